@@ -1,0 +1,1 @@
+"""The deployed entry points, a list and nothing else."""

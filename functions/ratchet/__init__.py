@@ -1,0 +1,1 @@
+"""Ratchet: a self-tuning policy loop over a document store."""

@@ -1,0 +1,1 @@
+"""What everything else stands on: documents, canonical form, errors, ids, time."""

@@ -1,0 +1,137 @@
+"""Every error Ratchet raises.
+
+RatchetError                     code          HTTP  exit
+├── InvalidInput                 RATCHET-1xxx  400   2     the caller's data is wrong
+│   ├── InvalidBatch             RATCHET-1002              every item of a batch was refused
+│   ├── TooLarge                 RATCHET-1003  413         a document or a request over its limit
+│   ├── InvalidConfig            RATCHET-1004              a config document that does not parse
+│   └── UnknownSchema            RATCHET-1005              a document newer than this program
+├── NotFound                     RATCHET-2001  404   3     the thing named does not exist
+├── Refused                      RATCHET-3xxx  403   4     a rule says no
+│   ├── LearningOff              RATCHET-3002              the kill switch is off
+│   ├── IllegalTransition        RATCHET-3003              a status change the table lacks
+│   ├── BadSignature             RATCHET-3004              content changed after it was signed
+│   └── ChainBroken              RATCHET-3005              the audit chain does not verify
+├── Conflict                     RATCHET-4xxx  409   5     somebody else was first
+│   └── AlreadyExists            RATCHET-4002              a create-once document is there
+└── Unavailable                  RATCHET-5001  503   6     a service did not answer; try again
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+
+class RatchetError(Exception):
+    """The root; each error carries what a person needs to mend the matter."""
+
+    code: ClassVar[str] = "RATCHET-0000"
+    status: ClassVar[str] = "INTERNAL"
+    http: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, field: str = "", mend: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.mend = mend
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.mend})" if self.mend else self.message
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the one shape in which every surface shows an error."""
+        shown = {"code": self.code, "message": self.message, "field": self.field, "mend": self.mend}
+        return {key: value for key, value in shown.items() if value}
+
+
+class InvalidInput(RatchetError):
+    """The caller's data is wrong; `field` names where."""
+
+    code, status, http, exit_code = "RATCHET-1001", "INVALID_ARGUMENT", 400, 2
+
+
+class InvalidBatch(InvalidInput):
+    """Every item of a batch was refused; `rejected` says why, item by item."""
+
+    code = "RATCHET-1002"
+
+    def __init__(self, message: str, *, rejected: Sequence[Any], mend: str = "") -> None:
+        super().__init__(message, field="observations", mend=mend)
+        self.rejected = tuple(rejected)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the error with the refused items."""
+        items = [r.to_wire() if hasattr(r, "to_wire") else r for r in self.rejected]
+        return super().as_dict() | {"rejected": items}
+
+
+class TooLarge(InvalidInput):
+    """A document over 1 MiB, a commit over 10 MiB, or a request over its limit."""
+
+    code, http = "RATCHET-1003", 413
+
+
+class InvalidConfig(InvalidInput):
+    """A config document that does not parse strictly."""
+
+    code = "RATCHET-1004"
+
+
+class UnknownSchema(InvalidInput):
+    """A stored document whose schema version is newer than this program."""
+
+    code = "RATCHET-1005"
+
+
+class NotFound(RatchetError):
+    """The thing named does not exist."""
+
+    code, status, http, exit_code = "RATCHET-2001", "NOT_FOUND", 404, 3
+
+
+class Refused(RatchetError):
+    """A rule says no."""
+
+    code, status, http, exit_code = "RATCHET-3001", "FAILED_PRECONDITION", 403, 4
+
+
+class LearningOff(Refused):
+    """The kill switch is off, and the machine asked."""
+
+    code = "RATCHET-3002"
+
+
+class IllegalTransition(Refused):
+    """A status change that the transition table does not have."""
+
+    code = "RATCHET-3003"
+
+
+class BadSignature(Refused):
+    """A version whose content is not what was signed."""
+
+    code = "RATCHET-3004"
+
+
+class ChainBroken(Refused):
+    """The audit chain does not verify."""
+
+    code = "RATCHET-3005"
+
+
+class Conflict(RatchetError):
+    """Somebody else changed the document first."""
+
+    code, status, http, exit_code = "RATCHET-4001", "ABORTED", 409, 5
+
+
+class AlreadyExists(Conflict):
+    """A document that is created once is there already."""
+
+    code, status = "RATCHET-4002", "ALREADY_EXISTS"
+
+
+class Unavailable(RatchetError):
+    """A service did not answer; whether it acted is unknown, so ask again with the same id."""
+
+    code, status, http, exit_code = "RATCHET-5001", "UNAVAILABLE", 503, 6
