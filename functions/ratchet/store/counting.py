@@ -1,0 +1,134 @@
+"""CountingStore: wraps a store and counts what Firestore would bill."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ratchet.store import transact
+from ratchet.store.port import Data, Query, Ref, Snapshot, Store, Write
+
+T = TypeVar("T")
+
+INDEX_ENTRIES_PER_READ = 1000
+# Dollars per 100,000 operations, Standard edition, us-central1 (Firestore pricing page).
+DOLLARS = {"reads": 0.03, "writes": 0.09, "deletes": 0.01}
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Billed operations."""
+
+    reads: int = 0
+    writes: int = 0
+    deletes: int = 0
+
+    def __add__(self, other: "Bill") -> "Bill":
+        return Bill(
+            self.reads + other.reads, self.writes + other.writes, self.deletes + other.deletes
+        )
+
+    def __sub__(self, other: "Bill") -> "Bill":
+        return Bill(
+            self.reads - other.reads, self.writes - other.writes, self.deletes - other.deletes
+        )
+
+    @property
+    def total(self) -> int:
+        """All operations."""
+        return self.reads + self.writes + self.deletes
+
+    @property
+    def dollars(self) -> float:
+        """What the operations cost in US dollars, beyond the free tier."""
+        counted = {"reads": self.reads, "writes": self.writes, "deletes": self.deletes}
+        return sum(DOLLARS[kind] * n / 100_000 for kind, n in counted.items())
+
+
+class CountingStore:
+    """A store that keeps the bill: a missing document and an empty query cost one read each."""
+
+    def __init__(self, inner: Store) -> None:
+        self.inner = inner
+        self._bill = Bill()
+        self._lock = threading.Lock()
+
+    @property
+    def bill(self) -> Bill:
+        """What was billed so far."""
+        with self._lock:
+            return self._bill
+
+    def _charge(self, *, reads: int = 0, writes: int = 0, deletes: int = 0) -> None:
+        with self._lock:
+            self._bill += Bill(reads, writes, deletes)
+
+    def get(self, ref: Ref) -> Snapshot | None:
+        """Return one document: one read."""
+        self._charge(reads=1)
+        return self.inner.get(ref)
+
+    def get_many(self, refs: Sequence[Ref]) -> list[Snapshot | None]:
+        """Return documents: one read each."""
+        self._charge(reads=len(refs))
+        return self.inner.get_many(refs)
+
+    def create(self, ref: Ref, data: Data) -> None:
+        """Create a document: one write if it came to be."""
+        self.commit([Write("create", ref, data)])
+
+    def set(self, ref: Ref, data: Data) -> None:
+        """Write a document: one write."""
+        self.commit([Write("set", ref, data)])
+
+    def replace(self, ref: Ref, data: Data, token: Any) -> None:
+        """Replace a document: one write if the guard held."""
+        self.commit([Write("set", ref, data, token)])
+
+    def delete(self, ref: Ref) -> None:
+        """Remove a document: one delete."""
+        self.commit([Write("delete", ref)])
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """Do all writes or none: one write or delete each if they came to be."""
+        self.inner.commit(writes)
+        deletes = sum(write.kind == "delete" for write in writes)
+        self._charge(writes=len(writes) - deletes, deletes=deletes)
+
+    def transact(
+        self, body: Callable[[transact.Transaction], T], *, self_checking: bool = False
+    ) -> T:
+        """Run a body; every attempt's reads are billed."""
+        return transact.run(self, body, self_checking=self_checking)
+
+    def query(self, query: Query) -> list[Snapshot]:
+        """Run a query: one read a document, at least one."""
+        found = self.inner.query(query)
+        self._charge(reads=max(1, len(found)))
+        return found
+
+    def stream(self, query: Query) -> Iterator[Snapshot]:
+        """Stream a query: one read a document delivered, at least one."""
+        empty = True
+        for snapshot in self.inner.stream(query):
+            self._charge(reads=1)
+            empty = False
+            yield snapshot
+        if empty:
+            self._charge(reads=1)
+
+    def count(self, query: Query) -> int:
+        """Count: one read for each 1,000 index entries, at least one."""
+        found = self.inner.count(query)
+        self._charge(reads=max(1, -(-found // INDEX_ENTRIES_PER_READ)))
+        return found
+
+    def expire(self, collection: str, before: Any) -> int:
+        """Remove expired documents: one delete each, as the TTL service bills them."""
+        removed = self.inner.expire(collection, before)
+        self._charge(deletes=removed)
+        return removed
+
+    def close(self) -> None:
+        """Close the wrapped store."""
+        self.inner.close()

@@ -1,0 +1,299 @@
+"""SqliteStore: the embedded store, a file or memory, for several threads and processes."""
+
+import base64
+import itertools
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from ratchet.kernel.clock import from_micros, micros
+from ratchet.kernel.errors import AlreadyExists, Conflict, TooLarge, Unavailable
+from ratchet.store import transact
+from ratchet.store.limits import MAX_COMMIT, check_collection, check_document, check_id
+from ratchet.store.port import Data, Filter, Query, Ref, Snapshot, Write
+
+T = TypeVar("T")
+
+# Firestore reserves field names like `__x__`, so these can never be a caller's.
+_TIME, _BYTES = "__t__", "__b__"
+_PAGE = 500
+# As in Firestore, a write that changes nothing leaves the token.
+_CHANGE = "token = CASE data WHEN {0} THEN token ELSE {1} END, data = {0}"
+_SQL_OPERATORS = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+
+class SqliteStore:
+    """Documents as JSON, one table a collection, in WAL mode.
+
+    An index over the fields of each query shape is made when the shape is first asked for.
+    """
+
+    def __init__(self, path: str = ":memory:") -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        try:
+            self._db = sqlite3.connect(path, timeout=60, check_same_thread=False)
+            self._db.isolation_level = None
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+        except sqlite3.Error as error:
+            raise Unavailable(f"cannot open {path}: {error}", mend="check the path") from error
+        self._tables: set[str] = set()
+        self._indexes: set[str] = set()
+
+    def get(self, ref: Ref) -> Snapshot | None:
+        """Return one document, or None where there is none."""
+        check_id(*ref)
+        table = self._table(ref.collection)
+        with self._locked():
+            row = self._db.execute(
+                f"SELECT id, data, token FROM {table} WHERE id = ?", (ref.id,)
+            ).fetchone()
+        return _snapshot(ref.collection, row) if row else None
+
+    def get_many(self, refs: Sequence[Ref]) -> list[Snapshot | None]:
+        """Return documents in the order asked for."""
+        with self._locked():
+            return [self.get(ref) for ref in refs]
+
+    def create(self, ref: Ref, data: Data) -> None:
+        """Write a document that must not exist yet, else AlreadyExists."""
+        self.commit([Write("create", ref, data)])
+
+    def set(self, ref: Ref, data: Data) -> None:
+        """Write a whole document, whatever was there."""
+        self.commit([Write("set", ref, data)])
+
+    def replace(self, ref: Ref, data: Data, token: Any) -> None:
+        """Write a whole document that was not written since `token` was read, else Conflict."""
+        self.commit([Write("set", ref, data, token)])
+
+    def delete(self, ref: Ref) -> None:
+        """Remove a document; a missing one is no error."""
+        self.commit([Write("delete", ref)])
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """Do all writes or none; Conflict or AlreadyExists names the first guard that failed."""
+        rows = [self._row(write) for write in writes]
+        if (total := sum(size for _, size in rows)) > MAX_COMMIT:
+            raise TooLarge(f"a commit of {total} bytes, the limit is {MAX_COMMIT}")
+        for collection in {write.ref.collection for write in writes}:
+            self._table(collection)
+        with self._locked():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                for write, (text, _) in zip(writes, rows, strict=True):
+                    self._apply(write, text)
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+
+    def transact(
+        self, body: Callable[[transact.Transaction], T], *, self_checking: bool = False
+    ) -> T:
+        """Run a body that reads and then writes, all or nothing."""
+        return transact.run(self, body, self_checking=self_checking)
+
+    def query(self, query: Query) -> list[Snapshot]:
+        """Return the documents of a query."""
+        sql, values = self._select("id, data, token", query)
+        with self._locked():
+            rows = self._db.execute(sql, values).fetchall()
+        return [_snapshot(query.collection, row) for row in rows]
+
+    def stream(self, query: Query) -> Iterator[Snapshot]:
+        """Yield the documents of a query a page at a time."""
+        left = query.limit
+        while left is None or left > 0:
+            page_size = _PAGE if left is None else min(_PAGE, left)
+            page = self.query(replace(query, limit=page_size))
+            yield from page
+            if len(page) < page_size:
+                return
+            left = None if left is None else left - len(page)
+            query = query.after(page[-1], left)
+
+    def count(self, query: Query) -> int:
+        """Count the documents of a query without reading them."""
+        sql, values = self._select("1", query)
+        with self._locked():
+            return int(self._db.execute(f"SELECT COUNT(*) FROM ({sql})", values).fetchone()[0])
+
+    def expire(self, collection: str, before: datetime) -> int:
+        """Remove documents whose `expireAt` is past, as Firestore's TTL service would."""
+        table = self._table(collection)
+        with self._locked():
+            done = self._db.execute(
+                f"DELETE FROM {table} WHERE json_extract(data, '$.expireAt.{_TIME}') <= ?",
+                (micros(before),),
+            )
+            return done.rowcount
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._db.close()
+
+    def _row(self, write: Write) -> tuple[str, int]:
+        if write.kind == "delete":
+            check_id(*write.ref)
+            return "", 0
+        size = check_document(*write.ref, write.data)
+        return json.dumps(write.data, default=_encode, ensure_ascii=False), size
+
+    def _apply(self, write: Write, text: str) -> None:
+        table, key = _quoted(write.ref.collection), write.ref.id
+        values: tuple[Any, ...]
+        if write.kind == "create":
+            try:
+                sql = f"INSERT INTO {table} (id, data, token) VALUES (?, ?, ?)"
+                self._db.execute(sql, (key, text, _token()))
+            except sqlite3.IntegrityError as error:
+                raise AlreadyExists(f"{write.ref} exists already", field="id") from error
+            return
+        if write.kind == "delete":
+            sql = f"DELETE FROM {table} WHERE id = ?1 AND token = COALESCE(?2, token)"
+            values = (key, write.token)
+        elif write.token is not None:
+            sql = f"UPDATE {table} SET {_CHANGE.format('?1', '?2')} WHERE id = ?3 AND token = ?4"
+            values = (text, _token(), key, write.token)
+        else:
+            change = _CHANGE.format("excluded.data", "excluded.token")
+            sql = (
+                f"INSERT INTO {table} (id, data, token) VALUES (?, ?, ?)"
+                f" ON CONFLICT (id) DO UPDATE SET {change}"
+            )
+            values = (key, text, _token())
+        if self._db.execute(sql, values).rowcount == 0 and write.token is not None:
+            raise Conflict(f"{write.ref} was changed by somebody else", mend="read it again")
+
+    def _select(self, columns: str, query: Query) -> tuple[str, tuple[Any, ...]]:
+        table = self._table(query.collection)
+        conditions: list[str] = []
+        values: list[Any] = []
+        for condition in query.where:
+            sql, bound = _condition(condition)
+            conditions.append(sql)
+            values.extend(bound)
+        keys = [(_expression(name), descending) for name, descending in query.ordering()]
+        conditions += [f"{expression} IS NOT NULL" for expression, _ in keys]
+        keys.append(("id", query.descending))
+        if query.start_after is not None:
+            sql, bound = _after(keys, query.start_after)
+            conditions.append(sql)
+            values.extend(bound)
+        self._ensure_index(query)
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        order = ", ".join(f"{e} DESC" if descending else e for e, descending in keys)
+        limit = f" LIMIT {int(query.limit)}" if query.limit is not None else ""
+        return f"SELECT {columns} FROM {table}{where} ORDER BY {order}{limit}", tuple(values)
+
+    def _ensure_index(self, query: Query) -> None:
+        equal = sorted(f.field for f in query.where if f.op in ("==", "in"))
+        names = dict.fromkeys([*equal, *(name for name, _ in query.ordering())])
+        if not names:
+            return
+        label = "__".join([query.collection, *(n.replace(".", "_") for n in names)])
+        if label in self._indexes:
+            return
+        columns = ", ".join([*map(_expression, names), "id"])
+        with self._locked():
+            table = _quoted(query.collection)
+            self._db.execute(f'CREATE INDEX IF NOT EXISTS "{label}" ON {table} ({columns})')
+        self._indexes.add(label)
+
+    def _table(self, collection: str) -> str:
+        if collection not in self._tables:
+            check_collection(collection)
+            with self._locked():
+                self._db.execute(
+                    f"CREATE TABLE IF NOT EXISTS {_quoted(collection)}"
+                    " (id TEXT PRIMARY KEY, data TEXT NOT NULL, token INTEGER NOT NULL)"
+                )
+            self._tables.add(collection)
+        return _quoted(collection)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
+                raise Unavailable(f"{self._path}: {error}", mend="try again") from error
+
+
+def _quoted(collection: str) -> str:
+    return f'"{collection}"'
+
+
+def _token() -> int:
+    return secrets.randbits(62)
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return {_TIME: micros(value)}
+    if isinstance(value, bytes):
+        return {_BYTES: base64.b64encode(value).decode()}
+    return dict(value)
+
+
+def _decode(value: dict[str, Any]) -> Any:
+    if len(value) == 1:
+        if _TIME in value:
+            return from_micros(value[_TIME])
+        if _BYTES in value:
+            return base64.b64decode(value[_BYTES])
+    return value
+
+
+def _snapshot(collection: str, row: tuple[str, str, int]) -> Snapshot:
+    return Snapshot(Ref(collection, row[0]), json.loads(row[1], object_hook=_decode), row[2])
+
+
+def _expression(name: str) -> str:
+    """Return the SQL of a field's value; an instant compares by its microseconds."""
+    return f"COALESCE(json_extract(data, '$.{name}.{_TIME}'), json_extract(data, '$.{name}'))"
+
+
+def _bound(value: Any) -> Any:
+    return micros(value) if isinstance(value, datetime) else value
+
+
+def _types(value: Any) -> str:
+    if isinstance(value, datetime):
+        return "('object')"
+    if isinstance(value, bool):
+        return "('true', 'false')"
+    return "('integer', 'real')" if isinstance(value, int | float) else "('text')"
+
+
+def _condition(condition: Filter) -> tuple[str, list[Any]]:
+    expression = _expression(condition.field)
+    if condition.op == "in":
+        marks = ", ".join("?" for _ in condition.value)
+        return f"{expression} IN ({marks})", [_bound(v) for v in condition.value]
+    typed = f"json_type(data, '$.{condition.field}') IN {_types(condition.value)}"
+    operator = _SQL_OPERATORS[condition.op]
+    return f"{expression} {operator} ? AND {typed}", [_bound(condition.value)]
+
+
+def _after(keys: list[tuple[str, bool]], seen: tuple[Any, ...]) -> tuple[str, list[Any]]:
+    """Return `keys > seen`; the plain bound on the first key lets SQLite seek in its index."""
+    values = [_bound(v) for v in seen]
+    alternatives: list[str] = []
+    bound: list[Any] = [values[0]]
+    for i, (expression, descending) in enumerate(keys):
+        equal = [f"{e} = ?" for e, _ in itertools.islice(keys, i)]
+        alternatives.append(" AND ".join([*equal, f"{expression} {'<' if descending else '>'} ?"]))
+        bound += values[: i + 1]
+    first, descending = keys[0]
+    either = " OR ".join(f"({a})" for a in alternatives)
+    return f"{first} {'<=' if descending else '>='} ? AND ({either})", bound
