@@ -1,0 +1,1 @@
+"""Statistics that merge with `+` and take back with `-`, exactly."""
