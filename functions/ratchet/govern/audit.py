@@ -1,0 +1,233 @@
+"""The audit chain: each entry holds the keyed hash of the one before, so history cannot be edited.
+
+One stream for each policy id, and `config` for configuration. The stream's head document keeps
+the last sequence and hash, and is written in the same transaction as the entry.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from ratchet.govern.roles import Actor
+from ratchet.kernel.canonical import content_hash, sign
+from ratchet.kernel.document import Document, Instant, Model
+from ratchet.kernel.errors import ChainBroken, InvalidInput
+from ratchet.kernel.ids import join_key
+from ratchet.kernel.keys import Keys
+from ratchet.store.port import Filter, Query, Ref, Store
+
+CONFIG_STREAM = "config"
+GENESIS = "0" * 64
+
+
+class AuditEntry(Document):
+    """One change: who, what, from what to what, why, on what evidence."""
+
+    collection: ClassVar[str] = "ops_audit"
+
+    stream: str
+    sequence: int
+    ts: Instant
+    actor: str
+    actor_kind: str
+    action: str
+    id: str
+    was: str = ""
+    to: str = ""
+    reason: str = ""
+    override: bool = False
+    evidence: dict[str, Any] = {}
+    payload_hash: str
+    prev_hash: str
+    hash: str = ""
+
+    def key(self) -> str:
+        """Return stream and sequence."""
+        return entry_key(self.stream, self.sequence)
+
+
+class ChainHead(Document):
+    """The end of a stream; the document that its writers contend on."""
+
+    collection: ClassVar[str] = "ops_policy_heads"
+
+    id: str
+    audit_sequence: int = 0
+    audit_hash: str = GENESIS
+    updated_at: Instant | None = None
+
+    def key(self) -> str:
+        """Return the stream."""
+        return self.id
+
+    def after(self, entry: AuditEntry, **changes: Any) -> Self:
+        """Return the head with one entry more, and whatever else changed."""
+        end = {
+            "audit_sequence": entry.sequence,
+            "audit_hash": entry.hash,
+            "updated_at": entry.ts,
+        }
+        return self.model_copy(update=end | changes)
+
+
+def entry_key(stream: str, sequence: int) -> str:
+    """Return the id of an entry; ids sort as sequences do."""
+    return join_key(stream, f"{sequence:09d}")
+
+
+def link(
+    keys: Keys,
+    head: ChainHead,
+    actor: Actor,
+    action: str,
+    subject: str,
+    *,
+    now: datetime,
+    payload: Any,
+    was: str = "",
+    to: str = "",
+    reason: str = "",
+    override: bool = False,
+    evidence: Mapping[str, Any] | None = None,
+) -> AuditEntry:
+    """Return the entry that follows a head; `payload` is kept as its hash alone."""
+    entry = AuditEntry(
+        stream=head.id,
+        sequence=head.audit_sequence + 1,
+        ts=now,
+        actor=actor.name,
+        actor_kind=actor.kind,
+        action=action,
+        id=subject,
+        was=was,
+        to=to,
+        reason=reason,
+        override=override,
+        evidence=dict(evidence or {}),
+        payload_hash=content_hash(payload),
+        prev_hash=head.audit_hash,
+    )
+    return entry.model_copy(update={"hash": entry_hash(keys, entry.to_map())})
+
+
+def entry_hash(keys: Keys, stored: Mapping[str, Any]) -> str:
+    """Return the keyed hash of a stored entry, over everything but the hash itself."""
+    return sign(keys.audit, {k: v for k, v in stored.items() if k != "hash"})
+
+
+class ChainReport(Model):
+    """What a verification found: the first entry that is wrong, by name."""
+
+    stream: str
+    entries: int
+    valid: bool
+    entry: str = ""
+    fault: str = ""
+    text: str = ""
+
+
+def check_chain(
+    keys: Keys, stream: str, head: ChainHead, entries: Iterable[tuple[str, Mapping[str, Any]]]
+) -> ChainReport:
+    """Walk a stream in order of document id and name the first fault.
+
+    Faults: `changed`, `removed`, `inserted` (a forged entry, or one past the head), `reordered`.
+    """
+    previous, count = GENESIS, 0
+    for key, data in entries:
+        expected = entry_key(stream, count + 1)
+        fault = _fault(keys, key, data, expected, previous, head, count)
+        if fault:
+            name = expected if fault == "removed" else key
+            return ChainReport(
+                stream=stream,
+                entries=count,
+                valid=False,
+                entry=name,
+                fault=fault,
+                text=f"{name} was {fault}",
+            )
+        previous, count = data["hash"], count + 1
+    if (count, previous) != (head.audit_sequence, head.audit_hash):
+        name = entry_key(stream, min(count + 1, head.audit_sequence))
+        fault = "removed" if count < head.audit_sequence else "changed"
+        text = f"{name} was {fault}: the head is at {head.audit_sequence}"
+        return ChainReport(
+            stream=stream, entries=count, valid=False, entry=name, fault=fault, text=text
+        )
+    return ChainReport(stream=stream, entries=count, valid=True, text=f"{count} entries verified")
+
+
+def _fault(
+    keys: Keys,
+    key: str,
+    data: Mapping[str, Any],
+    expected: str,
+    previous: str,
+    head: ChainHead,
+    count: int,
+) -> str:
+    try:
+        own = data.get("hash") == entry_hash(keys, data)
+    except InvalidInput:
+        own = False
+    named = entry_key(str(data.get("stream")), _whole(data.get("sequence")))
+    if count >= head.audit_sequence:
+        return "inserted"
+    if own and named != key:
+        return "reordered"  # a true entry that stands under another's id
+    if key != expected:
+        return "removed" if key > expected and named == key else "inserted"
+    if not own:
+        return "changed" if named == key else "inserted"
+    return "" if data.get("prevHash") == previous else "changed"
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else -1
+
+
+def read_head(store: Store, stream: str) -> ChainHead:
+    """Return where a stream ends; nothing yet is the genesis."""
+    found = store.get(Ref(ChainHead.collection, stream))
+    if found is None:
+        return ChainHead(id=stream)
+    known = ("id", "auditSequence", "auditHash", "updatedAt")
+    return ChainHead.parse({k: v for k, v in found.data.items() if k in known})
+
+
+def audit_log(store: Store, stream: str) -> Iterator[AuditEntry]:
+    """Yield a stream's entries, oldest first."""
+    query = Query(AuditEntry.collection, (Filter("stream", "==", stream),), ("sequence",))
+    return (AuditEntry.from_store(found.data) for found in store.stream(query))
+
+
+def verify_audit(store: Store, keys: Keys, stream: str) -> ChainReport:
+    """Verify one stream from its first entry to its head; entries may be added meanwhile."""
+    while True:
+        head = read_head(store, stream)
+        report = check_chain(keys, stream, head, _raw_entries(store, stream))
+        if report.valid or read_head(store, stream) == head:
+            return report
+
+
+def _raw_entries(store: Store, stream: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (id, map) of everything under a stream's ids, whatever its fields claim."""
+    prefix = join_key(stream, "")
+    for found in store.stream(Query(AuditEntry.collection, start_after=(prefix,))):
+        if not found.ref.id.startswith(prefix):
+            return
+        yield found.ref.id, found.data
+
+
+def require_valid(report: ChainReport) -> None:
+    """Stop at a broken chain.
+
+    Raises: ChainBroken.
+    """
+    if not report.valid:
+        raise ChainBroken(
+            f"the audit chain of {report.stream} is broken: {report.text}",
+            field=report.entry,
+            mend="compare with a backup, and find who could write",
+        )

@@ -1,0 +1,116 @@
+"""Configuration documents: edited by hand, parsed strictly, last good value kept, safe default."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, TypeVar, cast
+
+from ratchet.govern.alerts import Alert, alert, raise_alert
+from ratchet.kernel.clock import Clock
+from ratchet.kernel.document import Document
+from ratchet.kernel.errors import RatchetError
+from ratchet.kernel.ids import join_key
+from ratchet.store.port import Ref, Store
+
+
+class Config(Document):
+    """A document `config/{name}`; its field defaults are the safe default."""
+
+    collection: ClassVar[str] = "config"
+    name: ClassVar[str]
+    ttl: ClassVar[timedelta] = timedelta(minutes=1)
+    keeps_last_good: ClassVar[bool] = True
+
+    def key(self) -> str:
+        """Return the name, which every document of the kind shares."""
+        return self.name
+
+    def loaded(self, store: Store) -> None:
+        """Do what must be done before the value is used."""
+
+
+C = TypeVar("C", bound=Config)
+
+CHECKPOINTS = "ops_checkpoints"
+QUIET = timedelta(hours=1)
+
+
+def last_good_ref(kind: type[Config]) -> Ref:
+    """Return where the last value that parsed is kept."""
+    return Ref(CHECKPOINTS, join_key("config", kind.name))
+
+
+@dataclass(frozen=True)
+class _Cached:
+    value: Config
+    until: datetime
+
+
+class ConfigReader:
+    """Reads configuration through a cache, for one process."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._cache: dict[type[Config], _Cached] = {}
+        self._lock = threading.Lock()
+
+    def read(self, kind: type[C]) -> C:
+        """Return a configuration, at most its `ttl` old."""
+        now = self._clock()
+        cached = self._cache.get(kind)
+        # A clock that was set back must not keep a value alive.
+        if cached and now < cached.until <= now + kind.ttl:
+            return cast(C, cached.value)
+        with self._lock:
+            value = load_config(self._store, kind, now=now)
+            value.loaded(self._store)
+            self._cache[kind] = _Cached(value, now + kind.ttl)
+        return value
+
+    def forget(self, kind: type[Config]) -> None:
+        """Read it anew next time."""
+        self._cache.pop(kind, None)
+
+
+def load_config(store: Store, kind: type[C], *, now: datetime) -> C:
+    """Read a configuration now: the document, else its last good value, else the safe default.
+
+    A document that is broken raises an alert, at most once an hour.
+    """
+    ref, kept_ref = Ref(kind.collection, kind.name), last_good_ref(kind)
+    found, kept = store.get_many([ref, kept_ref])
+    good = kept.data.get("value") if kept else None
+    if found is None:
+        return _fallback(kind, good)
+    try:
+        value = kind.from_store(found.data)
+    except RatchetError as error:
+        raise_alert(store, broken_config(kind, error, now), quiet=QUIET)
+        return _fallback(kind, good)
+    if kind.keeps_last_good and good != found.data:
+        store.set(kept_ref, {"value": found.data})
+    return value
+
+
+def broken_config(kind: type[Config], error: RatchetError, now: datetime) -> Alert:
+    """Return the alert that names the field of a config document that does not parse."""
+    return alert(
+        "config-broken",
+        kind.name,
+        "critical" if not kind.keeps_last_good else "warning",
+        f"config/{kind.name} does not parse: {error.message}",
+        now=now,
+        evidence=error.as_dict(),
+        command=f"mend the field in config/{kind.name}",
+    )
+
+
+def _fallback(kind: type[C], good: Mapping[str, Any] | None) -> C:
+    if kind.keeps_last_good and good is not None:
+        try:
+            return kind.from_store(good)
+        except RatchetError:
+            pass
+    return kind()

@@ -1,0 +1,110 @@
+"""The kill switch: `config/flags`, one document that stops the machine from learning.
+
+A missing or broken document means off, and nothing but a person turns it on again.
+"""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from ratchet.govern.audit import CONFIG_STREAM, ChainHead, link
+from ratchet.govern.config import Config
+from ratchet.govern.roles import Actor, require_admin, require_reason
+from ratchet.kernel.document import Model
+from ratchet.kernel.errors import LearningOff, RatchetError, Refused
+from ratchet.kernel.keys import Keys
+from ratchet.store.port import Ref, Store
+from ratchet.store.transact import Transaction
+
+
+class Learning(Model):
+    """What the machine may do by itself."""
+
+    enabled: bool = False
+    auto_activate_policies: bool = False
+
+
+class Flags(Config):
+    """The switches; the default is off."""
+
+    name: ClassVar[str] = "flags"
+    ttl: ClassVar[timedelta] = timedelta(seconds=10)
+    keeps_last_good: ClassVar[bool] = False
+
+    learning: Learning = Learning()
+
+
+FLAGS = Ref(Flags.collection, Flags.name)
+
+
+def flags_in(tx: Transaction) -> Flags:
+    """Return the flags as they are now, inside a transaction; broken or missing means off."""
+    (found,) = tx.fetch([FLAGS])
+    try:
+        return Flags.from_store(found.data) if found else Flags()
+    except RatchetError:
+        return Flags()
+
+
+def require_learning(flags: Flags, actor: Actor, action: str) -> None:
+    """Stop the machine while the kill switch is off; a person may still act.
+
+    Raises: LearningOff.
+    """
+    if actor.kind == "machine" and not flags.learning.enabled:
+        raise LearningOff(
+            f"{action}: learning is switched off",
+            field="learning.enabled",
+            mend="a person may act, or run `ratchet flags set --enabled --reason ...`",
+        )
+
+
+def set_flags(
+    store: Store,
+    keys: Keys,
+    actor: Actor,
+    *,
+    enabled: bool | None = None,
+    auto_activate: bool | None = None,
+    reason: str,
+    now: datetime,
+) -> Flags:
+    """Change the switches and write it on the configuration's audit chain, in one transaction.
+
+    Raises: Refused for the machine, InvalidInput without a reason.
+    """
+    require_admin(actor, "set_flags")
+    require_reason(actor, reason, "set_flags")
+    if actor.kind == "machine":
+        raise Refused("only a person sets the flags", field="actor")
+
+    def body(tx: Transaction) -> Flags:
+        was = flags_in(tx)
+        head = tx.find(ChainHead, CONFIG_STREAM) or ChainHead(id=CONFIG_STREAM)
+        wanted = {"enabled": enabled, "auto_activate_policies": auto_activate}
+        changes = {name: value for name, value in wanted.items() if value is not None}
+        new = Flags(learning=was.learning.model_copy(update=changes))
+        entry = link(
+            keys,
+            head,
+            actor,
+            "set_flags",
+            "config/flags",
+            now=now,
+            payload=new.to_map(),
+            was=describe(was),
+            to=describe(new),
+            reason=reason,
+        )
+        tx.put(new)
+        tx.put(head.after(entry))
+        tx.put(entry)
+        return new
+
+    return store.transact(body)
+
+
+def describe(flags: Flags) -> str:
+    """Return the switches in one line, as the audit log shows them."""
+    learning = flags.learning
+    auto = "on" if learning.auto_activate_policies else "off"
+    return f"learning {'on' if learning.enabled else 'off'}, auto-activate {auto}"

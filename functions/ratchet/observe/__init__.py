@@ -1,0 +1,1 @@
+"""Observations come in, are scored once, and are rolled up into statistics."""

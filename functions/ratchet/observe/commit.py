@@ -1,0 +1,151 @@
+"""What scoring, sweeping and correcting share: rewards and bucket sums, written together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from ratchet.kernel.clock import hour_label
+from ratchet.observe.observation import items_of
+from ratchet.observe.reward import RewardEpoch, details
+from ratchet.observe.tally import Columns, Series, columns_of, score_columns, sums_of
+from ratchet.stats.bucket import OTHER, Bucket, Sums, bucket_key
+from ratchet.stats.moments import Floats
+from ratchet.store.port import Ref, Snapshot
+from ratchet.store.transact import Transaction
+
+REWARDS = "ops_rewards"
+BUCKET_RETENTION = timedelta(days=40)
+SEEN_HOURS = 6
+
+Seen = dict[str, list[str]]
+# A bucket's series and the reward epoch whose rewards it sums.
+Place = tuple[Series, int]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Observation documents with their rewards. `rewards` are maps ready to store."""
+
+    rewards: dict[str, dict[str, Any]]
+    sums: dict[Series, Sums]
+    observations: int
+    unknown_cost: int
+    unknown_latency: int
+
+
+def score_documents(
+    documents: Sequence[Snapshot], epoch: RewardEpoch, diverted: frozenset[Series] = frozenset()
+) -> Scored:
+    """Score whole observation documents; series in `diverted` are summed as `other`."""
+    rows = [dict(item) for found in documents for item in items_of(found.data)]
+    columns = columns_of(rows)
+    if diverted:
+        for row, series in zip(rows, columns.series, strict=True):
+            if series in diverted:
+                row["series"] = OTHER
+        columns = columns_of(rows)
+    scores = score_columns(columns, epoch.config)
+    items = reward_items(rows, scores.score, details(scores))
+    rewards: dict[str, dict[str, Any]] = {}
+    at = 0
+    for found in documents:
+        size = len(items_of(found.data))
+        rewards[found.ref.id] = _reward_document(found, items[at : at + size], epoch.epoch)
+        at += size
+    return Scored(
+        rewards=rewards,
+        sums=sums_of(columns, scores.score),
+        observations=len(rows),
+        unknown_cost=int((columns.cost_usd != columns.cost_usd).sum()),
+        unknown_latency=int((columns.latency_ms != columns.latency_ms).sum()),
+    )
+
+
+def reward_items(
+    rows: Sequence[Mapping[str, Any]], scores: Floats, terms: Sequence[Mapping[str, float]]
+) -> list[dict[str, Any]]:
+    """Return the stored form of rewards; a diverted series is remembered for corrections."""
+    out = []
+    for row, value, detail in zip(rows, scores.tolist(), terms, strict=True):
+        reward = {
+            "ts": row["ts"],
+            "component": row["component"],
+            "score": value,
+            "details": detail,
+        }
+        if "series" in row:
+            reward["series"] = row["series"]
+        out.append(reward)
+    return out
+
+
+def _reward_document(found: Snapshot, items: list[dict[str, Any]], epoch: int) -> dict[str, Any]:
+    data = {
+        "v": 1,
+        "obsId": found.ref.id,
+        "rewardEpoch": epoch,
+        "shard": found.data["shard"],
+        "ingestedAt": found.data["ingestedAt"],
+        "expireAt": found.data["expireAt"],
+    }
+    return data | {"items": items} if "items" in found.data else data | items[0]
+
+
+def limit_series(seen: Seen, columns: Columns, cap: int) -> tuple[Seen, frozenset[Series]]:
+    """Return the series seen by hour, and those over the cap of their hour."""
+    known = {label: set(names) for label, names in seen.items()}
+    over: set[Series] = set()
+    for series in dict.fromkeys(columns.series):
+        names = known.setdefault(hour_label(series.hour), set())
+        name = f"{series.component}~{series.version}"
+        if name in names or len(names) < cap:
+            names.add(name)
+        else:
+            over.add(series)
+    newest = sorted(known)[-SEEN_HOURS:]
+    return {label: sorted(known[label]) for label in newest}, frozenset(over)
+
+
+def add_up(parts: Iterable[Mapping[Place, Sums]]) -> dict[Place, Sums]:
+    """Add up sums by place."""
+    merged: dict[Place, Sums] = {}
+    for part in parts:
+        for place, sums in part.items():
+            merged[place] = merged[place] + sums if place in merged else sums
+    return merged
+
+
+def changed_buckets(
+    tx: Transaction,
+    plus: Mapping[Place, Sums],
+    shard: int,
+    now: datetime,
+    minus: Mapping[Place, Sums] = MappingProxyType({}),
+) -> list[Bucket]:
+    """Read some buckets and return them with sums added and taken back, for `put`."""
+    places = list(dict.fromkeys([*plus, *minus]))
+    keys = [
+        bucket_key(series.component, series.version, epoch, series.hour, shard)
+        for series, epoch in places
+    ]
+    found = tx.fetch([Ref(Bucket.collection, key) for key in keys])
+    out = []
+    for place, snapshot in zip(places, found, strict=True):
+        bucket = Bucket.from_store(snapshot.data) if snapshot else _empty(place, shard, now)
+        out.append(bucket.changed(plus.get(place, Sums()), minus.get(place, Sums()), now))
+    return out
+
+
+def _empty(place: Place, shard: int, now: datetime) -> Bucket:
+    (component, version, hour), epoch = place
+    return Bucket(
+        component=component,
+        version=version,
+        epoch=epoch,
+        hour=hour,
+        shard=shard,
+        updated_at=now,
+        expire_at=hour + BUCKET_RETENTION,
+    )

@@ -1,0 +1,145 @@
+"""Correct rewards: a grade that came later, or another epoch; the buckets follow exactly.
+
+What an observation added to its bucket is taken back and the new contribution added, in the one
+transaction that replaces its reward, so a correction that is repeated changes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from ratchet.observe.commit import REWARDS, Place, add_up, changed_buckets, reward_items
+from ratchet.observe.observation import COLLECTION
+from ratchet.observe.reward import RewardConfig, details
+from ratchet.observe.tally import columns_of, score_columns, sums_of
+from ratchet.stats.bucket import Sums
+from ratchet.store.port import Ref
+from ratchet.store.transact import Transaction
+
+Item = dict[str, Any]
+# What a reward remembers beside its score, because the observation does not say it.
+CARRIED = ("outcome", "quality", "series")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a correction does to one reward document and to the buckets of its shard."""
+
+    count: int
+    ref: Ref
+    reward: Item
+    shard: int
+    plus: Mapping[Place, Sums]
+    minus: Mapping[Place, Sums]
+
+
+def write_changes(tx: Transaction, changes: Sequence[Change], now: datetime) -> int:
+    """Write corrections of one shard and the buckets they move; returns how many rewards changed."""
+    real = [change for change in changes if change.count]
+    if not real:
+        return 0
+    buckets = changed_buckets(
+        tx,
+        add_up(change.plus for change in real),
+        real[0].shard,
+        now,
+        add_up(change.minus for change in real),
+    )
+    for change in real:
+        tx.set(change.ref, change.reward)
+    for bucket in buckets:
+        tx.put(bucket)
+    return sum(change.count for change in real)
+
+
+class Restatement:
+    """One observation document with its rewards, read in a transaction."""
+
+    def __init__(self, tx: Transaction, document_id: str) -> None:
+        self._ref = Ref(REWARDS, document_id)
+        observation, reward = tx.fetch([Ref(COLLECTION, document_id), self._ref])
+        self.known = observation is not None
+        self.scored = observation is not None and reward is not None
+        self._observation = observation.data if observation else {}
+        self._reward = reward.data if reward else {}
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that the rewards were written under."""
+        return int(self._reward["rewardEpoch"])
+
+    @property
+    def indexes(self) -> list[int]:
+        """The items' places in the batch as it was sent; a single observation is item 0."""
+        if "items" not in self._observation:
+            return [0]
+        return list(self._observation.get("indexes") or range(len(self._observation["items"])))
+
+    def rewards(self) -> list[Item]:
+        """Return the stored rewards, in the items' order."""
+        return list(self._reward["items"]) if "items" in self._reward else [self._reward]
+
+    def feedback(self) -> dict[int, Mapping[str, Any]]:
+        """Return the grades that each reward holds already, by its place."""
+        return {i: reward.get("feedback", {}) for i, reward in enumerate(self.rewards())}
+
+    def changed(
+        self, feedback: Mapping[int, Mapping[str, Any]], config: RewardConfig, epoch: int
+    ) -> Change:
+        """Score some items anew and return what changed.
+
+        `feedback` maps a place in `rewards()` to all the grades of that item, by source.
+        """
+        items = self._observation.get("items") or [self._observation]
+        rewards = self.rewards()
+        before = [_effective(items[i], rewards[i]) for i in feedback]
+        after = [_effective(items[i], _graded(rewards[i], given)) for i, given in feedback.items()]
+        columns = columns_of(after)
+        scores = score_columns(columns, config)
+        fresh = reward_items(after, scores.score, details(scores))
+        was = np.array([rewards[i]["score"] for i in feedback])
+        count = 0
+        for (i, given), row, new in zip(feedback.items(), after, fresh, strict=True):
+            kept = {k: row[k] for k in CARRIED if k in row and row[k] != items[i].get(k)}
+            reward = new | kept | ({"feedback": dict(given)} if given else {})
+            if reward != {k: rewards[i].get(k) for k in reward} or epoch != self.epoch:
+                count += 1
+                rewards[i] = reward
+        plus = sums_of(columns, scores.score) if count else {}
+        minus = sums_of(columns_of(before), was) if count else {}
+        return Change(
+            count=count,
+            ref=self._ref,
+            reward=self._document(rewards, epoch),
+            shard=int(self._observation["shard"]),
+            plus={(series, epoch): sums for series, sums in plus.items()},
+            minus={(series, self.epoch): sums for series, sums in minus.items()},
+        )
+
+    def _document(self, rewards: list[Item], epoch: int) -> Item:
+        if "items" in self._reward:
+            return self._reward | {"items": rewards, "rewardEpoch": epoch}
+        return self._reward | rewards[0] | {"rewardEpoch": epoch}
+
+
+def _effective(item: Mapping[str, Any], reward: Mapping[str, Any]) -> Item:
+    """Return an observation as its reward sees it."""
+    return dict(item) | {k: reward[k] for k in CARRIED if k in reward}
+
+
+def _graded(reward: Mapping[str, Any], given: Mapping[str, Any]) -> Item:
+    """Return a reward with the quality and outcome that its feedback says.
+
+    Quality is the mean over sources; the outcome is the one that was stated last.
+    """
+    grades = [entry["grade"] for entry in given.values() if "grade" in entry]
+    stated = [(entry["ts"], entry["outcome"]) for entry in given.values() if "outcome" in entry]
+    graded = dict(reward)
+    if grades:
+        graded["quality"] = round(sum(grades) / len(grades), 6)
+    if stated:
+        graded["outcome"] = max(stated)[1]
+    return graded

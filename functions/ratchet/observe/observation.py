@@ -1,0 +1,150 @@
+"""Observation: one thing a component did, as it arrives and as it is stored."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
+
+from ratchet.kernel.document import Instant, Model, first_fault
+from ratchet.kernel.errors import RatchetError
+from ratchet.store.limits import check_document
+
+COLLECTION = "ops_observations"
+MAX_BATCH = 500
+MAX_ITEM_BYTES = 2000
+MAX_META_DEPTH = 4
+AHEAD = timedelta(minutes=10)
+RETENTION = timedelta(days=30)
+
+Outcome = Literal["success", "failure", "timeout"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Name = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]*$", max_length=120)
+]
+DocumentId = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=120)
+]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class Observation(Model):
+    """One thing a component did. What is unknown is absent, never zero.
+
+    Units: durationMs in milliseconds, costUsd in US dollars, quality 0..1, weight the number of
+    observations it stands for (1/sampling rate). A served fallback names, in `fallbackFrom`, the
+    arm that was drawn; without a propensity an observation counts as drawn.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+    ts: Instant
+    component: Name
+    outcome: Outcome
+    quality: Share | None = None
+    confidence: Share | None = None
+    duration_ms: Annotated[float, Field(ge=0, le=7 * 86_400_000)] | None = None
+    tokens_in: Count | None = None
+    tokens_out: Count | None = None
+    cost_usd: Annotated[float, Field(ge=0, le=10_000)] | None = None
+    retries: Annotated[int, Field(ge=0, le=1000)] | None = None
+    error_code: Code | None = None
+    policy_version: Name | None = None
+    intended_version: Name | None = None
+    arm: Name | None = None
+    propensity: Annotated[float, Field(gt=0, le=1)] | None = None
+    fallback_from: Name | None = None
+    weight: Annotated[int, Field(ge=1, le=1000)] = 1
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = None
+    rollout_id: Name | None = None
+    shadow: bool = False
+    run_id: Name | None = None
+    meta: dict[str, JsonValue] | None = None
+
+    @field_validator("meta")
+    @classmethod
+    def _shallow(cls, meta: dict[str, JsonValue] | None) -> dict[str, JsonValue] | None:
+        if meta is not None and _depth(meta) > MAX_META_DEPTH:
+            raise ValueError(f"nested deeper than {MAX_META_DEPTH}")
+        return meta
+
+    def to_map(self) -> dict[str, Any]:
+        """Return the map that is stored; defaults are left out."""
+        data = super().to_map()
+        if self.weight == 1:
+            del data["weight"]
+        if not self.shadow:
+            del data["shadow"]
+        return data
+
+
+class Rejection(Model):
+    """Why one item was not taken."""
+
+    index: int
+    field: str
+    reason: str
+
+
+def items_of(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the observations of a stored document as maps."""
+    items = data.get("items")
+    return list(items) if items is not None else [data]
+
+
+def item_ids(document_id: str, data: Mapping[str, Any]) -> list[str]:
+    """Return the id of each observation: the document's, or `batch.index`."""
+    items = data.get("items")
+    if items is None:
+        return [document_id]
+    return [f"{document_id}.{i}" for i in data.get("indexes") or range(len(items))]
+
+
+def split_id(observation_id: str) -> tuple[str, int | None]:
+    """Return (document id, index in its batch or None)."""
+    document_id, dot, index = observation_id.partition(".")
+    return (document_id, int(index)) if dot and index.isdecimal() else (observation_id, None)
+
+
+def check_item(
+    raw: Any, index: int, *, now: datetime, retention: timedelta = RETENTION
+) -> Observation | Rejection:
+    """Return an item's observation, or why it is not one."""
+    if not isinstance(raw, Mapping):
+        return Rejection(index=index, field="(whole)", reason="an observation is a JSON object")
+    try:
+        found = Observation.model_validate(dict(raw))
+    except ValidationError as error:
+        field, reason = first_fault(error)
+        return Rejection(index=index, field=field, reason=reason)
+    except RecursionError:
+        return Rejection(index=index, field="meta", reason=f"deeper than {MAX_META_DEPTH}")
+    if found.ts > now + AHEAD:
+        return Rejection(index=index, field="ts", reason="more than 10 minutes ahead of the clock")
+    if found.ts < now - retention:
+        days = retention.days
+        return Rejection(index=index, field="ts", reason=f"older than the retention of {days} days")
+    try:
+        size = check_document(COLLECTION, "item", found.to_map())
+    except RatchetError as error:
+        return Rejection(index=index, field=error.field or "meta", reason=error.message)
+    if size > MAX_ITEM_BYTES:
+        reason = f"{size} bytes, an observation has at most {MAX_ITEM_BYTES}"
+        return Rejection(index=index, field="meta", reason=reason)
+    return found
+
+
+def _depth(value: JsonValue) -> int:
+    if isinstance(value, dict):
+        return 1 + max((_depth(v) for v in value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max((_depth(v) for v in value), default=0)
+    return 0

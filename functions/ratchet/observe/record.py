@@ -1,0 +1,172 @@
+"""Record observations: one, or a batch of up to 500 as one document, idempotent by its id."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from ratchet.kernel.canonical import pseudonym
+from ratchet.kernel.document import Model
+from ratchet.kernel.errors import AlreadyExists, Conflict, InvalidBatch, InvalidInput
+from ratchet.kernel.ids import random_id, shard_of
+from ratchet.kernel.keys import Keys
+from ratchet.observe.observation import (
+    COLLECTION,
+    MAX_BATCH,
+    DocumentId,
+    Observation,
+    Rejection,
+    check_item,
+)
+from ratchet.observe.sample import kept
+from ratchet.observe.settings import Ingest
+from ratchet.store.port import Ref, Store
+
+_DOCUMENT_ID: TypeAdapter[str] = TypeAdapter(DocumentId)
+
+
+class Recorded(Model):
+    """The answer to a recording: what was stored, sampled out, and refused with its reason."""
+
+    id: str
+    accepted: int
+    sampled: int = 0
+    rejected: tuple[Rejection, ...] = ()
+    duplicate: bool = False
+
+
+def record(store: Store, keys: Keys, payload: Any, *, ingest: Ingest, now: datetime) -> Recorded:
+    """Store one observation, a list of them, or `{"id": ..., "observations": [...]}`.
+
+    Good items of a batch are stored though others are refused; the same id with the same content
+    is a success, so a caller may send again.
+
+    Raises: InvalidInput, InvalidBatch when every item is refused, Conflict for other content.
+    """
+    document_id, raw, single = _unpack(payload)
+    checked = [
+        check_item(item, i, now=now, retention=ingest.retention) for i, item in enumerate(raw)
+    ]
+    rejected = tuple(item for item in checked if isinstance(item, Rejection))
+    if len(rejected) == len(raw):
+        raise _all_refused(rejected, single)
+    items: dict[int, dict[str, Any]] = {}
+    for i, item in enumerate(checked):
+        if isinstance(item, Observation):
+            identity = document_id if single else f"{document_id}.{i}"
+            taken = kept(_hide(keys, item), identity, ingest.sample_successes)
+            if taken is not None:
+                items[i] = taken.to_map()
+    sampled = len(raw) - len(rejected) - len(items)
+    answer = Recorded(id=document_id, accepted=len(items), sampled=sampled, rejected=rejected)
+    if not items:
+        return answer
+    data = _document(document_id, items, single, len(raw), ingest, now)
+    data["contentHash"] = _content_hash(keys, raw)
+    try:
+        store.create(Ref(COLLECTION, document_id), data)
+    except AlreadyExists:
+        return _again(store, answer, data, len(raw))
+    return answer
+
+
+def _unpack(payload: Any) -> tuple[str, Sequence[Any], bool]:
+    """Return (document id, raw items, whether it is one observation)."""
+    single = isinstance(payload, Mapping) and "observations" not in payload
+    if single:
+        raw: Any = [{k: v for k, v in payload.items() if k != "id"}]
+    else:
+        raw = payload["observations"] if isinstance(payload, Mapping) else payload
+    if not isinstance(raw, list | tuple):
+        raise InvalidInput(
+            "observations wants a list", field="observations", mend="send a JSON array"
+        )
+    if not 1 <= len(raw) <= MAX_BATCH:
+        raise InvalidInput(
+            f"a batch has 1 to {MAX_BATCH} observations, this has {len(raw)}",
+            field="observations",
+            mend="split it",
+        )
+    extra = set(payload) - {"id", "observations"} if isinstance(payload, Mapping) else set()
+    if extra and not single:
+        raise InvalidInput(f"unknown field {min(map(str, extra))}", field=min(map(str, extra)))
+    document_id = payload.get("id") if isinstance(payload, Mapping) else None
+    if document_id is None:
+        return random_id(), raw, single
+    try:
+        return _DOCUMENT_ID.validate_python(document_id, strict=True), raw, single
+    except ValidationError as error:
+        raise InvalidInput(
+            "id: 1 to 120 letters, digits, `_` and `-`", field="id", mend="send a UUID"
+        ) from error
+
+
+def _document(
+    document_id: str,
+    items: dict[int, dict[str, Any]],
+    single: bool,
+    sent: int,
+    ingest: Ingest,
+    now: datetime,
+) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "v": 1,
+        "shard": shard_of(document_id, ingest.shards),
+        "ingestedAt": now,
+        "expireAt": now + ingest.retention,
+    }
+    if single:
+        return items[0] | data
+    data["items"] = list(items.values())
+    if len(items) < sent:
+        data["indexes"] = list(items)
+    return data
+
+
+def _again(store: Store, answer: Recorded, data: Mapping[str, Any], sent: int) -> Recorded:
+    """Answer a repeated recording as the first was answered, if the content is the same."""
+    found = store.get(Ref(COLLECTION, answer.id))
+    if found is None or found.data.get("contentHash") != data["contentHash"]:
+        raise Conflict(
+            f"{COLLECTION}/{answer.id} was recorded with other content",
+            field="id",
+            mend="use a new id for new observations",
+        )
+    stored = len(found.data.get("items", [0]))
+    sampled = sent - len(answer.rejected) - stored
+    return answer.model_copy(
+        update={"accepted": stored, "sampled": max(0, sampled), "duplicate": True}
+    )
+
+
+def _all_refused(rejected: tuple[Rejection, ...], single: bool) -> InvalidInput:
+    first = rejected[0]
+    if single:
+        return InvalidInput(
+            f"observation: {first.field}: {first.reason}", field=first.field, mend="mend it"
+        )
+    return InvalidBatch(
+        f"all {len(rejected)} observations were refused; the first: {first.field}: {first.reason}",
+        rejected=rejected,
+        mend="mend the fields named",
+    )
+
+
+def _hide(keys: Keys, item: Observation) -> Observation:
+    """Replace the raw unit by its pseudonym."""
+    if item.unit is None:
+        return item
+    return item.model_copy(update={"unit": pseudonym(keys.units, item.unit)})
+
+
+def _content_hash(keys: Keys, raw: Sequence[Any]) -> str:
+    """Return a keyed hash of what was sent: a plain one would let raw units be guessed."""
+    try:
+        text = json.dumps(raw, sort_keys=True, default=str)
+    except (TypeError, ValueError, RecursionError):
+        text = repr(raw)
+    return hmac.new(keys.units, text.encode(errors="replace"), hashlib.sha256).hexdigest()

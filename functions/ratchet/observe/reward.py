@@ -1,0 +1,170 @@
+"""Reward: a score 0..1 of one observation, with its terms, under one reward configuration.
+
+score = clamp01(baseline + successBoost - latencyPenalty - costPenalty - errorPenalty)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ratchet.govern.config import Config
+from ratchet.kernel.canonical import content_hash
+from ratchet.kernel.document import Document, Instant, Model
+from ratchet.stats.moments import Floats
+
+Weight = Annotated[float, Field(ge=0, le=10)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Weights(Model):
+    """What each term can add or take."""
+
+    latency: Weight = 0.25
+    cost: Weight = 0.2
+    success: Weight = 0.6
+    error: Weight = 0.6
+    baseline: Annotated[float, Field(ge=-1, le=1)] = 0.25
+
+
+class Bounds(Model):
+    """Where a penalty is full. Units: milliseconds, US dollars."""
+
+    max_latency_ms: Positive = 4000.0
+    max_cost_usd: Positive = 0.10
+
+
+class Thresholds(Model):
+    """Mean rewards under which a component is poor, and under which an alert is raised."""
+
+    min_acceptable: Share = 0.55
+    retrain: Share = 0.40
+
+
+class Override(Model):
+    """What differs for the components that a pattern names."""
+
+    weights: dict[str, Weight] = {}
+    bounds: dict[str, Positive] = {}
+    thresholds: dict[str, Share] = {}
+
+
+class RewardConfig(Config):
+    """`config/reward_config`: how observations are scored."""
+
+    name: ClassVar[str] = "reward_config"
+    ttl: ClassVar[timedelta] = timedelta(hours=1)
+
+    version: str = "1"
+    weights: Weights = Weights()
+    bounds: Bounds = Bounds()
+    thresholds: Thresholds = Thresholds()
+    overrides: dict[str, Override] = {}
+
+    def model_post_init(self, context: Any) -> None:
+        """Check every override against the fields that there are."""
+        for pattern in self.overrides:
+            self._with(pattern)
+
+    def _with(self, pattern: str) -> "RewardConfig":
+        override = self.overrides[pattern]
+        parts: dict[str, Model] = {
+            "weights": self.weights,
+            "bounds": self.bounds,
+            "thresholds": self.thresholds,
+        }
+        changed = {
+            name: type(part).model_validate(part.to_map() | getattr(override, name))
+            for name, part in parts.items()
+        }
+        return self.model_copy(update=changed | {"overrides": {}})
+
+    def for_component(self, component: str) -> "RewardConfig":
+        """Return the configuration of one component: longer patterns win over shorter ones."""
+        config = self
+        for pattern in sorted(self.overrides, key=lambda p: (len(p), p)):
+            if fnmatchcase(component, pattern):
+                config = config.model_copy(update={"overrides": self.overrides})._with(pattern)
+        return config
+
+    def scoring_hash(self) -> str:
+        """Return a hash of what scoring depends on; a new one opens a new reward epoch."""
+        return content_hash({k: v for k, v in self.to_map().items() if k not in ("v", "version")})
+
+
+class RewardEpoch(Document):
+    """A reward configuration and the number under which its rewards were written."""
+
+    collection: ClassVar[str] = "ops_reward_epochs"
+
+    epoch: int
+    config: RewardConfig
+    config_hash: str
+    opened_at: Instant
+
+    def key(self) -> str:
+        """Return the number."""
+        return str(self.epoch)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores and their terms. Shapes: all (n,). Rounded to millionths, as they are stored."""
+
+    score: Floats
+    success_boost: Floats
+    latency_penalty: Floats
+    cost_penalty: Floats
+    error_penalty: Floats
+
+
+def score(
+    config: RewardConfig,
+    *,
+    success: np.typing.NDArray[np.bool_],
+    quality: Floats,
+    latency_ms: Floats,
+    cost_usd: Floats,
+) -> Scores:
+    """Score observations of one component; NaN stands for unknown.
+
+    An unknown latency or cost gives no penalty, an ungraded success counts as quality 1.
+
+    Shapes: all (n,). Units: milliseconds, US dollars, quality 0..1.
+    """
+    weights, bounds = config.weights, config.bounds
+    grade = np.where(np.isnan(quality), 1.0, quality)
+    boost = np.where(success, weights.success * grade, 0.0)
+    latency = weights.latency * np.minimum(1.0, np.nan_to_num(latency_ms) / bounds.max_latency_ms)
+    cost = weights.cost * np.minimum(1.0, np.nan_to_num(cost_usd) / bounds.max_cost_usd)
+    error = np.where(success, 0.0, weights.error)
+    total = np.clip(weights.baseline + boost - latency - cost - error, 0.0, 1.0)
+    return Scores(*(np.round(term, 6) for term in (total, boost, latency, cost, error)))
+
+
+def details(scores: Scores) -> list[dict[str, float]]:
+    """Return the terms of each score as they are stored."""
+    rows = zip(
+        scores.success_boost.tolist(),
+        scores.latency_penalty.tolist(),
+        scores.cost_penalty.tolist(),
+        scores.error_penalty.tolist(),
+        strict=True,
+    )
+    names = ("successBoost", "latencyPenalty", "costPenalty", "errorPenalty")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def terms_of(raw: Mapping[str, Any]) -> str:
+    """Return a stored reward in one line: 0.78 = 0.25 + 0.60 - 0.05 - 0.02 - 0.00."""
+    terms = raw["details"]
+    return (
+        f"{raw['score']:.3f} (success +{terms['successBoost']:.3f},"
+        f" latency -{terms['latencyPenalty']:.3f}, cost -{terms['costPenalty']:.3f},"
+        f" error -{terms['errorPenalty']:.3f})"
+    )

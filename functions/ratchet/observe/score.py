@@ -1,0 +1,203 @@
+"""Score observations: one stream a shard from its cursor, exactly once.
+
+Rewards, bucket sums and the cursor are one atomic commit guarded by the cursor, so a worker that
+is late, repeated or dead in between cannot score anything twice.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from ratchet.govern.alerts import alert, raise_alert
+from ratchet.govern.config import CHECKPOINTS, ConfigReader
+from ratchet.kernel.clock import EPOCH, Clock
+from ratchet.kernel.document import Model
+from ratchet.kernel.ids import join_key
+from ratchet.observe.commit import (
+    REWARDS,
+    Scored,
+    Seen,
+    changed_buckets,
+    limit_series,
+    score_documents,
+)
+from ratchet.observe.epochs import current_epoch
+from ratchet.observe.observation import COLLECTION, items_of
+from ratchet.observe.reward import RewardEpoch
+from ratchet.observe.settings import Ingest, shards_ever
+from ratchet.observe.tally import columns_of
+from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
+from ratchet.store.transact import Transaction
+
+CHUNK = 1000
+TICK = timedelta(seconds=60)
+SHARE_OF_DEADLINE = 0.8
+
+
+class Cursor(Model):
+    """How far a shard was scored, and the series that its last hours hold."""
+
+    v: int = 1
+    ingested_at: datetime = EPOCH
+    id: str = ""
+    seen: Seen = {}
+
+    def position(self) -> tuple[datetime, str]:
+        """Return where the stream goes on."""
+        return self.ingested_at, self.id
+
+
+class ScoreReport(Model):
+    """What one tick did. `lagSeconds` is how old the oldest unscored observation may be."""
+
+    epoch: int
+    scored: int = 0
+    documents: int = 0
+    unknown_cost: int = 0
+    unknown_latency: int = 0
+    finished: bool = True
+    lag_seconds: float = 0.0
+
+
+class _OvertakenError(Exception):
+    """Another worker moved the cursor."""
+
+
+def score_observations(
+    store: Store,
+    reader: ConfigReader,
+    *,
+    clock: Clock,
+    deadline: timedelta = TICK,
+    chunk: int = CHUNK,
+) -> ScoreReport:
+    """Score what is new in every shard; stops at 80 % of its deadline and goes on next tick."""
+    start = clock()
+    stop_at = start + deadline * SHARE_OF_DEADLINE
+    ingest = reader.read(Ingest)
+    epoch = current_epoch(store, reader, now=start)
+    report = ScoreReport(epoch=epoch.epoch)
+    for shard in range(max(ingest.shards, shards_ever(store))):
+        report = _score_shard(store, shard, epoch, ingest, report, clock, stop_at, chunk)
+    return report
+
+
+def cursor_ref(shard: int) -> Ref:
+    """Return where a shard's cursor is."""
+    return Ref(CHECKPOINTS, join_key("score", shard))
+
+
+def read_cursor(store: Store, shard: int) -> Cursor:
+    """Return a shard's cursor; none yet is the beginning."""
+    found = store.get(cursor_ref(shard))
+    return Cursor.parse(found.data) if found else Cursor()
+
+
+def _score_shard(
+    store: Store,
+    shard: int,
+    epoch: RewardEpoch,
+    ingest: Ingest,
+    report: ScoreReport,
+    clock: Clock,
+    stop_at: datetime,
+    chunk: int,
+) -> ScoreReport:
+    cursor = read_cursor(store, shard)
+    where = (Filter("shard", "==", shard), Filter("ingestedAt", "<=", clock() - ingest.lag))
+    query = Query(COLLECTION, where, ("ingestedAt",), start_after=cursor.position())
+    for documents in _chunks(store.stream(query), chunk):
+        if clock() >= stop_at:
+            behind = (clock() - documents[0].data["ingestedAt"]).total_seconds()
+            lag = max(report.lag_seconds, behind)
+            return report.model_copy(update={"finished": False, "lag_seconds": lag})
+        try:
+            cursor, done, capped = _commit(store, shard, cursor, documents, epoch, ingest, clock())
+        except _OvertakenError:
+            return report
+        if capped:
+            _alert_capped(store, shard, capped, clock())
+        report = report.model_copy(
+            update={
+                "scored": report.scored + done.observations,
+                "documents": report.documents + len(done.rewards),
+                "unknown_cost": report.unknown_cost + done.unknown_cost,
+                "unknown_latency": report.unknown_latency + done.unknown_latency,
+            }
+        )
+    return report
+
+
+def _chunks(documents: Iterator[Snapshot], size: int) -> Iterator[list[Snapshot]]:
+    """Cut a stream into runs of documents with at most `size` observations (at least one)."""
+    chunk: list[Snapshot] = []
+    held = 0
+    for found in documents:
+        n = len(items_of(found.data))
+        if chunk and held + n > size:
+            yield chunk
+            chunk, held = [], 0
+        chunk.append(found)
+        held += n
+    if chunk:
+        yield chunk
+
+
+def _commit(
+    store: Store,
+    shard: int,
+    cursor: Cursor,
+    documents: Sequence[Snapshot],
+    epoch: RewardEpoch,
+    ingest: Ingest,
+    now: datetime,
+) -> tuple[Cursor, Scored, int]:
+    """Write rewards, buckets and cursor of one chunk; returns the cursor, and what was capped."""
+    columns = columns_of([item for found in documents for item in items_of(found.data)])
+    seen, over = limit_series(cursor.seen, columns, ingest.max_series_per_hour)
+    last = documents[-1]
+    new = Cursor(ingested_at=last.data["ingestedAt"], id=last.ref.id, seen=seen)
+    attempts = 0
+
+    def body(tx: Transaction) -> Scored:
+        nonlocal attempts
+        attempts += 1
+        (found,) = tx.fetch([cursor_ref(shard)])
+        present = Cursor.parse(found.data) if found else Cursor()
+        if present.position() == new.position():
+            return Scored({}, {}, 0, 0, 0)  # the commit whose answer was lost, or another's
+        if present.position() != cursor.position():
+            raise _OvertakenError
+        # After a conflict: leave out what a sweep has scored meanwhile.
+        open_ones = documents if attempts == 1 else unrewarded(tx, documents)
+        scored = score_documents(open_ones, epoch, over)
+        sums = {(series, epoch.epoch): s for series, s in scored.sums.items()}
+        buckets = changed_buckets(tx, sums, shard, now)
+        for key, reward in scored.rewards.items():
+            tx.create(Ref(REWARDS, key), reward)
+        for bucket in buckets:
+            tx.put(bucket)
+        tx.set(cursor_ref(shard), new.to_map())
+        return scored
+
+    return new, store.transact(body, self_checking=True), len(over)
+
+
+def unrewarded(tx: Transaction, documents: Sequence[Snapshot]) -> list[Snapshot]:
+    """Return the observation documents that have no reward yet."""
+    found = tx.fetch([Ref(REWARDS, d.ref.id) for d in documents])
+    return [d for d, reward in zip(documents, found, strict=True) if reward is None]
+
+
+def _alert_capped(store: Store, shard: int, series: int, now: datetime) -> None:
+    raise_alert(
+        store,
+        alert(
+            "series-capped",
+            join_key("shard", shard),
+            "warning",
+            f"{series} series over the hour's cap are counted as `other`",
+            now=now,
+            command="raise maxSeriesPerHour in config/ingest, or send fewer component names",
+        ),
+        quiet=timedelta(minutes=5),
+    )
