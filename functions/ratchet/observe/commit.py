@@ -1,6 +1,6 @@
 """What scoring, sweeping and correcting share: rewards and bucket sums, written together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -18,10 +18,26 @@ from ratchet.store.transact import Transaction
 REWARDS = "ops_rewards"
 BUCKET_RETENTION = timedelta(days=40)
 SEEN_HOURS = 6
+CHUNK = 1000
 
 Seen = dict[str, list[str]]
 # A bucket's series and the reward epoch whose rewards it sums.
 Place = tuple[Series, int]
+
+
+def chunks(documents: Iterator[Snapshot], size: int = CHUNK) -> Iterator[list[Snapshot]]:
+    """Cut a stream into runs of documents with at most `size` observations (at least one)."""
+    chunk: list[Snapshot] = []
+    held = 0
+    for found in documents:
+        n = len(items_of(found.data))
+        if chunk and held + n > size:
+            yield chunk
+            chunk, held = [], 0
+        chunk.append(found)
+        held += n
+    if chunk:
+        yield chunk
 
 
 @dataclass(frozen=True)
@@ -106,15 +122,6 @@ def limit_series(seen: Seen, columns: Columns, cap: int) -> tuple[Seen, frozense
             over.add(series)
     newest = sorted(known)[-SEEN_HOURS:]
     return {label: sorted(known[label]) for label in newest}, frozenset(over)
-
-
-def add_up(parts: Iterable[Mapping[Place, Sums]]) -> dict[Place, Sums]:
-    """Add up sums by place."""
-    merged: dict[Place, Sums] = {}
-    for part in parts:
-        for place, sums in part.items():
-            merged[place] = merged[place] + sums if place in merged else sums
-    return merged
 
 
 def changed_buckets(

@@ -4,6 +4,7 @@ What an observation added to its bucket is taken back and the new contribution a
 transaction that replaces its reward, so a correction that is repeated changes nothing.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ratchet.observe.commit import REWARDS, Place, add_up, changed_buckets, reward_items
+from ratchet.observe.commit import REWARDS, Place, changed_buckets, reward_items
 from ratchet.observe.observation import COLLECTION
 from ratchet.observe.reward import RewardConfig, details
 from ratchet.observe.tally import columns_of, score_columns, sums_of
@@ -20,39 +21,52 @@ from ratchet.store.port import Ref
 from ratchet.store.transact import Transaction
 
 Item = dict[str, Any]
+Rows = list[tuple[Item, float]]
 # What a reward remembers beside its score, because the observation does not say it.
 CARRIED = ("outcome", "quality", "series")
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a correction does to one reward document and to the buckets of its shard."""
+    """What a correction does to one reward document: rows and scores, as they were and are."""
 
     count: int
     ref: Ref
     reward: Item
     shard: int
-    plus: Mapping[Place, Sums]
-    minus: Mapping[Place, Sums]
+    before: list[Item]
+    was: list[float]
+    epoch_before: int
+    after: list[Item]
+    scores: list[float]
+    epoch: int
 
 
 def write_changes(tx: Transaction, changes: Sequence[Change], now: datetime) -> int:
-    """Write corrections of one shard and the buckets they move; returns how many rewards changed."""
+    """Write corrections of one shard and move its buckets; returns how many rewards changed."""
     real = [change for change in changes if change.count]
     if not real:
         return 0
-    buckets = changed_buckets(
-        tx,
-        add_up(change.plus for change in real),
-        real[0].shard,
-        now,
-        add_up(change.minus for change in real),
-    )
+    plus, minus = defaultdict[int, Rows](list), defaultdict[int, Rows](list)
+    for change in real:
+        plus[change.epoch] += zip(change.after, change.scores, strict=True)
+        minus[change.epoch_before] += zip(change.before, change.was, strict=True)
+    buckets = changed_buckets(tx, _sums(plus), real[0].shard, now, _sums(minus))
     for change in real:
         tx.set(change.ref, change.reward)
     for bucket in buckets:
         tx.put(bucket)
     return sum(change.count for change in real)
+
+
+def _sums(rows: Mapping[int, Rows]) -> dict[Place, Sums]:
+    return {
+        (series, epoch): sums
+        for epoch, pairs in rows.items()
+        for series, sums in sums_of(
+            columns_of([row for row, _ in pairs]), np.array([score for _, score in pairs])
+        ).items()
+    }
 
 
 class Restatement:
@@ -100,7 +114,7 @@ class Restatement:
         columns = columns_of(after)
         scores = score_columns(columns, config)
         fresh = reward_items(after, scores.score, details(scores))
-        was = np.array([rewards[i]["score"] for i in feedback])
+        was = [rewards[i]["score"] for i in feedback]
         count = 0
         for (i, given), row, new in zip(feedback.items(), after, fresh, strict=True):
             kept = {k: row[k] for k in CARRIED if k in row and row[k] != items[i].get(k)}
@@ -108,15 +122,17 @@ class Restatement:
             if reward != {k: rewards[i].get(k) for k in reward} or epoch != self.epoch:
                 count += 1
                 rewards[i] = reward
-        plus = sums_of(columns, scores.score) if count else {}
-        minus = sums_of(columns_of(before), was) if count else {}
         return Change(
             count=count,
             ref=self._ref,
             reward=self._document(rewards, epoch),
             shard=int(self._observation["shard"]),
-            plus={(series, epoch): sums for series, sums in plus.items()},
-            minus={(series, self.epoch): sums for series, sums in minus.items()},
+            before=before,
+            was=was,
+            epoch_before=self.epoch,
+            after=after,
+            scores=scores.score.tolist(),
+            epoch=epoch,
         )
 
     def _document(self, rewards: list[Item], epoch: int) -> Item:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from itertools import islice
 
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.document import Model
-from ratchet.observe.commit import REWARDS
+from ratchet.observe.commit import REWARDS, chunks
 from ratchet.observe.correct import Restatement, write_changes
 from ratchet.observe.epochs import current_epoch
 from ratchet.observe.observation import COLLECTION
@@ -14,8 +13,6 @@ from ratchet.observe.reward import RewardEpoch
 from ratchet.observe.settings import Ingest, shards_ever
 from ratchet.store.port import Filter, Query, Ref, Store
 from ratchet.store.transact import Transaction
-
-PAGE = 200
 
 
 class RescoreReport(Model):
@@ -39,8 +36,7 @@ def rescore(
     report = RescoreReport(epoch=epoch.epoch)
     for shard in range(max(reader.read(Ingest).shards, shards_ever(store))):
         where = (Filter("shard", "==", shard), Filter("ingestedAt", ">=", since))
-        stream = store.stream(Query(REWARDS, where, ("ingestedAt",)))
-        while page := list(islice(stream, PAGE)):
+        for page in chunks(store.stream(Query(REWARDS, where, ("ingestedAt",)))):
             old = [found.ref.id for found in page if found.data["rewardEpoch"] != epoch.epoch]
             changed = _restate(store, old, epoch, now) if old else 0
             report = report.model_copy(

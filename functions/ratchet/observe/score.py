@@ -4,7 +4,7 @@ Rewards, bucket sums and the cursor are one atomic commit guarded by the cursor,
 is late, repeated or dead in between cannot score anything twice.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from ratchet.govern.alerts import alert, raise_alert
@@ -13,10 +13,12 @@ from ratchet.kernel.clock import EPOCH, Clock
 from ratchet.kernel.document import Model
 from ratchet.kernel.ids import join_key
 from ratchet.observe.commit import (
+    CHUNK,
     REWARDS,
     Scored,
     Seen,
     changed_buckets,
+    chunks,
     limit_series,
     score_documents,
 )
@@ -28,7 +30,6 @@ from ratchet.observe.tally import columns_of
 from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
-CHUNK = 1000
 TICK = timedelta(seconds=60)
 SHARE_OF_DEADLINE = 0.8
 
@@ -105,7 +106,7 @@ def _score_shard(
     cursor = read_cursor(store, shard)
     where = (Filter("shard", "==", shard), Filter("ingestedAt", "<=", clock() - ingest.lag))
     query = Query(COLLECTION, where, ("ingestedAt",), start_after=cursor.position())
-    for documents in _chunks(store.stream(query), chunk):
+    for documents in chunks(store.stream(query), chunk):
         if clock() >= stop_at:
             behind = (clock() - documents[0].data["ingestedAt"]).total_seconds()
             lag = max(report.lag_seconds, behind)
@@ -125,21 +126,6 @@ def _score_shard(
             }
         )
     return report
-
-
-def _chunks(documents: Iterator[Snapshot], size: int) -> Iterator[list[Snapshot]]:
-    """Cut a stream into runs of documents with at most `size` observations (at least one)."""
-    chunk: list[Snapshot] = []
-    held = 0
-    for found in documents:
-        n = len(items_of(found.data))
-        if chunk and held + n > size:
-            yield chunk
-            chunk, held = [], 0
-        chunk.append(found)
-        held += n
-    if chunk:
-        yield chunk
 
 
 def _commit(

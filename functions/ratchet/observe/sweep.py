@@ -7,7 +7,7 @@ from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import HOUR, hour_of
 from ratchet.kernel.document import Instant, Model
-from ratchet.observe.commit import REWARDS, changed_buckets, limit_series, score_documents
+from ratchet.observe.commit import REWARDS, changed_buckets, chunks, limit_series, score_documents
 from ratchet.observe.epochs import current_epoch
 from ratchet.observe.observation import COLLECTION, items_of
 from ratchet.observe.reward import RewardEpoch
@@ -18,7 +18,6 @@ from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
 REACH = timedelta(hours=48)
-PAGE = 200
 EXPIRING = (
     COLLECTION,
     REWARDS,
@@ -101,14 +100,8 @@ def _sweep_hour(
     expected = store.count(observed)
     if not expected or expected == store.count(Query(REWARDS, where, ("ingestedAt",))):
         return expected, 0
-    missing = 0
-    page: list[Snapshot] = []
-    for found in store.stream(observed):
-        page.append(found)
-        if len(page) == PAGE:
-            missing += _score_missing(store, shard, page, epoch, ingest, now)
-            page = []
-    return expected, missing + _score_missing(store, shard, page, epoch, ingest, now)
+    pages = chunks(store.stream(observed))
+    return expected, sum(_score_missing(store, shard, p, epoch, ingest, now) for p in pages)
 
 
 def _score_missing(
@@ -119,8 +112,6 @@ def _score_missing(
     ingest: Ingest,
     now: datetime,
 ) -> int:
-    if not documents:
-        return 0
     seen = read_cursor(store, shard).seen
 
     def body(tx: Transaction) -> int:
