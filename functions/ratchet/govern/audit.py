@@ -70,6 +70,13 @@ class ChainHead(Document):
         return self.model_copy(update=end | changes)
 
 
+class ConfigHead(ChainHead):
+    """The head of the configuration's stream; `configs` are the hashes of what was audited."""
+
+    id: str = CONFIG_STREAM
+    configs: dict[str, str] = {}
+
+
 def entry_key(stream: str, sequence: int) -> str:
     """Return the id of an entry; ids sort as sequences do."""
     return join_key(stream, f"{sequence:09d}")

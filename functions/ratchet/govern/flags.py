@@ -6,11 +6,11 @@ A missing or broken document means off, and nothing but a person turns it on aga
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from ratchet.govern.audit import CONFIG_STREAM, ChainHead, link
 from ratchet.govern.config import Config
-from ratchet.govern.roles import Actor, require_admin, require_reason
+from ratchet.govern.config_change import put_config
+from ratchet.govern.roles import Actor
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import LearningOff, RatchetError, Refused
+from ratchet.kernel.errors import LearningOff, RatchetError
 from ratchet.kernel.keys import Keys
 from ratchet.store.port import Ref, Store
 from ratchet.store.transact import Transaction
@@ -72,32 +72,15 @@ def set_flags(
 
     Raises: Refused for the machine, InvalidInput without a reason.
     """
-    require_admin(actor, "set_flags")
-    require_reason(actor, reason, "set_flags")
-    if actor.kind == "machine":
-        raise Refused("only a person sets the flags", field="actor")
 
     def body(tx: Transaction) -> Flags:
         was = flags_in(tx)
-        head = tx.find(ChainHead, CONFIG_STREAM) or ChainHead(id=CONFIG_STREAM)
         wanted = {"enabled": enabled, "auto_activate_policies": auto_activate}
         changes = {name: value for name, value in wanted.items() if value is not None}
         new = Flags(learning=was.learning.model_copy(update=changes))
-        entry = link(
-            keys,
-            head,
-            actor,
-            "set_flags",
-            "config/flags",
-            now=now,
-            payload=new.to_map(),
-            was=describe(was),
-            to=describe(new),
-            reason=reason,
+        put_config(
+            tx, keys, actor, new, now=now, was=describe(was), to=describe(new), reason=reason
         )
-        tx.put(new)
-        tx.put(head.after(entry))
-        tx.put(entry)
         return new
 
     return store.transact(body)

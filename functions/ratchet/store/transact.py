@@ -51,9 +51,9 @@ class Transaction:
 
     def fetch(self, refs: Sequence[Ref]) -> list[Snapshot | None]:
         """Read documents as they are stored, each at most once."""
-        if self._writes:
-            raise RuntimeError("a transaction reads before it writes")
         new = [ref for ref in dict.fromkeys(refs) if ref not in self._read]
+        if new and self._writes:
+            raise RuntimeError("a transaction reads before it writes")
         if new:
             self._read.update(zip(new, self._store.get_many(new), strict=True))
         return [self._read[ref] for ref in refs]

@@ -1,0 +1,76 @@
+"""Change a configuration document, on the configuration's audit chain."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ratchet.govern.audit import CONFIG_STREAM, ConfigHead, link
+from ratchet.govern.config import Config
+from ratchet.govern.roles import Actor, require_admin, require_reason
+from ratchet.kernel.canonical import content_hash
+from ratchet.kernel.errors import Refused
+from ratchet.kernel.keys import Keys
+from ratchet.store.port import Store
+from ratchet.store.transact import Transaction
+
+
+def set_config(
+    store: Store,
+    keys: Keys,
+    actor: Actor,
+    kind: type[Config],
+    data: Mapping[str, Any],
+    *,
+    reason: str,
+    now: datetime,
+) -> Config:
+    """Replace a configuration by one that parses strictly.
+
+    Raises: InvalidInput that names the field; Refused for the machine.
+    """
+    new = kind.from_store(data)
+
+    def body(tx: Transaction) -> Config:
+        put_config(tx, keys, actor, new, now=now, reason=reason)
+        return new
+
+    return store.transact(body)
+
+
+def put_config(
+    tx: Transaction,
+    keys: Keys,
+    actor: Actor,
+    new: Config,
+    *,
+    now: datetime,
+    reason: str,
+    was: str = "",
+    to: str = "",
+    action: str = "set_config",
+) -> None:
+    """Write a configuration, its audit entry and the chain's head.
+
+    Raises: Refused for the machine, InvalidInput without a reason.
+    """
+    require_admin(actor, action)
+    require_reason(actor, reason, action)
+    if actor.kind == "machine":
+        raise Refused("only a person changes the configuration", field="actor")
+    head = tx.find(ConfigHead, CONFIG_STREAM) or ConfigHead()
+    data = new.to_map()
+    entry = link(
+        keys,
+        head,
+        actor,
+        action,
+        f"config/{new.name}",
+        now=now,
+        payload=data,
+        was=was,
+        to=to,
+        reason=reason,
+    )
+    tx.put(new)
+    tx.put(head.after(entry, configs=head.configs | {new.name: content_hash(data)}))
+    tx.put(entry)

@@ -1,0 +1,1 @@
+"""Policies: immutable signed versions, the one active among them, and who asks for it."""

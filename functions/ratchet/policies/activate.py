@@ -1,0 +1,246 @@
+"""Activate, roll back, reject: head, statuses and audit entry change in one transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ratchet.govern.audit import link
+from ratchet.govern.flags import flags_in, require_learning
+from ratchet.govern.roles import Actor, require_admin, require_reason
+from ratchet.kernel.errors import IllegalTransition, NotFound, Refused
+from ratchet.kernel.keys import Keys
+from ratchet.policies.head import PolicyHead
+from ratchet.policies.propose import read_version, set_status
+from ratchet.policies.version import COLLECTION, TRANSITIONS, PolicyVersion, Status, version_key
+from ratchet.store.port import Ref, Store
+from ratchet.store.transact import Transaction
+
+
+def activate(
+    store: Store,
+    keys: Keys,
+    actor: Actor,
+    policy_id: str,
+    version: str,
+    *,
+    now: datetime,
+    reason: str = "",
+    evidence: Mapping[str, Any] | None = None,
+) -> PolicyHead:
+    """Make a version the active one; activating the active one changes nothing.
+
+    The machine may activate its own allocation drafts of the present version, while the flags
+    allow it; a change of behaviour wants a person, and the audit marks it as an override.
+
+    Raises: NotFound, BadSignature, IllegalTransition, LearningOff, Refused, InvalidInput.
+    """
+    if actor.kind == "person":
+        require_admin(actor, "activate")
+        require_reason(actor, reason, "activate")
+
+    def body(tx: Transaction) -> PolicyHead:
+        flags = flags_in(tx)
+        require_learning(flags, actor, "activate")
+        head = read_head(tx, policy_id)
+        target = read_version(tx, keys, policy_id, version)
+        if head.active == version:
+            return head
+        check_transition(target, head.status_of(version), "active")
+        if actor.kind == "machine":
+            _require_automatic(target, head, flags.learning.auto_activate_policies)
+        override = actor.kind != "machine" and target.change_class == "behaviour"
+        return switch(
+            tx,
+            keys,
+            head,
+            target,
+            actor,
+            "activate",
+            now=now,
+            reason=reason,
+            override=override and head.active is not None,
+            evidence=evidence,
+        )
+
+    return store.transact(body)
+
+
+def rollback(
+    store: Store,
+    keys: Keys,
+    actor: Actor,
+    policy_id: str,
+    *,
+    now: datetime,
+    version: str | None = None,
+    reason: str = "",
+) -> PolicyHead:
+    """Go back to a version that was active before, by default the previous one.
+
+    Needs no reason and works with the kill switch off.
+
+    Raises: NotFound, BadSignature, Refused, IllegalTransition.
+    """
+    if actor.kind == "person":
+        require_admin(actor, "rollback")
+
+    def body(tx: Transaction) -> PolicyHead:
+        head = read_head(tx, policy_id)
+        wanted = version or head.previous
+        if wanted is None:
+            raise IllegalTransition(
+                f"{policy_id} has no previous version", field="version", mend="name one"
+            )
+        target = read_version(tx, keys, policy_id, wanted)
+        if head.active == wanted:
+            return head
+        if wanted not in head.activated:
+            raise IllegalTransition(
+                f"{target.key()} was never active",
+                field="version",
+                mend=f"ratchet policy activate {policy_id} {wanted} --reason ...",
+            )
+        return switch(tx, keys, head, target, actor, "rollback", now=now, reason=reason)
+
+    return store.transact(body)
+
+
+def reject(
+    store: Store,
+    keys: Keys,
+    actor: Actor,
+    policy_id: str,
+    version: str,
+    *,
+    now: datetime,
+    reason: str,
+) -> PolicyHead:
+    """Close a draft for good.
+
+    Raises: NotFound, IllegalTransition, InvalidInput.
+    """
+    require_admin(actor, "reject")
+    require_reason(actor, reason, "reject")
+
+    def body(tx: Transaction) -> PolicyHead:
+        head = read_head(tx, policy_id)
+        target = read_version(tx, keys, policy_id, version)
+        if target.status == head.status_of(version) == "rejected":
+            return head
+        check_transition(target, head.status_of(version), "rejected")
+        entry = link(
+            keys,
+            head,
+            actor,
+            "reject",
+            target.key(),
+            now=now,
+            payload=target.to_map(),
+            was="draft",
+            to="rejected",
+            reason=reason,
+        )
+        drafts = tuple(v for v in head.drafts if v != version)
+        new = head.after(entry, drafts=drafts)
+        set_status(tx, target.key(), "rejected", now)
+        tx.put(new)
+        tx.put(entry)
+        return new
+
+    return store.transact(body)
+
+
+def read_head(tx: Transaction, policy_id: str) -> PolicyHead:
+    """Read a policy's head inside a transaction.
+
+    Raises: NotFound.
+    """
+    head = tx.find(PolicyHead, policy_id)
+    if head is None:
+        raise NotFound(f"policy {policy_id} does not exist", field="id", mend="ratchet policy list")
+    return head
+
+
+def check_transition(target: PolicyVersion, status: Status, to: Status) -> None:
+    """Refuse a change of status that the table does not have.
+
+    Raises: IllegalTransition.
+    """
+    if to not in TRANSITIONS[status]:
+        raise IllegalTransition(
+            f"{target.key()} is {status} and cannot become {to}",
+            field="status",
+            mend="propose a new version",
+        )
+
+
+def switch(
+    tx: Transaction,
+    keys: Keys,
+    head: PolicyHead,
+    target: PolicyVersion,
+    actor: Actor,
+    action: str,
+    *,
+    now: datetime,
+    reason: str = "",
+    override: bool = False,
+    evidence: Mapping[str, Any] | None = None,
+    decided_at: datetime | None = None,
+) -> PolicyHead:
+    """Write what a change of the active version writes: head, both statuses, audit entry."""
+    former = version_key(head.id, head.active) if head.active else None
+    if former:
+        tx.fetch([Ref(COLLECTION, former)])
+    entry = link(
+        keys,
+        head,
+        actor,
+        action,
+        target.key(),
+        now=now,
+        payload=target.to_map(),
+        was=head.active or "",
+        to=target.version,
+        reason=reason,
+        override=override,
+        evidence=evidence,
+    )
+    activated = tuple(dict.fromkeys([*head.activated, target.version]))
+    new = head.after(
+        entry,
+        active=target.version,
+        previous=head.active,
+        activated=activated,
+        drafts=tuple(v for v in head.drafts if v != target.version),
+        decided_at=decided_at or now,
+    )
+    if former:
+        set_status(tx, former, "archived", now)
+    set_status(tx, target.key(), "active", now)
+    tx.put(new)
+    tx.put(entry)
+    return new
+
+
+def _require_automatic(target: PolicyVersion, head: PolicyHead, allowed: bool) -> None:
+    """Let the machine activate only what needs nobody's judgement."""
+    mend = f"ratchet policy activate {head.id} {target.version} --reason ..."
+    if not allowed:
+        raise Refused(
+            f"{target.key()} waits for a person: autoActivatePolicies is off",
+            field="learning.autoActivatePolicies",
+            mend=mend,
+        )
+    if target.change_class != "allocation":
+        raise Refused(
+            f"{target.key()} changes behaviour and has passed no gates",
+            field="changeClass",
+            mend=mend,
+        )
+    if head.active is None or target.parent != version_key(head.id, head.active):
+        raise Refused(
+            f"{target.key()} was drafted from {target.parent}, which is not active",
+            field="parent",
+            mend="wait for the next proposal",
+        )

@@ -1,0 +1,95 @@
+"""Hand edits of `config/*` in the console: audited where they parse, else put back with an alert."""
+
+from datetime import datetime
+from typing import Any
+
+from ratchet.govern.alerts import Alert, alert, counted
+from ratchet.govern.audit import CONFIG_STREAM, ConfigHead, link
+from ratchet.govern.config import Config, last_good_ref
+from ratchet.govern.flags import Flags
+from ratchet.kernel.canonical import content_hash
+from ratchet.kernel.errors import RatchetError
+from ratchet.kernel.ids import join_key
+from ratchet.kernel.keys import Keys
+from ratchet.observe.reward import RewardConfig
+from ratchet.observe.settings import Ingest
+from ratchet.policies.hand_edits import GUARD, Edit, Guarded, small
+from ratchet.store.port import Ref, Store
+from ratchet.store.transact import OPERATION_TTL, OPERATIONS, Transaction
+
+# One line for each configuration document that there is.
+CONFIGS: dict[str, type[Config]] = {
+    Flags.name: Flags,
+    RewardConfig.name: RewardConfig,
+    Ingest.name: Ingest,
+}
+
+
+def guard_config(store: Store, keys: Keys, edit: Edit, *, now: datetime) -> Guarded:
+    """Judge one edit of `config/{name}` and do what follows, in one transaction.
+
+    A flags document that is broken or gone is put back as off: only a person turns it on.
+    """
+    kind = CONFIGS.get(edit.document_id)
+    if kind is None:
+        return Guarded(decision="consistent", text="no configuration of ours")
+    seen = Ref(OPERATIONS, join_key("edit", edit.event_id))
+    ref, kept_ref = Ref(kind.collection, kind.name), last_good_ref(kind)
+    about = alert(
+        "hand-edit-put-back",
+        join_key("config", kind.name),
+        "critical" if kind is Flags else "warning",
+        f"config/{kind.name} was edited by hand, does not parse, and was put back",
+        now=now,
+        command=f"ratchet config set {kind.name} FILE --reason ...",
+        evidence={"by": edit.actor.name, "document": small(edit.after)},
+    )
+
+    def body(tx: Transaction) -> Guarded:
+        done, found, kept = tx.fetch([seen, ref, kept_ref])
+        if done is not None:
+            return Guarded(decision="seen")
+        head = tx.find(ConfigHead, CONFIG_STREAM) or ConfigHead()
+        alerted = tx.find(Alert, about.key())
+        value = _parsed(kind, found.data if found else None)
+        data = found.data if found and value else {}
+        if value and head.configs.get(kind.name) == content_hash(data):
+            return Guarded(decision="consistent")
+        if value is None:
+            value = _replacement(kind, edit, kept.data if kept else None)
+            data = value.to_map()
+            tx.set(ref, data)
+            tx.put(counted(alerted, about))
+        put_back = found is None or data != found.data
+        entry = link(
+            keys,
+            head,
+            GUARD if put_back else edit.actor,
+            "put_back" if put_back else "edit",
+            f"config/{kind.name}",
+            now=now,
+            payload=data,
+            reason="edited by hand in the console",
+            evidence={"by": edit.actor.name},
+        )
+        tx.put(head.after(entry, configs=head.configs | {kind.name: content_hash(data)}))
+        tx.put(entry)
+        tx.create(seen, {"v": 1, "expireAt": now + OPERATION_TTL})
+        return Guarded(decision="put_back" if put_back else "audited")
+
+    return store.transact(body)
+
+
+def _parsed(kind: type[Config], data: dict[str, Any] | None) -> Config | None:
+    try:
+        return kind.from_store(data) if data is not None else None
+    except RatchetError:
+        return None
+
+
+def _replacement(kind: type[Config], edit: Edit, kept: dict[str, Any] | None) -> Config:
+    """Return the last good value, or the safe default; for the flags that is off."""
+    if not kind.keeps_last_good:
+        return kind()
+    good = kept.get("value") if kept else None
+    return _parsed(kind, edit.before) or _parsed(kind, good) or kind()

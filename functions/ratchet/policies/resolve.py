@@ -1,0 +1,40 @@
+"""Resolve: what a component should run now."""
+
+from typing import Any
+
+from ratchet.kernel.document import Model
+from ratchet.kernel.errors import NotFound
+from ratchet.kernel.keys import Keys
+from ratchet.policies.head import PolicyHead
+from ratchet.policies.version import COLLECTION, load_version, version_key
+from ratchet.store.port import Ref, Store
+
+
+class Answer(Model):
+    """The active version as a component gets it; `etag` changes exactly when it does."""
+
+    policy: str
+    version: str
+    params: dict[str, Any]
+    etag: str
+
+
+def resolve(store: Store, keys: Keys, policy_id: str) -> Answer:
+    """Return the active version of a policy, with its signature checked.
+
+    Raises: NotFound, BadSignature.
+    """
+    head = store.get(Ref(PolicyHead.collection, policy_id))
+    active = head.data.get("active") if head else None
+    if active is None:
+        raise NotFound(
+            f"policy {policy_id} has no active version", field="policy", mend="ratchet policy list"
+        )
+    key = version_key(policy_id, active)
+    found = store.get(Ref(COLLECTION, key))
+    if found is None:
+        raise NotFound(f"{key} does not exist", field="version", mend="restore it from a backup")
+    version = load_version(keys, found.data)
+    return Answer(
+        policy=policy_id, version=key, params=dict(version.params), etag=version.signature[:32]
+    )
