@@ -45,6 +45,8 @@ def _text(value: Any) -> str:
     if isinstance(value, datetime):
         return f'"{value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")}Z"'
     if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise InvalidInput("a map whose keys are not text has no canonical form")
         pairs = sorted(value.items(), key=lambda kv: kv[0].encode("utf-16-be"))
         return "{" + ",".join(f"{_text(k)}:{_text(v)}" for k, v in pairs) + "}"
     if isinstance(value, list | tuple):

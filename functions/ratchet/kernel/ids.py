@@ -14,7 +14,9 @@ def join_key(*parts: str | int) -> str:
     >>> join_key("router:gpt-5", "a/b~c", 3)
     'router:gpt-5~a%2Fb%7Ec~3'
     """
-    return SEPARATOR.join(quote(str(p), safe=_PLAIN).replace("~", "%7E") for p in parts)
+    return SEPARATOR.join(
+        quote(str(p), safe=_PLAIN, errors="replace").replace("~", "%7E") for p in parts
+    )
 
 
 def random_id() -> str:

@@ -11,6 +11,7 @@ from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import CHECKPOINTS, ConfigReader
 from ratchet.kernel.clock import EPOCH, Clock
 from ratchet.kernel.document import Model
+from ratchet.kernel.errors import AlreadyExists
 from ratchet.kernel.ids import join_key
 from ratchet.observe.commit import (
     CHUNK,
@@ -142,19 +143,15 @@ def _commit(
     seen, over = limit_series(cursor.seen, columns, ingest.max_series_per_hour)
     last = documents[-1]
     new = Cursor(ingested_at=last.data["ingestedAt"], id=last.ref.id, seen=seen)
-    attempts = 0
 
-    def body(tx: Transaction) -> Scored:
-        nonlocal attempts
-        attempts += 1
+    def body(tx: Transaction, careful: bool) -> Scored:
         (found,) = tx.fetch([cursor_ref(shard)])
         present = Cursor.parse(found.data) if found else Cursor()
         if present.position() == new.position():
             return Scored({}, {}, 0, 0, 0)  # the commit whose answer was lost, or another's
         if present.position() != cursor.position():
             raise _OvertakenError
-        # After a conflict: leave out what a sweep has scored meanwhile.
-        open_ones = documents if attempts == 1 else unrewarded(tx, documents)
+        open_ones = unrewarded(tx, documents) if careful else documents
         scored = score_documents(open_ones, epoch, over)
         sums = {(series, epoch.epoch): s for series, s in scored.sums.items()}
         buckets = changed_buckets(tx, sums, shard, now)
@@ -165,7 +162,11 @@ def _commit(
         tx.set(cursor_ref(shard), new.to_map())
         return scored
 
-    return new, store.transact(body, self_checking=True), len(over)
+    try:
+        scored = store.transact(lambda tx: body(tx, careful=False), self_checking=True)
+    except AlreadyExists:  # a sweep has scored some meanwhile: read which
+        scored = store.transact(lambda tx: body(tx, careful=True), self_checking=True)
+    return new, scored, len(over)
 
 
 def unrewarded(tx: Transaction, documents: Sequence[Snapshot]) -> list[Snapshot]:

@@ -142,6 +142,7 @@ def sums_of(columns: Columns, score: Floats) -> dict[Series, Sums]:
         "latency": _moments(columns.latency_ms[rows], "latency", w, groups, count),
         "cost": _moments(columns.cost_usd[rows], "cost", w, groups, count),
         "latency_bins": _bins(columns.latency_ms[rows], w, groups, count),
+        "cost_bins": _bins(columns.cost_usd[rows], w, groups, count),
         "reward_bins": _bins(score[rows], w, groups, count),
         "tokens_in": grouped_sum(columns.tokens_in[rows] * w, groups, count),
         "tokens_out": grouped_sum(columns.tokens_out[rows] * w, groups, count),

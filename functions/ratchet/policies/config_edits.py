@@ -1,4 +1,4 @@
-"""Hand edits of `config/*` in the console: audited where they parse, else put back with an alert."""
+"""Hand edits of `config/*`: audited where they parse, else put back with an alert."""
 
 from datetime import datetime
 from typing import Any

@@ -77,6 +77,7 @@ def propose(
             proposal=proposal,
             now=now,
         )
+        tx.fetch([Ref(COLLECTION, draft.key())])  # so that a race for the number is run again
         rivals = [
             d
             for d in open_drafts

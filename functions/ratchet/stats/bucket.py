@@ -45,6 +45,7 @@ class Sums(Model):
     latency: Moments = Moments()
     cost: Moments = Moments()
     latency_bins: Histogram = Histogram()
+    cost_bins: Histogram = Histogram()
     reward_bins: Histogram = Histogram()
     tokens_in: ExactInt = 0
     tokens_out: ExactInt = 0

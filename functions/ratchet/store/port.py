@@ -72,7 +72,8 @@ class Query:
     """An ordered query over one collection; ties are broken by document id, always.
 
     `order_by` names fields, with a leading `-` for descending; a document without one of them is
-    left out. `start_after` holds the last seen values of `ordering()` and then the document id.
+    left out. `start_after` holds the last seen values of `ordering()` and then the document id; an
+    empty id sorts before every document.
 
     Raises: InvalidInput for a name, an operator or a value that Firestore does not take.
     """

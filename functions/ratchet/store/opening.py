@@ -1,0 +1,52 @@
+"""Opening a store by its URL; only `entry/wiring.py` does."""
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from ratchet.kernel.errors import InvalidInput, Refused
+from ratchet.store.port import Store
+from ratchet.store.sqlite import SqliteStore
+
+DEFAULT = "sqlite:///.ratchet/ratchet.db"
+FORMS = "memory:, sqlite:///file.db, sqlite:////absolute/file.db, firestore://project[/database]"
+_FIRESTORE = re.compile(r"firestore://([a-z][a-z0-9:.-]*)(?:/([a-z][a-z0-9-]*|\(default\)))?")
+
+
+def open_store(url: str | None = None) -> Store:
+    """Open the store of a URL, else of `RATCHET_STORE`, else a file under `.ratchet`.
+
+    Raises: InvalidInput for a URL of no known form; Refused for an emulator in production.
+    """
+    if os.environ.get("K_SERVICE") and os.environ.get("FIRESTORE_EMULATOR_HOST"):
+        raise Refused(
+            "FIRESTORE_EMULATOR_HOST is set in production: anyone could sign as an admin",
+            mend="unset it and deploy again",
+        )
+    url = url or os.environ.get("RATCHET_STORE") or DEFAULT
+    if url == "memory:":
+        return SqliteStore()
+    if url.startswith("sqlite:///") and (path := url.removeprefix("sqlite:///")):
+        return _file(Path(path))
+    if named := _FIRESTORE.fullmatch(url):
+        return _firestore(named[1], named[2] or "(default)")
+    raise InvalidInput(f"{url!r} names no store", field="RATCHET_STORE", mend=f"one of {FORMS}")
+
+
+def _file(path: Path) -> Store:
+    with suppress(OSError):  # opening the file says what is wrong with the path
+        path.parent.mkdir(exist_ok=True)
+    return SqliteStore(str(path))
+
+
+def _firestore(project: str, database: str) -> Store:
+    try:
+        from ratchet.store.firestore import FirestoreStore
+    except ModuleNotFoundError as error:
+        raise InvalidInput(
+            "firestore:// wants the Google packages",
+            field="RATCHET_STORE",
+            mend="pip install 'ratchet[server]'",
+        ) from error
+    return FirestoreStore(project, database)

@@ -1,0 +1,49 @@
+"""What a tuner sees and says; tuners are pure functions of a View."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from ratchet.observe.reward import Thresholds
+from ratchet.policies.version import PolicyVersion
+from ratchet.stats.bucket import Sums
+
+
+@dataclass(frozen=True)
+class View:
+    """A policy's active version, and what its components did in the window.
+
+    `hours` holds, for each component, its sums by hour under the present reward epoch, of this
+    behaviour alone. `base` are the params of the version whose behaviour it is.
+    """
+
+    version: PolicyVersion
+    base: Mapping[str, Any]
+    hours: Mapping[str, Mapping[datetime, Sums]]
+    thresholds: Mapping[str, Thresholds]
+    seed: int
+
+    def total(self, component: str) -> Sums:
+        """Return all the sums of a component."""
+        return sum(self.hours.get(component, {}).values(), Sums())
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What a tuner says: new values, or none; and why, either way.
+
+    `gain` is the expected change of mean reward per observation as (estimate, low, high).
+    """
+
+    reasons: tuple[str, ...]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    gain: tuple[float, float, float] | None = None
+    poor: Mapping[str, float] = field(default_factory=dict)
+
+
+class Tuner(Protocol):
+    """Same view, same suggestion; whatever it suggests lies inside the envelope."""
+
+    def __call__(self, view: View, /) -> Suggestion:
+        """Return a suggestion, without params where the evidence says nothing."""
