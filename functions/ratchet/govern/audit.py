@@ -203,6 +203,11 @@ def read_head(store: Store, stream: str) -> ChainHead:
     return ChainHead.parse({k: v for k, v in found.data.items() if k in known})
 
 
+def audit_streams(store: Store) -> list[str]:
+    """Return the names of every stream."""
+    return [found.ref.id for found in store.stream(Query(ChainHead.collection))]
+
+
 def audit_log(store: Store, stream: str) -> Iterator[AuditEntry]:
     """Yield a stream's entries, oldest first."""
     query = Query(AuditEntry.collection, (Filter("stream", "==", stream),), ("sequence",))

@@ -1,14 +1,14 @@
 """What every `*` folder shares: a dictionary of members that a contract test walks."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ratchet.kernel.errors import InvalidInput
 
 Member = TypeVar("Member")
 
 
-def pick(registry: Mapping[str, Member], name: str, *, field: str) -> Member:
+def pick(registry: Mapping[Any, Member], name: str, *, field: str) -> Member:
     """Return a registry's member by name.
 
     Raises: InvalidInput that lists the names there are.

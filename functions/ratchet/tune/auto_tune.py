@@ -167,7 +167,7 @@ def _root(store: Store, keys: Keys, version: PolicyVersion) -> PolicyVersion:
 
 def _seed(version: PolicyVersion, hours: Mapping[str, Mapping[datetime, Sums]]) -> int:
     """Return a seed that the inputs alone decide: same inputs, same proposal."""
-    inputs: dict[str, Any] = {"version": version.signature}
+    inputs: dict[str, Any] = {"version": version.key(), "params": version.params}
     for component, sums in hours.items():
         for hour, s in sums.items():
             inputs[f"{component}~{hour.isoformat()}"] = [str(s.drawn.n), str(s.drawn.wx)]

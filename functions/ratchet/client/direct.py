@@ -1,0 +1,54 @@
+"""DirectTransport: a component beside an embedded store, with no service between."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ratchet.client.batch import Batch
+from ratchet.client.transport import Rejected, Resolved, SendResult
+from ratchet.govern.config import ConfigReader
+from ratchet.kernel.clock import Clock, system_clock
+from ratchet.kernel.keys import Keys
+from ratchet.observe.feedback import feedback
+from ratchet.observe.observation import Rejection
+from ratchet.observe.record import record
+from ratchet.observe.settings import Ingest
+from ratchet.policies.resolve import resolve
+from ratchet.store.port import Store
+
+
+class DirectTransport:
+    """Carries a client's calls straight to the verbs."""
+
+    def __init__(self, store: Store, keys: Keys, clock: Clock = system_clock) -> None:
+        self._store = store
+        self._keys = keys
+        self._clock = clock
+        self._reader = ConfigReader(store, clock)
+
+    def send(self, batch: Batch) -> SendResult:
+        """Record one batch; the same id twice counts once."""
+        answer = record(
+            self._store,
+            self._keys,
+            {"id": batch.id, "observations": batch.observations},
+            ingest=self._reader.read(Ingest),
+            now=self._clock(),
+        )
+        return SendResult(answer.accepted, _rejected(answer.rejected), answer.sampled)
+
+    def feedback(self, items: Sequence[Mapping[str, Any]]) -> SendResult:
+        """Hand over late grades."""
+        ingest = self._reader.read(Ingest)
+        answer = feedback(self._store, list(items), ingest=ingest, now=self._clock())
+        return SendResult(answer.accepted, _rejected(answer.rejected))
+
+    def resolve(self, policy: str, etag: str | None) -> Resolved | None:
+        """Return the version to run, or None where `etag` still names it."""
+        answer = resolve(self._store, self._keys, policy)
+        if answer.etag == etag:
+            return None
+        return Resolved(answer.policy, answer.version, answer.params, answer.etag)
+
+
+def _rejected(found: Sequence[Rejection]) -> tuple[Rejected, ...]:
+    return tuple(Rejected(r.index, r.field, r.reason) for r in found)

@@ -1,0 +1,168 @@
+"""Commands about flags, configuration, the audit chain and alerts."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ratchet.entry.cli.output import (
+    AsJson,
+    By,
+    Reason,
+    StoreUrl,
+    actor,
+    emit,
+    emit_lines,
+    flat,
+    opened,
+    say,
+    table,
+)
+from ratchet.govern.alerts import Alert
+from ratchet.govern.audit import audit_log, audit_streams, require_valid, verify_audit
+from ratchet.govern.config import load_config
+from ratchet.govern.config_change import set_config
+from ratchet.govern.flags import Flags, describe, set_flags
+from ratchet.govern.verify import verify_all
+from ratchet.kernel.errors import InvalidInput, NotFound
+from ratchet.kernel.registry import pick
+from ratchet.policies.config_edits import CONFIGS
+from ratchet.store.port import Query
+
+flags_app = typer.Typer(help="The kill switch.", no_args_is_help=True)
+config_app = typer.Typer(help="Configuration documents.", no_args_is_help=True)
+audit_app = typer.Typer(help="The audit chain.", no_args_is_help=True)
+
+Stream = Annotated[str | None, typer.Argument(help="A policy's id, or config; all if absent.")]
+
+
+@flags_app.command("show")
+def show_flags(store: StoreUrl = None, as_json: AsJson = False) -> None:
+    """Show whether the machine may learn."""
+    with opened(store) as a:
+        flags = load_config(a.store, Flags, now=a.clock())
+    if as_json:
+        emit(flags.to_wire())
+    else:
+        say(describe(flags))
+
+
+@flags_app.command("set")
+def set_flags_(
+    reason: Reason,
+    enabled: Annotated[bool | None, typer.Option("--enabled/--disabled")] = None,
+    auto_activate: Annotated[
+        bool | None, typer.Option("--auto-activate/--no-auto-activate")
+    ] = None,
+    by: By = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Switch learning on or off; off holds within 15 seconds everywhere."""
+    if enabled is None and auto_activate is None:
+        raise InvalidInput("nothing to set", field="enabled", mend="--enabled or --disabled")
+    with opened(store) as a:
+        flags = set_flags(
+            a.store,
+            a.keys,
+            actor(by),
+            enabled=enabled,
+            auto_activate=auto_activate,
+            reason=reason,
+            now=a.clock(),
+        )
+    if as_json:
+        emit(flags.to_wire())
+    else:
+        say(describe(flags))
+
+
+@config_app.command("show")
+def show_config(
+    name: Annotated[str, typer.Argument(help="One of " + ", ".join(CONFIGS))],
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the configuration in force: the document, or what stands in for it."""
+    with opened(store) as a:
+        value = load_config(a.store, pick(CONFIGS, name, field="name"), now=a.clock())
+    if as_json:
+        emit(value.to_wire())
+    else:
+        table(("field", f"config/{name}"), flat(value.to_map()))
+
+
+@config_app.command("set")
+def set_config_(
+    name: Annotated[str, typer.Argument(help="One of " + ", ".join(CONFIGS))],
+    file: Annotated[Path, typer.Argument(help="The whole document as JSON.")],
+    reason: Reason,
+    by: By = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replace a configuration document by one that parses strictly."""
+    kind = pick(CONFIGS, name, field="name")
+    try:
+        data = json.loads(file.read_text())
+    except FileNotFoundError as error:
+        raise NotFound(f"{file} does not exist", field="file", mend="name a JSON file") from error
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{file}: {error}", field="file", mend="a JSON object") from error
+    if not isinstance(data, dict):
+        raise InvalidInput(f"{file} holds no JSON object", field="file")
+    with opened(store) as a:
+        value = set_config(a.store, a.keys, actor(by), kind, data, reason=reason, now=a.clock())
+    if as_json:
+        emit(value.to_wire())
+    else:
+        say(f"config/{name} is set")
+
+
+@audit_app.command("log")
+def log(
+    stream: Stream = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who changed what, when and why."""
+    with opened(store) as a:
+        streams = [stream] if stream else audit_streams(a.store)
+        entries = [entry for name in streams for entry in audit_log(a.store, name)]
+    shown = sorted(entries, key=lambda e: (e.ts, e.key()))[-limit:]
+    if as_json:
+        emit_lines(entry.to_wire() for entry in shown)
+        return
+    rows = [(e.ts, e.key(), e.actor, e.action, e.id, e.was, e.to, e.reason) for e in shown]
+    table(("when", "entry", "who", "what", "on", "from", "to", "why"), rows)
+
+
+@audit_app.command()
+def verify(stream: Stream = None, store: StoreUrl = None, as_json: AsJson = False) -> None:
+    """Verify the chain; the first entry that is wrong is named, and the status is not 0."""
+    with opened(store) as a:
+        if stream:
+            reports = [verify_audit(a.store, a.keys, stream)]
+        else:
+            reports = verify_all(a.store, a.keys, now=a.clock())
+    if as_json:
+        emit_lines(report.to_wire() for report in reports)
+    else:
+        for report in reports:
+            say(f"{report.stream}: {'valid' if report.valid else 'BROKEN'}: {report.text}")
+    for report in reports:
+        require_valid(report)
+
+
+def alerts(store: StoreUrl = None, as_json: AsJson = False) -> None:
+    """Show what is wrong, newest first, with the command that mends it."""
+    with opened(store) as a:
+        found = [Alert.from_store(s.data) for s in a.store.stream(Query(Alert.collection))]
+    found.sort(key=lambda x: x.last_seen, reverse=True)
+    if as_json:
+        emit_lines(x.to_wire() for x in found)
+        return
+    rows = [(x.severity, x.last_seen, x.count, x.text, x.command) for x in found]
+    table(("severity", "last seen", "times", "what", "mend"), rows)

@@ -1,0 +1,140 @@
+"""What commands share: their options, the open app, tables and JSON."""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from getpass import getuser
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ratchet.entry.wiring import App, open_app
+from ratchet.govern.roles import Actor, person
+from ratchet.kernel.document import on_wire
+from ratchet.kernel.errors import InvalidInput
+
+CONSOLE = Console()
+ERRORS = Console(stderr=True)
+
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        help="memory:, sqlite:///file.db or firestore://project[/database].",
+        envvar="RATCHET_STORE",
+        show_default="sqlite:///.ratchet/ratchet.db",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, in one line; on the audit chain.")]
+By = Annotated[str | None, typer.Option("--by", help="Who acts.", envvar="RATCHET_ACTOR")]
+_SPAN = re.compile(r"(\d+)([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@contextmanager
+def opened(url: str | None) -> Iterator[App]:
+    """Open the app of a store and close it after the command."""
+    app = open_app(url)
+    try:
+        yield app
+    finally:
+        app.store.close()
+
+
+def actor(name: str | None) -> Actor:
+    """Return the person at the keyboard."""
+    try:
+        return person(name or getuser())
+    except (KeyError, OSError):
+        return person("unknown")
+
+
+def emit(data: Any) -> None:
+    """Print JSON, instants in milliseconds."""
+    print(json.dumps(on_wire(data), ensure_ascii=False, default=str))
+
+
+def emit_lines(items: Iterable[Any]) -> None:
+    """Print JSON, a line each."""
+    for item in items:
+        emit(item)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
+    """Print a table; numbers to the right."""
+    shown = Table(title=title or None, title_justify="left", header_style="bold")
+    body = [[cell(value) for value in row] for row in rows]
+    for i, column in enumerate(columns):
+        numeric = body and all(_NUMBER.fullmatch(row[i]) for row in body)
+        shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in body:
+        shown.add_row(*row)
+    CONSOLE.print(shown)
+
+
+_NUMBER = re.compile(r"[-+\d.,e%]*")
+
+
+def cell(value: Any) -> str:
+    """Return a value as a table shows it; unknown is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    return str(value)
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    CONSOLE.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def span(text: str, field: str) -> timedelta:
+    """Return a length of time like 90s, 15m, 24h or 7d.
+
+    Raises: InvalidInput.
+    """
+    found = _SPAN.fullmatch(text)
+    if not found:
+        raise InvalidInput(f"{text!r} is no length of time", field=field, mend="like 15m or 24h")
+    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+
+
+def ago(text: str | None, now: datetime, field: str = "since") -> datetime | None:
+    """Return the instant a length of time ago, or that of an ISO date; None stays None."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except ValueError:
+        return now - span(text, field)
+
+
+def progress() -> Progress:
+    """Return a progress bar on stderr, silent where that is no terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=ERRORS,
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    )
+
+
+def flat(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return a map as rows of a two-column table."""
+    return [
+        (k, json.dumps(on_wire(v)) if isinstance(v, list | dict) else v) for k, v in data.items()
+    ]

@@ -1,0 +1,1 @@
+"""The demo: a policy learns from real or simulated traffic, under a simulated clock."""

@@ -1,0 +1,82 @@
+"""Line charts as SVG, without a plotting library."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+WIDTH, HEIGHT = 860, 320
+LEFT, RIGHT, TOP, BOTTOM = 60, 150, 34, 40
+COLOURS = ("#0b7285", "#d9480f", "#5f3dc4", "#2b8a3e", "#c2255c", "#e67700", "#364fc7", "#495057")
+Points = Sequence[tuple[float, float]]
+
+
+def line_chart(
+    lines: Mapping[str, Points],
+    title: str,
+    x_label: str,
+    *,
+    marks: Sequence[tuple[float, str]] = (),
+    top: int = 0,
+) -> str:
+    """Return a chart of named lines; `marks` are labelled instants on the x axis."""
+    return svg([panel(lines, title, x_label, marks=marks, top=top)], HEIGHT)
+
+
+def svg(panels: Sequence[str], height: int) -> str:
+    """Return a whole SVG document of panels."""
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'width="{WIDTH}" height="{height}" font-family="sans-serif" font-size="12">'
+    )
+    background = f'<rect width="{WIDTH}" height="{height}" fill="white"/>'
+    return "\n".join([head, background, *panels, "</svg>", ""])
+
+
+def panel(
+    lines: Mapping[str, Points],
+    title: str,
+    x_label: str,
+    *,
+    marks: Sequence[tuple[float, str]] = (),
+    top: int = 0,
+) -> str:
+    """Return one chart as a group, `top` pixels down."""
+    points = [p for line in lines.values() for p in line] or [(0.0, 0.0)]
+    x_low, x_high = _range([x for x, _ in points], pad=0.0)
+    y_low, y_high = _range([y for _, y in points], pad=0.05)
+    wide, high = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        right = LEFT + (x - x_low) / (x_high - x_low) * wide
+        down = TOP + (1 - (y - y_low) / (y_high - y_low)) * high
+        return round(right, 1), round(down, 1)
+
+    out = [f'<g transform="translate(0,{top})">', _text(LEFT, 20, title, "font-weight='bold'")]
+    for i in range(5):
+        y = y_low + i / 4 * (y_high - y_low)
+        _, down = place(x_low, y)
+        out.append(f'<path d="M{LEFT} {down}H{WIDTH - RIGHT}" stroke="#dee2e6"/>')
+        out.append(_text(LEFT - 8, down + 4, f"{y:.3g}", "text-anchor='end'"))
+        x = x_low + i / 4 * (x_high - x_low)
+        right, _ = place(x, y_low)
+        out.append(_text(right, HEIGHT - BOTTOM + 16, f"{x:,.6g}", "text-anchor='middle'"))
+    out.append(_text(LEFT + wide / 2, HEIGHT - 6, x_label, "text-anchor='middle'"))
+    for x, label in marks:
+        right, _ = place(x, y_low)
+        out.append(f'<path d="M{right} {TOP}v{high}" stroke="#adb5bd" stroke-dasharray="3 3"/>')
+        out.append(_text(right + 3, TOP + 10, label, "fill='#868e96' font-size='10'"))
+    for i, (name, line) in enumerate(lines.items()):
+        colour = COLOURS[i % len(COLOURS)]
+        path = " ".join(f"{right},{down}" for right, down in (place(x, y) for x, y in line))
+        out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6"/>')
+        out.append(_text(WIDTH - RIGHT + 10, TOP + 14 + 18 * i, name, f"fill='{colour}'"))
+    return "\n".join([*out, "</g>"])
+
+
+def _range(values: Sequence[float], *, pad: float) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    room = (high - low) * pad or (0.5 if low == high else 0.0)
+    return low - room, high + room
+
+
+def _text(x: float, y: float, text: str, style: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(text)}</text>'

@@ -1,0 +1,110 @@
+"""Seed a store with its first documents; what is there already is never touched."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ratchet.entry.wiring import App
+from ratchet.govern.audit import CONFIG_STREAM, ChainHead
+from ratchet.govern.config_change import set_config
+from ratchet.govern.flags import Flags
+from ratchet.govern.roles import person
+from ratchet.kernel.document import Model
+from ratchet.kernel.errors import NotFound
+from ratchet.observe.settings import Ingest
+from ratchet.policies.activate import activate
+from ratchet.policies.config_edits import CONFIGS
+from ratchet.policies.head import PolicyHead
+from ratchet.policies.propose import propose
+from ratchet.store.counting import CountingStore
+from ratchet.store.port import Ref
+from ratchet.store.sqlite import SqliteStore
+
+SEEDER = person("seed")
+REASON = "seeded"
+
+
+class SeedReport(Model):
+    """What was written, what was there, and what a person has to see to."""
+
+    written: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def seed_folder() -> Path:
+    """Return the folder of seeds: packaged with the library, or beside its sources.
+
+    Raises: NotFound.
+    """
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "seed", package.parents[1] / "seed"):
+        if folder.is_dir():
+            return folder
+    raise NotFound("the folder of seeds is missing", field="seed", mend="name one with --folder")
+
+
+def seed(app: App, *, now: datetime, folder: Path | None = None) -> SeedReport:
+    """Load `config/*.json` and `ops_policies/*.json`; twice changes nothing.
+
+    The flags are only seeded into a store that never had a configuration: once they are gone,
+    nothing but a person turns learning on again.
+    """
+    source = folder or seed_folder()
+    report = SeedReport()
+    seeded_before = app.store.get(Ref(ChainHead.collection, CONFIG_STREAM)) is not None
+    for path in sorted((source / "config").glob("*.json")):
+        report = _seed_config(app, path, report, seeded_before, now)
+    for path in sorted((source / "ops_policies").glob("*.json")):
+        report = _seed_policy(app, path, report, now)
+    return report
+
+
+def _seed_config(
+    app: App, path: Path, report: SeedReport, seeded_before: bool, now: datetime
+) -> SeedReport:
+    kind, name = CONFIGS[path.stem], f"config/{path.stem}"
+    if app.store.get(Ref(kind.collection, kind.name)) is not None:
+        return _add(report, kept=name)
+    if kind is Flags and seeded_before:
+        note = "config/flags is gone, so learning is off: ratchet flags set --enabled --reason ..."
+        return _add(report, notes=note)
+    data = json.loads(path.read_text())
+    if kind is Ingest and embedded(app):
+        data["shards"] = 1  # one file has one writer: shards would only cost queries
+    set_config(app.store, app.keys, SEEDER, kind, data, reason=REASON, now=now)
+    return _add(report, written=name)
+
+
+def embedded(app: App) -> bool:
+    """Say whether the store is a file or memory of this machine."""
+    store = app.store.inner if isinstance(app.store, CountingStore) else app.store
+    return isinstance(store, SqliteStore)
+
+
+def _seed_policy(app: App, path: Path, report: SeedReport, now: datetime) -> SeedReport:
+    data: dict[str, Any] = json.loads(path.read_text())
+    name = f"ops_policies/{data['id']}@{data['version']}"
+    if app.store.get(Ref(PolicyHead.collection, data["id"])) is not None:
+        return _add(report, kept=name)
+    propose(
+        app.store,
+        app.keys,
+        SEEDER,
+        data["id"],
+        data["params"],
+        now=now,
+        tuning_space=data.get("tuningSpace"),
+        version=data["version"],
+        notes=data.get("notes", ""),
+        reason=REASON,
+    )
+    if data.get("status") == "active":
+        activate(app.store, app.keys, SEEDER, data["id"], data["version"], now=now, reason=REASON)
+    return _add(report, written=name)
+
+
+def _add(report: SeedReport, **lines: str) -> SeedReport:
+    changes = {field: (*getattr(report, field), line) for field, line in lines.items()}
+    return report.model_copy(update=changes)

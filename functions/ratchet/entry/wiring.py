@@ -1,0 +1,85 @@
+"""The one place that opens stores and reads secrets."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from ratchet.govern.config import ConfigReader
+from ratchet.kernel.clock import Clock, system_clock
+from ratchet.kernel.errors import InvalidInput
+from ratchet.kernel.keys import Keys, derive_keys
+from ratchet.store.opening import DEFAULT, open_store
+from ratchet.store.port import Store
+
+KEY_FILE = Path(".ratchet/key")
+
+
+@dataclass(frozen=True)
+class App:
+    """What every door needs: a store, the project's keys, a clock, cached configuration."""
+
+    store: Store
+    keys: Keys
+    clock: Clock
+    reader: ConfigReader
+
+
+def wire(store: Store, keys: Keys, clock: Clock = system_clock) -> App:
+    """Put an app together."""
+    return App(store, keys, clock, ConfigReader(store, clock))
+
+
+def open_app(url: str | None = None, *, clock: Clock = system_clock) -> App:
+    """Open the store and the keys of a URL, else of the environment.
+
+    Raises: InvalidInput, Unavailable, Refused.
+    """
+    named = url or os.environ.get("RATCHET_STORE") or DEFAULT
+    store = open_store(named)
+    return wire(store, load_keys(named), clock)
+
+
+def load_keys(url: str) -> Keys:
+    """Return the keys of `RATCHET_KEY`, else of a key file beside an embedded database.
+
+    Memory gets a fresh key; production must be given one.
+
+    Raises: InvalidInput.
+    """
+    secret = os.environ.get("RATCHET_KEY")
+    if secret:
+        return derive_keys(secret)
+    if url == "memory:":
+        return derive_keys(secrets.token_hex(32))
+    if url.startswith("firestore:") and not os.environ.get("FIRESTORE_EMULATOR_HOST"):
+        raise InvalidInput(
+            "RATCHET_KEY is not set: versions could not be signed",
+            field="RATCHET_KEY",
+            mend="set it to 32 random bytes as hex, from your secret manager",
+        )
+    return derive_keys(_key_file(_beside(url)))
+
+
+def _beside(url: str) -> Path:
+    if url.startswith("sqlite:///"):
+        database = Path(url.removeprefix("sqlite:///"))
+        return database.with_name(f"{database.name}.key") if url != DEFAULT else KEY_FILE
+    return KEY_FILE
+
+
+def _key_file(path: Path) -> str:
+    """Return the key of a file, made at first use, readable by its owner alone."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot write the key file {path}: {error.strerror}",
+            field="RATCHET_KEY",
+            mend="set RATCHET_KEY, or make the folder writable",
+        ) from error
+    return path.read_text().strip()
