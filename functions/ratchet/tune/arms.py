@@ -8,6 +8,7 @@ Source: Gelman et al., Bayesian Data Analysis, 3rd ed., chapters 14 and 15.
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,41 +48,48 @@ class Posterior:
         return float(d @ self.mean), math.sqrt(variance)
 
 
+class _Fit(NamedTuple):
+    """Shapes: fitted (hours, arms), effects (arms,), covariance (arms, arms)."""
+
+    fitted: Floats
+    effects: Floats
+    covariance: Floats
+
+
 def arm_effects(cells: Cells) -> Posterior:
     """Return the arms' effects since the last change that any arm shows.
 
     Shapes: see Cells. Units: rewards 0..1.
     """
     while True:
-        theta, covariance = _fit(cells)
-        hours, arms = cells.n.shape
-        change = _last_change(cells, theta) if hours > 1 else 0
+        fit = _fit(cells)
+        hours = cells.n.shape[0]
+        change = _last_change(cells, fit.fitted) if hours > 1 else 0
         if change == 0:
-            return Posterior(theta[-arms:], covariance[-arms:, -arms:], hours)
+            return Posterior(fit.effects, fit.covariance, hours)
         cells = cells.since(change)
 
 
-def _fit(cells: Cells) -> tuple[Floats, Floats]:
-    """Return the posterior of (level, hours, arms)."""
-    hours, arms = cells.n.shape
-    size = 1 + hours + arms
+def _fit(cells: Cells) -> _Fit:
+    """Return the posterior means and the arms' covariance.
+
+    Hours meet only through level and arms, so they are eliminated (Schur complement).
+    """
     weight = cells.n / _noise(cells)
     seen = weight * cells.mean
-    sds = np.concatenate([[LEVEL_SD], np.full(hours, HOUR_SD), np.full(arms, ARM_SD)])
-    # Rows of the design have three ones (level, hour, arm), so its cross product is these sums.
-    cross = np.zeros((size, size))
-    cross[0, 0] = weight.sum()
-    cross[0, 1 : 1 + hours] = weight.sum(axis=1)
-    cross[0, 1 + hours :] = weight.sum(axis=0)
-    cross[1 : 1 + hours, 1 + hours :] = weight
-    cross += np.triu(cross, 1).T
-    cross[np.diag_indices(size)] = np.concatenate(
-        [[weight.sum()], weight.sum(axis=1), weight.sum(axis=0)]
-    )
-    right = np.concatenate([[seen.sum()], seen.sum(axis=1), seen.sum(axis=0)])
-    right[0] += LEVEL / LEVEL_SD**2
-    covariance = np.asarray(np.linalg.inv(cross + np.diag(sds**-2.0)), dtype=np.float64)
-    return np.asarray(covariance @ right, dtype=np.float64), covariance
+    # What each hour shares with the level and the arms, and what these hold by themselves.
+    link = np.column_stack([weight.sum(axis=1), weight])
+    own = link.sum(axis=0)
+    inner = np.diag(own + np.r_[LEVEL_SD**-2, np.full(weight.shape[1], ARM_SD**-2)])
+    inner[0, 1:] = inner[1:, 0] = own[1:]
+    by_hour = weight.sum(axis=1) + HOUR_SD**-2
+    right = np.r_[seen.sum() + LEVEL / LEVEL_SD**2, seen.sum(axis=0)]
+    reduced = right - link.T @ (seen.sum(axis=1) / by_hour)
+    covariance = np.linalg.inv(inner - link.T @ (link / by_hour[:, None]))
+    effects = covariance @ reduced
+    hours = (seen.sum(axis=1) - link @ effects) / by_hour
+    fitted = effects[0] + hours[:, None] + effects[None, 1:]
+    return _Fit(fitted, effects[1:], covariance[1:, 1:])
 
 
 def _noise(cells: Cells) -> float:
@@ -90,10 +98,8 @@ def _noise(cells: Cells) -> float:
     return float(((cells.n * cells.variance).sum() + NOISE_N * NOISE_SD**2) / (n + NOISE_N))
 
 
-def _last_change(cells: Cells, theta: Floats) -> int:
+def _last_change(cells: Cells, fitted: Floats) -> int:
     """Return the hour at which an arm's residuals break most clearly, or 0 where none does."""
-    hours = cells.n.shape[0]
-    fitted = theta[0] + theta[1 : 1 + hours, None] + theta[None, 1 + hours :]
     residual = np.where(cells.n > 0, cells.mean - fitted, 0.0)
     noise = _noise(cells)
     before_n, before = np.cumsum(cells.n, 0)[:-1], np.cumsum(cells.n * residual, 0)[:-1]

@@ -8,14 +8,16 @@ Source: Thompson 1933; probability matching with a zone of practical equivalence
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from ratchet.observe.reward import Thresholds
 from ratchet.policies.space import Simplex
+from ratchet.stats.bucket import Sums
 from ratchet.stats.intervals import chi2_quantile
-from ratchet.stats.moments import SCALES, Floats, Moments
+from ratchet.stats.moments import SCALES, Floats
 from ratchet.tune.arms import Cells, Posterior, arm_effects
 from ratchet.tune.view import Suggestion, View
 
@@ -50,7 +52,7 @@ def _suggest_one(view: View, name: str, span: Simplex) -> Suggestion:
     present: Mapping[str, float] = _weights(view.version.params[name])
     arms = sorted(present)
     components = [span.component_of(arm) for arm in arms]
-    totals = [sum((s.drawn for s in view.hours.get(c, {}).values()), Moments()) for c in components]
+    totals = _drawn(view, components)
     drawn = [total.n for total in totals]
     poor = _poor(view, components, totals)
     if max(drawn, default=0) < MIN_DRAWN:
@@ -58,20 +60,21 @@ def _suggest_one(view: View, name: str, span: Simplex) -> Suggestion:
             f"{name}: {sum(drawn)} randomised draws in the window, {MIN_DRAWN} of an arm wanted"
         )
         return Suggestion((reason,), poor=poor)
-    posterior = arm_effects(_cells(view, components))
+    posterior = arm_effects(rewards.cells())
     now = np.array([present[arm] for arm in arms])
     base = np.array([_base(view, name, span, present)[arm] for arm in arms])
     shares = near_best_shares(posterior, base, view.seed)
     trust = np.array(drawn) / (np.array(drawn) + FEW)
     target = project(now + trust * (shares - now), now, span)
     move = float(np.abs(target - now).max())
-    if move < MIN_MOVE:
+    if move < min(MIN_MOVE, span.max_step / 2):
         reason = f"{name}: weights are within {MIN_MOVE} of where {sum(drawn)} draws put them"
         return Suggestion((reason,), poor=poor)
     gain = gain_interval(posterior, target - now)
+    lately = _drawn(view, components, posterior.hours)
     reasons = [
         f"{arm} {now[i]:.3f} -> {target[i]:.3f}: best or near best with probability"
-        f" {shares[i]:.2f}, {_mean(totals[i])} over {drawn[i]} draws"
+        f" {shares[i]:.2f}, {_mean(lately[i])} over {lately[i].n} draws"
         for i, arm in enumerate(arms)
         if abs(target[i] - now[i]) >= MIN_MOVE / 2
     ]
@@ -86,17 +89,17 @@ def near_best_shares(posterior: Posterior, base: Floats, seed: int) -> Floats:
     """
     rng = np.random.default_rng(seed)
     root = np.linalg.cholesky(posterior.covariance)
-    effects = posterior.mean + rng.standard_normal((DRAWS, base.size)) @ root.T
-    near = effects >= effects.max(axis=1, keepdims=True) - NEAR
-    shared = near * np.maximum(base, 1e-6)
-    return np.asarray((shared / shared.sum(axis=1, keepdims=True)).mean(axis=0))
+    effects = posterior.mean[:, None] + root @ rng.standard_normal((base.size, DRAWS))
+    near = effects >= effects.max(axis=0) - NEAR
+    shared = near * np.maximum(base, 1e-6)[:, None]
+    return np.asarray((shared / shared.sum(axis=0)).mean(axis=1))
 
 
 def gain_interval(posterior: Posterior, change: Floats) -> tuple[float, float, float]:
     """Return the expected gain of a change of weights as (estimate, low, high).
 
     The interval holds for every change of weights at once (Scheffé 1953), since the change was
-    chosen on the same data, at 99 %, since drafts are made when the data stand out.
+    chosen on the same data, and at 99.99 %, since drafts are made when the data stand out.
     Shapes: change (arms,), sums to 0. Units: mean reward per observation.
     """
     mean, sd = posterior.contrast(change)
@@ -107,51 +110,87 @@ def gain_interval(posterior: Posterior, change: Floats) -> tuple[float, float, f
 def project(target: Floats, now: Floats, span: Simplex) -> Floats:
     """Return the nearest weights inside floor, cap and step that sum to 1. Shapes: (arms,).
 
-    Weights outside floor or cap come back as fast as the step allows.
+    Weights outside floor or cap come back as fast as the step allows; where all of them cannot
+    come back at once, the step holds and they come as near as it lets them.
     """
-    low = np.minimum(np.maximum(span.floor, now - span.max_step), now + span.max_step)
-    high = np.maximum(np.minimum(span.cap, now + span.max_step), now - span.max_step)
-    left, right = -2.0, 2.0
-    for _ in range(60):  # the shift that makes the clipped weights sum to 1
-        shift = (left + right) / 2
-        if np.clip(target + shift, low, high).sum() < 1:
-            left = shift
-        else:
-            right = shift
-    exact = np.clip(target + right, low, high)
+    least, most = np.maximum(now - span.max_step, 0.0), np.minimum(now + span.max_step, 1.0)
+    low, high = np.clip(span.floor, least, most), np.clip(span.cap, least, most)
+    if low.sum() > 1:
+        return _shifted(low, least, most)
+    if high.sum() < 1:
+        return _shifted(high, least, most)
+    return _shifted(target, low, high)
+
+
+def _shifted(target: Floats, low: Floats, high: Floats) -> Floats:
+    """Return the target, shifted and clipped so that it sums to 1, in 4 digits."""
+    # The sum grows piecewise linearly with the shift: its corners give the shift exactly.
+    corners = np.sort(np.concatenate([low - target, high - target]))
+    sums = np.clip(target + corners[:, None], low, high).sum(axis=1)
+    exact = np.clip(target + np.interp(1.0, sums, corners), low, high)
     return _rounded(exact, low, high)
 
 
 def _rounded(weights: Floats, low: Floats, high: Floats) -> Floats:
-    """Round to 4 digits and give what is left over to the arm with the most room."""
+    """Round to 4 digits and give what is left over to the arms with the most room."""
     rounded = np.clip(np.round(weights, DIGITS), low, high)
-    rest = 1.0 - rounded.sum()
-    room = np.where(rest > 0, high - rounded, rounded - low)
-    rounded[int(np.argmax(room))] += rest
+    rest = 1.0 - float(rounded.sum())
+    room = high - rounded if rest > 0 else rounded - low
+    for arm in np.argsort(-room, kind="stable"):
+        given = math.copysign(min(abs(rest), room[arm]), rest)
+        rounded[arm] += given
+        rest -= given
     return np.round(rounded, 10)
 
 
-def _cells(view: View, components: list[str]) -> Cells:
-    hours = sorted({hour for c in components for hour in view.hours.get(c, {})})
-    shape = (len(hours), len(components))
-    n, mean, variance = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for k, component in enumerate(components):
-        for h, hour in enumerate(hours):
-            sums = view.hours.get(component, {}).get(hour)
-            if sums is not None and sums.drawn.w:
-                n[h, k] = sums.drawn.effective_n()
-                mean[h, k] = sums.drawn.mean(SCALES["reward"]) or 0.0
-                variance[h, k] = sums.drawn.variance(SCALES["reward"]) or 0.0
-    return Cells(n, mean, variance)
+@dataclass(frozen=True)
+class _Rewards:
+    """The moments of randomised draws as floats. Shapes: all (hours, arms)."""
+
+    n: Floats
+    w: Floats
+    wx: Floats
+    wxx: Floats
+    w2: Floats
+
+    def means(self) -> Floats:
+        """Return each arm's mean reward, NaN of nothing. Shape: (arms,)."""
+        return _ratio(self.wx.sum(axis=0), self.w.sum(axis=0), math.nan) / SCALES["reward"]
+
+    def cells(self) -> Cells:
+        """Return what each arm earned in each hour."""
+        mean = _ratio(self.wx, self.w) / SCALES["reward"]
+        spread = np.maximum(0.0, _ratio(self.wxx, self.w) / SCALES["reward"] ** 2 - mean**2)
+        variance = spread * _ratio(self.n, self.n - 1)
+        return Cells(_ratio(self.w**2, self.w2), mean, variance)
 
 
-def _poor(view: View, components: list[str], totals: list[Moments]) -> dict[str, float]:
+def _ratio(above: Floats, below: Floats, otherwise: float = 0.0) -> Floats:
+    """Divide where there is something to divide by."""
+    return np.divide(above, below, out=np.full(above.shape, otherwise), where=below > 0)
+
+
+def _rewards(view: View, components: list[str]) -> _Rewards:
+    found = [view.hours.get(c, {}) for c in components]
+    hours = sorted({hour for by_hour in found for hour in by_hour})
+    none = Sums()
+    rows = [[by_hour.get(hour, none).drawn for by_hour in found] for hour in hours]
+    return _Rewards(
+        *(
+            np.array([[float(getattr(m, f.name)) for m in row] for row in rows]).reshape(
+                len(hours), len(components)
+            )
+            for f in fields(_Rewards)
+        )
+    )
+
+
+def _poor(view: View, components: list[str], drawn: list[int], means: Floats) -> dict[str, float]:
     """Return the components whose mean reward is under what is acceptable."""
     out = {}
-    for component, total in zip(components, totals, strict=True):
-        mean = total.mean(SCALES["reward"])
+    for component, n, mean in zip(components, drawn, means.tolist(), strict=True):
         limits = view.thresholds.get(component, Thresholds())
-        if mean is not None and total.n >= MIN_DRAWN and mean < limits.min_acceptable:
+        if n >= MIN_DRAWN and mean < limits.min_acceptable:
             out[component] = mean
     return out
 
@@ -167,6 +206,5 @@ def _weights(value: Any) -> Mapping[str, float]:
     return {str(k): float(v) for k, v in value.items()} if isinstance(value, Mapping) else {}
 
 
-def _mean(total: Moments) -> str:
-    mean = total.mean(SCALES["reward"])
-    return "reward unknown" if mean is None else f"mean reward {mean:.3f}"
+def _shown(mean: float) -> str:
+    return "reward unknown" if math.isnan(mean) else f"mean reward {mean:.3f}"

@@ -1,11 +1,9 @@
 """Every command, and what becomes of an error."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from ratchet.entry.cli import demo, govern, observe, policy
@@ -43,23 +41,13 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit status (the table is in `kernel/errors`)."""
     as_json = "--json" in arguments
     try:
-        status = app(args=list(arguments), standalone_mode=False)
+        app(args=list(arguments), prog_name="ratchet")
     except RatchetError as error:
         _tell(error, as_json)
         return error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        ERRORS.print(error.format_message(), markup=False)
-        return 2
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        ERRORS.print("stopped")
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return status if isinstance(status, int) else 0
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return 0
 
 
 def _tell(error: RatchetError, as_json: bool) -> None:

@@ -135,8 +135,8 @@ def log(
     if as_json:
         emit_lines(entry.to_wire() for entry in shown)
         return
-    rows = [(e.ts, e.key(), e.actor, e.action, e.id, e.was, e.to, e.reason) for e in shown]
-    table(("when", "entry", "who", "what", "on", "from", "to", "why"), rows)
+    rows = [(e.ts, e.actor, e.action, e.id, e.was, e.to, e.reason) for e in shown]
+    table(("when", "who", "what", "on", "from", "to", "why"), rows)
 
 
 @audit_app.command()

@@ -4,7 +4,8 @@ import gzip
 import hashlib
 import json
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,9 +24,10 @@ from ratchet.entry.cli.output import (
     table,
 )
 from ratchet.entry.plot import line_chart
-from ratchet.entry.ticks import SCHEDULES, run_due
+from ratchet.entry.ticks import SCHEDULES, Report, run_due
 from ratchet.entry.wiring import App
 from ratchet.kernel.clock import EPOCH
+from ratchet.kernel.document import on_wire
 from ratchet.kernel.errors import InvalidBatch, InvalidInput, NotFound
 from ratchet.kernel.registry import pick
 from ratchet.observe.browse import Wanted, browse, show
@@ -40,6 +42,7 @@ from ratchet.observe.sweep import sweep as sweep_windows
 from ratchet.stats.window import ALL, WINDOWS, Stats
 from ratchet.store.port import Filter, Query
 
+PERIOD = 60  # seconds between looks for what is due
 Source = Annotated[
     Path, typer.Argument(help="JSON, a JSON array or JSON lines, .gz too; - is standard input.")
 ]
@@ -81,7 +84,7 @@ def _read(source: Path, wrapper: str) -> tuple[list[Any], str, str | None]:
         raise NotFound(f"{source} does not exist", field="source", mend="name a file") from error
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{source}: {error}", field="source", mend="UTF-8 JSON") from error
-    digest = hashlib.sha256(raw).hexdigest()[:32]
+    digest = hashlib.sha256(raw).hexdigest()[:16]
     try:
         whole = json.loads(text)
     except ValueError:
@@ -150,23 +153,35 @@ def _aside(total: dict[str, Any]) -> str:
 
 def tick(
     only: Annotated[str | None, typer.Option(help="Run this one, due or not.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until stopped.")] = False,
     store: StoreUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the scheduled verbs that are due: score, roll up, tune, sweep, verify."""
     with opened(store) as app:
-        now = app.clock()
-        if only:
-            reports = {only: pick(SCHEDULES, only, field="only").run(app, now)}
-        else:
-            reports = run_due(app, now=now)
+        while True:
+            now = app.clock()
+            if only:
+                reports = {only: pick(SCHEDULES, only, field="only").run(app, now)}
+            else:
+                reports = run_due(app, now=now)
+            _tell_ticks(reports, as_json, watch)
+            if not watch:
+                return
+            time.sleep(PERIOD - app.clock().timestamp() % PERIOD)
+
+
+def _tell_ticks(reports: Mapping[str, Report], as_json: bool, watch: bool) -> None:
     if as_json:
         emit(reports)
-        return
-    for name, report in reports.items():
-        table(("", name), flat(dict(report)))
-    if not reports:
-        say("nothing is due")
+    elif watch:
+        for name, report in reports.items():
+            say(f"{name}: {json.dumps(on_wire(report))}")
+    else:
+        for name, report in reports.items():
+            table(("", name), flat(dict(report)))
+        if not reports:
+            say("nothing is due")
 
 
 def stats(

@@ -1,0 +1,49 @@
+# `make demo` and `make test` set everything up on a fresh machine with Python 3.11 or later.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# Real provider traffic, where the folder of sample data lies beside the project.
+TABLE ?= $(wildcard ../shared/data/outcomes/providers_llama2_70b.csv)
+OUT ?=
+
+.PHONY: demo test check bench serve clean format
+.DEFAULT_GOAL := test
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ratchet wants Python 3.11 or later; make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(READY)
+
+demo: $(READY)
+	$(BIN)/ratchet demo $(if $(TABLE),--outcomes $(TABLE))
+
+test: $(READY)
+	$(BIN)/python -m tests.emulator.install
+	$(BIN)/python -m pytest -q
+
+# Everything that needs no emulator; `make test` runs all the tests.
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -m 'not emulator'
+
+bench: $(READY)
+	$(BIN)/python -m tests.emulator.install
+	$(BIN)/python -m bench $(OUT)
+
+# The scheduled verbs on the embedded store of this folder, until it is stopped.
+serve: $(READY)
+	$(BIN)/ratchet seed
+	$(BIN)/ratchet tick --watch
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache figures.json
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
