@@ -1,7 +1,6 @@
 """SqliteStore: the embedded store, a file or memory, for several threads and processes."""
 
 import base64
-import itertools
 import json
 import secrets
 import sqlite3
@@ -103,10 +102,13 @@ class SqliteStore:
 
     def query(self, query: Query) -> list[Snapshot]:
         """Return the documents of a query."""
-        sql, values = self._select("id, data, token", query)
+        rows: list[Any] = []
         with self._locked():
-            rows = self._db.execute(sql, values).fetchall()
-        return [_snapshot(query.collection, row) for row in rows]
+            for sql, values in self._selects("id, data, token", query):
+                rows += self._db.execute(sql, values).fetchall()
+                if query.limit is not None and len(rows) >= query.limit:
+                    break
+        return [_snapshot(query.collection, row) for row in rows[: query.limit]]
 
     def stream(self, query: Query) -> Iterator[Snapshot]:
         """Yield the documents of a query a page at a time."""
@@ -122,9 +124,12 @@ class SqliteStore:
 
     def count(self, query: Query) -> int:
         """Count the documents of a query without reading them."""
-        sql, values = self._select("1", query)
+        counted = 0
         with self._locked():
-            return int(self._db.execute(f"SELECT COUNT(*) FROM ({sql})", values).fetchone()[0])
+            for sql, values in self._selects("1", query):
+                found = self._db.execute(f"SELECT COUNT(*) FROM ({sql})", values).fetchone()
+                counted += int(found[0])
+        return counted if query.limit is None else min(counted, query.limit)
 
     def expire(self, collection: str, before: datetime) -> int:
         """Remove documents whose `expireAt` is past, as Firestore's TTL service would."""
@@ -174,7 +179,8 @@ class SqliteStore:
         if self._db.execute(sql, values).rowcount == 0 and write.token is not None:
             raise Conflict(f"{write.ref} was changed by somebody else", mend="read it again")
 
-    def _select(self, columns: str, query: Query) -> tuple[str, tuple[Any, ...]]:
+    def _selects(self, columns: str, query: Query) -> list[tuple[str, tuple[Any, ...]]]:
+        """Return the statements that together are a query, in order; each seeks in the index."""
         table = self._table(query.collection)
         conditions: list[str] = []
         values: list[Any] = []
@@ -185,15 +191,16 @@ class SqliteStore:
         keys = [(_expression(name), descending) for name, descending in query.ordering()]
         conditions += [f"{expression} IS NOT NULL" for expression, _ in keys]
         keys.append(("id", query.descending))
-        if query.start_after is not None:
-            sql, bound = _after(keys, query.start_after)
-            conditions.append(sql)
-            values.extend(bound)
         self._ensure_index(query)
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        order = ", ".join(f"{e} DESC" if descending else e for e, descending in keys)
         limit = f" LIMIT {int(query.limit)}" if query.limit is not None else ""
-        return f"SELECT {columns} FROM {table}{where} ORDER BY {order}{limit}", tuple(values)
+        out = []
+        for after, bound, rest in _after(keys, query.start_after):
+            order = ", ".join(f"{e} DESC" if descending else e for e, descending in rest)
+            both = [*conditions, *after]
+            where = f" WHERE {' AND '.join(both)}" if both else ""
+            sql = f"SELECT {columns} FROM {table}{where} ORDER BY {order}{limit}"
+            out.append((sql, (*values, *bound)))
+        return out
 
     def _ensure_index(self, query: Query) -> None:
         equal = sorted(f.field for f in query.where if f.op in ("==", "in"))
@@ -285,15 +292,20 @@ def _condition(condition: Filter) -> tuple[str, list[Any]]:
     return f"{expression} {operator} ? AND {typed}", [_bound(condition.value)]
 
 
-def _after(keys: list[tuple[str, bool]], seen: tuple[Any, ...]) -> tuple[str, list[Any]]:
-    """Return `keys > seen`; the plain bound on the first key lets SQLite seek in its index."""
+def _after(
+    keys: list[tuple[str, bool]], seen: tuple[Any, ...] | None
+) -> list[tuple[list[str], list[Any], list[tuple[str, bool]]]]:
+    """Return the conditions of `keys > seen`, ties of the most keys first, and what still orders.
+
+    One `OR` of them would not seek: with many equal first keys each page would read them all.
+    """
+    if seen is None:
+        return [([], [], keys)]
     values = [_bound(v) for v in seen]
-    alternatives: list[str] = []
-    bound: list[Any] = [values[0]]
-    for i, (expression, descending) in enumerate(keys):
-        equal = [f"{e} = ?" for e, _ in itertools.islice(keys, i)]
-        alternatives.append(" AND ".join([*equal, f"{expression} {'<' if descending else '>'} ?"]))
-        bound += values[: i + 1]
-    first, descending = keys[0]
-    either = " OR ".join(f"({a})" for a in alternatives)
-    return f"{first} {'<=' if descending else '>='} ? AND ({either})", bound
+    out = []
+    for i in reversed(range(len(keys))):
+        expression, descending = keys[i]
+        equal = [f"{e} = ?" for e, _ in keys[:i]]
+        beyond = f"{expression} {'<' if descending else '>'} ?"
+        out.append(([*equal, beyond], values[: i + 1], keys[i:]))
+    return out
