@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.client.service import Service, serving
 
 from ratchet.client import HttpTransport
+from tests.client.service import Service, serving
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ class Service:
         self.script: deque[int | str] = deque()
         self.usual: int | str = "ok"
         self.attempts: list[str] = []
+        self.callers: list[int] = []
         self.stored: dict[str, list[dict[str, Any]]] = {}
         self.headers: list[dict[str, str]] = []
         self.rejections: list[dict[str, Any]] = []
@@ -58,6 +59,7 @@ def serving() -> Iterator[Service]:
                 service.headers.append(dict(self.headers.items()))
                 if self.path == "/base/record":
                     service.attempts.append(data["id"])
+                    service.callers.append(self.client_address[1])
                     if answer in ("ok", "lost"):
                         service.stored.setdefault(data["id"], data["observations"])
                 elif self.path == "/base/feedback":

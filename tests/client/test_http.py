@@ -1,8 +1,9 @@
+import asyncio
+import gc
 import gzip
 from typing import Any
 
 import pytest
-from tests.client.service import Service
 
 from ratchet.client import AsyncHttpTransport, Batch, HttpTransport, Rejected, Resolved, SendResult
 from ratchet.client.http import error_of
@@ -16,6 +17,7 @@ from ratchet.kernel.errors import (
     TooLarge,
     Unavailable,
 )
+from tests.client.service import Service
 
 BATCH = Batch.of("b1", [{"component": "planner", "outcome": "success", "ts": 1}])
 POLICY: dict[str, Any] = {
@@ -94,7 +96,8 @@ def test_statuses_are_ratchets_errors(
         transport.send(BATCH)
     assert type(caught.value) is kind
     if status >= 400:
-        assert (caught.value.message, caught.value.field, caught.value.mend) == ("because", "f", "m")
+        told = (caught.value.message, caught.value.field, caught.value.mend)
+        assert told == ("because", "f", "m")
 
 
 @pytest.mark.parametrize("data", [None, [], "text", {"error": "text"}, {"error": None}, {}])
@@ -139,7 +142,9 @@ def test_an_address_that_is_none_is_unavailable() -> None:
         transport.send(BATCH)
 
 
-@pytest.mark.parametrize("data", [None, [], {}, {"accepted": "x"}, {"accepted": 1, "rejected": [3]}])
+@pytest.mark.parametrize(
+    "data", [None, [], {}, {"accepted": "x"}, {"accepted": 1, "rejected": [3]}]
+)
 def test_an_answer_of_something_else_is_unavailable(data: Any) -> None:
     with pytest.raises(Unavailable):
         SendResult.from_wire(data)
@@ -165,9 +170,27 @@ async def everything(service: Service) -> None:
 
 
 def test_asyncio_has_the_same_answers_in_each_of_two_loops(service: Service) -> None:
-    import asyncio
-
     service.policies["router-core"] = POLICY
     asyncio.run(everything(service))
     asyncio.run(everything(service))
     assert list(service.stored) == ["b1"]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the first loop ended without a close
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_asyncio_has_connections_of_its_own_in_each_loop(service: Service) -> None:
+    transport = AsyncHttpTransport(service.url)
+
+    async def story() -> None:
+        assert await transport.send(BATCH) == SendResult(1)
+        assert await transport.send(BATCH) == SendResult(1)
+
+    async def last() -> None:
+        await story()
+        await transport.aclose()
+
+    asyncio.run(story())
+    asyncio.run(last())
+    first, again, second, _ = service.callers
+    assert first == again != second
+    gc.collect()

@@ -216,6 +216,28 @@ def test_a_service_that_is_down_is_left_alone_for_a_growing_while() -> None:
     assert rig.stats.accepted == 1
 
 
+def test_a_service_that_came_back_is_retried_again() -> None:
+    rig = Rig()
+    rig.add(1)
+    rig.run("down")
+    rig.run("ok", asked=True)
+    rig.add(1)
+    rig.run("down", "ok")
+    assert (rig.stats.accepted, rig.stats.retries) == (2, 3)
+
+
+def test_a_round_that_was_asked_for_probes_a_service_that_is_down_once() -> None:
+    with a_spool() as spool:
+        rig = Rig(spool, max_buffer=2000)
+        rig.add(1)
+        rig.run("down")
+        rig.add(1500)
+        before = len(rig.bodies)
+        rig.run("down", asked=True)
+        assert len(rig.bodies) - before == 1
+        assert rig.stats.spooled == 1501
+
+
 def test_while_the_service_is_down_batches_go_to_disk_and_come_back_in_order() -> None:
     with a_spool() as spool:
         rig = Rig(spool)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.client.service import WAIT, Service
-from tests.client.test_outbox import adds_up
 
 from ratchet.client import Batch, HttpTransport, OfflineTransport, Recorder, SendResult
 from ratchet.kernel.errors import InvalidInput, Unavailable
+from tests.client.service import WAIT, Service
+from tests.client.test_outbox import adds_up
 
 GOOD: dict[str, Any] = {"component": "planner", "outcome": "success"}
 NEVER = 3600.0  # seconds: the sender wakes only when it is told to
@@ -249,8 +249,17 @@ def test_close_cuts_the_pause_between_two_attempts_short(offline: OfflineTranspo
     recorder = Recorder(down, flush_size=1, flush_seconds=NEVER, retry_seconds=NEVER)
     recorder.record(GOOD)
     assert down.tried.wait(WAIT)
-    recorder.close(timeout=WAIT)
+    recorder.close(timeout=2.0)
     assert recorder.stats.accepted == 1
+
+
+def test_a_close_goes_on_trying_until_its_time_is_over(offline: OfflineTransport) -> None:
+    offline.down = True
+    recorder = Recorder(offline, flush_seconds=NEVER, attempts=10_000, retry_seconds=0.05)
+    recorder.record(GOOD)
+    recorder.close(timeout=0.2)
+    assert recorder.stats.dropped == 1
+    assert 2 <= offline.requests < 10
 
 
 @pytest.mark.parametrize("answer", [429, 500, 503, "lost"])
@@ -297,8 +306,9 @@ def test_a_service_that_comes_back_gets_what_was_spooled(
     service: Service, transport: HttpTransport, tmp_path: Path
 ) -> None:
     service.usual = 503
-    options = {"attempts": 2, "retry_seconds": 0.001, "flush_seconds": 0.01}
-    with Recorder(transport, spool=tmp_path, **options) as recorder:
+    with Recorder(
+        transport, spool=tmp_path, attempts=2, retry_seconds=0.001, flush_seconds=0.01
+    ) as recorder:
         for i in range(3):
             recorder.record(GOOD, run_id=f"r{i}")
             recorder.flush()
@@ -363,18 +373,19 @@ def test_a_signal_handler_may_record(recorder: Recorder) -> None:
 def test_a_bug_in_the_sender_does_not_end_it(
     recorder: Recorder, offline: OfflineTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
-    offline.send = lambda batch: SendResult(None)  # type: ignore[assignment,arg-type,return-value]  # the bug
+    offline.send = lambda batch: SendResult(None)  # type: ignore[method-assign,arg-type]  # the bug
     recorder.record(GOOD)
     assert recorder.flush() is False
     assert "a round of sending failed" in caplog.text
     del offline.send
     recorder.record(GOOD)
     assert recorder.flush()
-    assert recorder.stats.accepted == 1
+    assert recorder.stats.accepted == 2
 
 
 @pytest.mark.parametrize("name", ["max_buffer", "flush_size"])
 def test_sizes_that_cannot_be_are_refused(name: str, offline: OfflineTransport) -> None:
+    sizes: dict[str, Any] = {name: 0}
     with pytest.raises(InvalidInput) as caught:
-        Recorder(offline, **{name: 0})
+        Recorder(offline, **sizes)
     assert caught.value.field == name

@@ -17,7 +17,7 @@ def opened(folder: Path, max_bytes: int = 10**6) -> Spool:
 
 
 def batch(name: str, n: int = 2) -> Batch:
-    return Batch.of(name, [{"component": "planner", "outcome": "success", "n": i} for i in range(n)])
+    return Batch.of(name, [{"component": f"planner{i}", "outcome": "success"} for i in range(n)])
 
 
 def die(spool: Spool) -> None:
@@ -115,6 +115,17 @@ def test_files_of_strangers_are_left_alone(tmp_path: Path) -> None:
     assert spool.claim() is None
     spool.close()
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(strangers)
+
+
+def test_a_batch_that_was_put_back_comes_first_again(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    for i in range(3):
+        spool.put(batch(f"b{i}"))
+    first = spool.claim()
+    assert first is not None
+    spool.release(first)
+    assert spool.claim() == first
+    spool.close()
 
 
 def test_closing_puts_claims_back(tmp_path: Path) -> None:

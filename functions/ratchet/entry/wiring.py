@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from ratchet.client.direct import DirectTransport
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import Clock, system_clock
 from ratchet.kernel.errors import InvalidInput
@@ -83,3 +84,12 @@ def _key_file(path: Path) -> str:
             mend="set RATCHET_KEY, or make the folder writable",
         ) from error
     return path.read_text().strip()
+
+
+def direct_transport(url: str | None = None) -> DirectTransport:
+    """Return what carries a component's calls straight to a store beside it, no service between.
+
+    Raises: InvalidInput, Unavailable, Refused.
+    """
+    app = open_app(url)
+    return DirectTransport(app.store, app.keys, app.clock)

@@ -1,0 +1,33 @@
+"""What a component imports: ask which policy to run, and record what happened."""
+
+from ratchet.client.async_recorder import AsyncRecorder
+from ratchet.client.batch import Batch
+from ratchet.client.breaker import Breaker, BreakerRule
+from ratchet.client.choice import Choice
+from ratchet.client.http import AsyncHttpTransport, HttpTransport
+from ratchet.client.ledger import RecorderStats
+from ratchet.client.offline import AsyncOfflineTransport, OfflineTransport
+from ratchet.client.policy import AsyncPolicyClient, PolicyClient
+from ratchet.client.recorder import Recorder
+from ratchet.client.transport import AsyncTransport, Rejected, Resolved, SendResult, Transport
+
+__all__ = [
+    "AsyncHttpTransport",
+    "AsyncOfflineTransport",
+    "AsyncPolicyClient",
+    "AsyncRecorder",
+    "AsyncTransport",
+    "Batch",
+    "Breaker",
+    "BreakerRule",
+    "Choice",
+    "HttpTransport",
+    "OfflineTransport",
+    "PolicyClient",
+    "Recorder",
+    "RecorderStats",
+    "Rejected",
+    "Resolved",
+    "SendResult",
+    "Transport",
+]

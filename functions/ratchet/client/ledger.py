@@ -1,0 +1,101 @@
+"""Ledger: every observation stands in exactly one account, and the accounts add up."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass, replace
+
+from ratchet.client.batch import Batch
+from ratchet.client.transport import Rejected, SendResult, rejected_of
+from ratchet.kernel.errors import InvalidBatch, RatchetError
+
+KEPT_REASONS = 100
+_SOURCES = ("recorded", "adopted")
+
+
+@dataclass(frozen=True)
+class RecorderStats:
+    """Where every observation is; at any instant, and exactly,
+
+    recorded + adopted == accepted + rejected + sampled + dropped + invalid + pending + spooled
+    + handed_over.
+
+    Units: observations, but for `retries`, which are attempts. `adopted` were left in the spool by
+    another process; `sampled` is what the service's sampling left out; `invalid` has no JSON or
+    lacks a component or an outcome; `pending` is in memory or being sent; `spooled` waits on disk;
+    `handed_over` was taken from the spool by another process.
+    """
+
+    recorded: int
+    adopted: int
+    accepted: int
+    rejected: int
+    sampled: int
+    dropped: int
+    invalid: int
+    pending: int
+    spooled: int
+    handed_over: int
+    retries: int
+
+    @property
+    def sent(self) -> int:
+        """Return how many observations the service has answered for."""
+        return self.accepted + self.rejected + self.sampled
+
+
+class Ledger:
+    """The accounts, the reasons of refusals, and what a person must be told once."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()  # reentrant: a signal handler may record, too
+        self.accounts = dict.fromkeys((*RecorderStats.__dataclass_fields__, "replaying"), 0)
+        self.rejections: deque[Rejected] = deque(maxlen=KEPT_REASONS)
+        self._told: set[str] = set()
+        self._untold: deque[str] = deque()
+
+    def post(self, source: str, target: str, n: int) -> None:
+        """Take n observations from one account to another."""
+        with self.lock:
+            self.accounts[source] += n if source in _SOURCES else -n
+            self.accounts[target] += n
+
+    def snapshot(self) -> RecorderStats:
+        """Return the accounts of one instant."""
+        with self.lock:
+            now = dict(self.accounts)
+        now["pending"] += now.pop("replaying")
+        return RecorderStats(**now)
+
+    def settle(self, batch: Batch, source: str, answer: SendResult | RatchetError) -> None:
+        """Book the service's answer for a batch, or its refusal of the whole of it.
+
+        What an answer does not account for counts as rejected, so nothing counts as accepted that
+        the service did not say it accepted.
+        """
+        n = len(batch)
+        if isinstance(answer, SendResult):
+            accepted = min(max(answer.accepted, 0), n)
+            sampled = min(max(answer.sampled, 0), n - accepted)
+            reasons = answer.rejected
+            if (odd := n - accepted - sampled - len(reasons)) != 0:
+                reasons += (Rejected(None, "", f"the answer is {odd} off {n} observations"),)
+        else:
+            accepted = sampled = 0
+            reasons = (Rejected(None, answer.field, f"{answer.code}: {answer}"),)
+            if isinstance(answer, InvalidBatch) and answer.rejected:
+                reasons = tuple(rejected_of(item) for item in answer.rejected)
+        with self.lock:
+            self.post(source, "accepted", accepted)
+            self.post(source, "sampled", sampled)
+            self.post(source, "rejected", n - accepted - sampled)
+            self.rejections.extend(replace(r, batch=batch.id) for r in reasons)
+
+    def tell(self, kind: str, text: str) -> None:
+        """Note what a person should know, the first time only; `told` hands it to the logger."""
+        if kind not in self._told:
+            self._told.add(kind)
+            self._untold.append(text)
+
+    def told(self) -> list[str]:
+        """Return what is to be logged now."""
+        return [self._untold.popleft() for _ in range(len(self._untold))]
