@@ -7,25 +7,32 @@ from bench.support import fill, make_app, observation, settle
 from ratchet.entry.ticks import SCHEDULES, run_due
 from ratchet.observe.record import record
 from ratchet.observe.settings import Ingest
+from ratchet.store.counting import Bill
 from ratchet.store.sqlite import SqliteStore
 
 N = 20_000
-BATCH_SECONDS = 60
+MONTH_DAYS = 30
+# Requests a second, simulated minutes, observations a batch: a whole day where that is feasible.
+RATES = ((1, 24 * 60, 60), (50, 60, 100), (500, 10, 500))
 
 
 def figures() -> list[Figure]:
-    """Count operations on the embedded store, as Firestore bills them."""
+    """Count operations on the embedded store, as Firestore bills them; four shards, as there."""
     name = "billed operations per observation, record to stats, 8 components: "
-    day, dollars, per_observation = a_day()
-    return [
+    out = [
         Figure(name + "single", once(1), "ops", 3.1),
         Figure(name + "batches of 100", once(100), "ops", 0.06),
-        Figure(
-            "billed operations of a day of ticks at 1 request a second, all included", day, "ops"
-        ),
-        Figure("... in dollars, beyond the free tier", dollars, "$"),
-        Figure("... per observation (batches of a minute)", per_observation, "ops"),
     ]
+    for rate, minutes, batch in RATES:
+        bill, sent = traffic(rate, minutes, batch)
+        days = minutes / (24 * 60)
+        label = f"all ticks included, {rate} requests a second: "
+        out += [
+            Figure(label + "billed operations a day", bill.total / days, "ops"),
+            Figure(label + "billed operations per observation", bill.total / sent, "ops"),
+            Figure(label + "a month, beyond the free tier", bill.dollars / days * MONTH_DAYS, "$"),
+        ]
+    return out
 
 
 def once(batch: int) -> float:
@@ -39,20 +46,21 @@ def once(batch: int) -> float:
     return (counting.bill - before).total / N
 
 
-def a_day() -> tuple[float, float, float]:
-    """Return (operations, dollars, operations per observation) of a simulated day."""
-    app, counting, clock = make_app(SqliteStore())
+def traffic(rate: int, minutes: int, batch: int) -> tuple[Bill, int]:
+    """Return the bill of some simulated minutes of traffic and ticks, and the observations."""
+    app, counting, clock = make_app(SqliteStore(), shards=4)
     ingest, before, sent = app.reader.read(Ingest), counting.bill, 0
-    for minute in range(24 * 60):
+    for _ in range(minutes):
         now = clock()
-        items = [
-            observation(sent + i, now - timedelta(seconds=BATCH_SECONDS - i))
-            for i in range(BATCH_SECONDS)
-        ]
-        sent += len(items)
-        payload = {"id": f"m{minute}", "observations": items}
-        record(app.store, app.keys, payload, ingest=ingest, now=now)
+        for start in range(0, rate * 60, batch):
+            items = [
+                observation(sent + i, now - timedelta(seconds=60 - (start + i) / rate))
+                for i in range(min(batch, rate * 60 - start))
+            ]
+            sent += len(items)
+            payload = {"id": f"m{sent}", "observations": items}
+            record(app.store, app.keys, payload, ingest=ingest, now=now)
         run_due(app, now=now)
-        clock.advance(timedelta(seconds=BATCH_SECONDS))
-    bill = counting.bill - before
-    return bill.total, bill.dollars, bill.total / sent
+        clock.advance(timedelta(seconds=60))
+    app.store.close()
+    return counting.bill - before, sent

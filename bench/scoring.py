@@ -1,5 +1,6 @@
 """Scoring and rolling on the emulator, against the obvious implementation, in one run."""
 
+import os
 import time
 from typing import Any
 
@@ -7,6 +8,7 @@ from bench.figure import Figure
 from bench.support import emulator, fill, make_app, observation, settle
 from ratchet.entry.ticks import SCHEDULES
 from ratchet.store.port import Store
+from tests.emulator import server
 
 N, OBVIOUS_N = 20_000, 2_000
 SAMPLES = 200
@@ -32,7 +34,7 @@ def figures() -> list[Figure]:
 
 def ours_seconds(store: Store, *, batch: int) -> float:
     """Return the seconds to score and roll 20,000 observations."""
-    empty(store)
+    empty()
     app, _, clock = make_app(store)
     fill(app, N, batch=batch)
     settle(clock)
@@ -53,8 +55,8 @@ def obvious_seconds(store: Store) -> float:
     """
     from google.cloud import firestore
 
-    empty(store)
-    client = firestore.Client(project=store.project)  # type: ignore[attr-defined]
+    empty()
+    client = firestore.Client(project=server.PROJECT)
     now = make_app(store)[2]()
     observations = client.collection("obvious_observations")
     writer = client.batch()
@@ -95,10 +97,6 @@ def obvious_seconds(store: Store) -> float:
     return took
 
 
-def empty(store: Store) -> None:
+def empty() -> None:
     """Clear the emulator."""
-    import os
-
-    from tests.emulator import server
-
     server.clear(os.environ["FIRESTORE_EMULATOR_HOST"])

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ratchet.entry.seed import seed
+from ratchet.entry.seed import SEEDER, seed
 from ratchet.entry.wiring import App, wire
+from ratchet.govern.config_change import set_config
 from ratchet.kernel.clock import ManualClock, millis
 from ratchet.kernel.keys import derive_keys
 from ratchet.observe.record import record
@@ -37,11 +38,14 @@ def observation(i: int, ts: datetime) -> dict[str, Any]:
     } | ({"errorCode": "rate_limit"} if failed else {})
 
 
-def make_app(store: Store) -> tuple[App, CountingStore, ManualClock]:
+def make_app(store: Store, *, shards: int | None = None) -> tuple[App, CountingStore, ManualClock]:
     """Return a seeded app that counts its operations, on a clock that stands at START."""
     counting, clock = CountingStore(store), ManualClock(START)
     app = wire(counting, KEYS, clock)
     seed(app, now=START)
+    if shards is not None:
+        spread = Ingest(shards=shards).to_map()
+        set_config(counting, KEYS, SEEDER, Ingest, spread, reason="measuring", now=START)
     return app, counting, clock
 
 
