@@ -9,7 +9,7 @@ from typing import Any
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.document import Model
 from ratchet.observe.commit import REWARDS
-from ratchet.observe.observation import COLLECTION, item_ids, items_of
+from ratchet.observe.observation import COLLECTION, Outcome, item_ids, items_of
 from ratchet.observe.settings import Ingest, shards_ever
 from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 
@@ -21,7 +21,7 @@ class Wanted(Model):
     """What to show; what is absent is not asked."""
 
     component: str | None = None
-    outcome: str | None = None
+    outcome: Outcome | None = None
     version: str | None = None
     error_code: str | None = None
     run_id: str | None = None

@@ -1,14 +1,17 @@
 """What scoring, sweeping and correcting share: rewards and bucket sums, written together."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from ratchet.kernel.clock import hour_label
+from ratchet.kernel.ids import join_key
 from ratchet.observe.observation import items_of
 from ratchet.observe.reward import RewardEpoch, details
+from ratchet.observe.settings import Ingest
 from ratchet.observe.tally import Columns, Series, columns_of, score_columns, sums_of
 from ratchet.stats.bucket import OTHER, Bucket, Sums, bucket_key
 from ratchet.stats.moments import Floats
@@ -16,7 +19,6 @@ from ratchet.store.port import Ref, Snapshot
 from ratchet.store.transact import Transaction
 
 REWARDS = "ops_rewards"
-BUCKET_RETENTION = timedelta(days=40)
 SEEN_HOURS = 6
 CHUNK = 1000
 
@@ -115,7 +117,7 @@ def limit_series(seen: Seen, columns: Columns, cap: int) -> tuple[Seen, frozense
     over: set[Series] = set()
     for series in dict.fromkeys(columns.series):
         names = known.setdefault(hour_label(series.hour), set())
-        name = f"{series.component}~{series.version}"
+        name = _short(series)
         if name in names or len(names) < cap:
             names.add(name)
         else:
@@ -124,10 +126,17 @@ def limit_series(seen: Seen, columns: Columns, cap: int) -> tuple[Seen, frozense
     return {label: sorted(known[label]) for label in newest}, frozenset(over)
 
 
+def _short(series: Series) -> str:
+    """Return a series as cursors remember it: a thousand long names an hour would not fit."""
+    name = join_key(series.component, series.version)
+    return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+
+
 def changed_buckets(
     tx: Transaction,
     plus: Mapping[Place, Sums],
     shard: int,
+    ingest: Ingest,
     now: datetime,
     minus: Mapping[Place, Sums] = MappingProxyType({}),
 ) -> list[Bucket]:
@@ -140,12 +149,12 @@ def changed_buckets(
     found = tx.fetch([Ref(Bucket.collection, key) for key in keys])
     out = []
     for place, snapshot in zip(places, found, strict=True):
-        bucket = Bucket.from_store(snapshot.data) if snapshot else _empty(place, shard, now)
+        bucket = Bucket.from_store(snapshot.data) if snapshot else _empty(place, shard, ingest, now)
         out.append(bucket.changed(plus.get(place, Sums()), minus.get(place, Sums()), now))
     return out
 
 
-def _empty(place: Place, shard: int, now: datetime) -> Bucket:
+def _empty(place: Place, shard: int, ingest: Ingest, now: datetime) -> Bucket:
     (component, version, hour), epoch = place
     return Bucket(
         component=component,
@@ -154,5 +163,5 @@ def _empty(place: Place, shard: int, now: datetime) -> Bucket:
         hour=hour,
         shard=shard,
         updated_at=now,
-        expire_at=hour + BUCKET_RETENTION,
+        expire_at=hour + ingest.bucket_retention,
     )

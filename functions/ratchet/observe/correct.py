@@ -5,23 +5,27 @@ transaction that replaces its reward, so a correction that is repeated changes n
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from ratchet.kernel.errors import Conflict
 from ratchet.observe.commit import REWARDS, Place, changed_buckets, reward_items
 from ratchet.observe.observation import COLLECTION
 from ratchet.observe.reward import RewardConfig, details
+from ratchet.observe.settings import Ingest
 from ratchet.observe.tally import columns_of, score_columns, sums_of
 from ratchet.stats.bucket import Sums
-from ratchet.store.port import Ref
+from ratchet.store.port import Ref, Store
 from ratchet.store.transact import Transaction
 
+T = TypeVar("T")
 Item = dict[str, Any]
 Rows = list[tuple[Item, float]]
+ATTEMPTS = 10
 # What a reward remembers beside its score, because the observation does not say it.
 CARRIED = ("outcome", "quality", "series")
 
@@ -42,7 +46,21 @@ class Change:
     epoch: int
 
 
-def write_changes(tx: Transaction, changes: Sequence[Change], now: datetime) -> int:
+def correct(store: Store, body: Callable[[Transaction], T]) -> T:
+    """Run a correction; again where its reads straddled another's commit.
+
+    Its reward then shows what its bucket no longer holds, which is found before the guards are.
+    """
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            return store.transact(body, self_checking=True)
+        except Conflict:
+            if not left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def write_changes(tx: Transaction, changes: Sequence[Change], ingest: Ingest, now: datetime) -> int:
     """Write corrections of one shard and move its buckets; returns how many rewards changed."""
     real = [change for change in changes if change.count]
     if not real:
@@ -51,7 +69,7 @@ def write_changes(tx: Transaction, changes: Sequence[Change], now: datetime) -> 
     for change in real:
         plus[change.epoch] += zip(change.after, change.scores, strict=True)
         minus[change.epoch_before] += zip(change.before, change.was, strict=True)
-    buckets = changed_buckets(tx, _sums(plus), real[0].shard, now, _sums(minus))
+    buckets = changed_buckets(tx, _sums(plus), real[0].shard, ingest, now, _sums(minus))
     for change in real:
         tx.set(change.ref, change.reward)
     for bucket in buckets:
@@ -86,10 +104,10 @@ class Restatement:
         return int(self._reward["rewardEpoch"])
 
     @property
-    def indexes(self) -> list[int]:
-        """The items' places in the batch as it was sent; a single observation is item 0."""
+    def indexes(self) -> list[int | None]:
+        """The items' places in the batch as it was sent; a single observation has none."""
         if "items" not in self._observation:
-            return [0]
+            return [None]
         return list(self._observation.get("indexes") or range(len(self._observation["items"])))
 
     def rewards(self) -> list[Item]:
@@ -149,11 +167,12 @@ def _effective(item: Mapping[str, Any], reward: Mapping[str, Any]) -> Item:
 def _graded(reward: Mapping[str, Any], given: Mapping[str, Any]) -> Item:
     """Return a reward with the quality and outcome that its feedback says.
 
-    Quality is the mean over sources; the outcome is the one that was stated last.
+    Quality is the mean over sources; the outcome is the one that was stated last. Without
+    either, the observation's own counts.
     """
     grades = [entry["grade"] for entry in given.values() if "grade" in entry]
     stated = [(entry["ts"], entry["outcome"]) for entry in given.values() if "outcome" in entry]
-    graded = dict(reward)
+    graded = {k: v for k, v in reward.items() if k not in ("outcome", "quality")}
     if grades:
         graded["quality"] = round(sum(grades) / len(grades), 6)
     if stated:

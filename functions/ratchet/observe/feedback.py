@@ -3,63 +3,26 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Annotated, Any, ClassVar
+from typing import Any, NamedTuple
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationError
-
-from ratchet.govern.alerts import alert, raise_alert
+from ratchet.govern.alerts import Alert, alert, counted
 from ratchet.govern.config import CHECKPOINTS
-from ratchet.kernel.clock import EPOCH
-from ratchet.kernel.document import Document, Instant, Model, first_fault
-from ratchet.kernel.errors import InvalidBatch, InvalidInput
+from ratchet.kernel.clock import EPOCH, hour_of
+from ratchet.kernel.document import Model
+from ratchet.kernel.errors import InvalidBatch, InvalidInput, NotFound, RatchetError, TooLarge
 from ratchet.kernel.ids import join_key, shard_of
-from ratchet.observe.correct import Restatement, write_changes
+from ratchet.observe.correct import Item, Restatement, correct, write_changes
 from ratchet.observe.epochs import epoch_config
-from ratchet.observe.observation import AHEAD, MAX_BATCH, Name, Outcome, Rejection, Share, split_id
+from ratchet.observe.grade import Feedback, Grade, check_grade
+from ratchet.observe.observation import MAX_BATCH, Rejection, split_id
 from ratchet.observe.settings import Ingest, shards_ever
-from ratchet.store.port import Filter, Query, Ref, Store
+from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
 WAIT = timedelta(hours=24)
+OVERLAP = timedelta(minutes=5)
 DEAD_LETTERS = "ops_dead_letters"
 PAGE = 200
-
-
-class Grade(Model):
-    """Feedback as it is sent: quality 0..1 or a later outcome, or both."""
-
-    model_config = ConfigDict(strict=True)
-
-    obs_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.\d{1,3})?$")]
-    source: Name
-    grade: Share | None = None
-    outcome: Outcome | None = None
-    ts: Instant | None = None
-
-
-class Feedback(Document):
-    """One source's latest word on one observation, until it is folded in."""
-
-    collection: ClassVar[str] = "ops_feedback"
-
-    obs_id: str
-    source: str
-    grade: Annotated[float, Field(ge=0, le=1)] | None = None
-    outcome: Outcome | None = None
-    ts: Instant
-    shard: int
-    ingested_at: Instant
-    expire_at: Instant
-    waiting: bool | None = None
-
-    def key(self) -> str:
-        """Return observation and source."""
-        return join_key(self.obs_id, self.source)
-
-    def entry(self) -> dict[str, Any]:
-        """Return what a reward remembers of it."""
-        known = {"grade": self.grade, "outcome": self.outcome, "ts": self.ts}
-        return {k: v for k, v in known.items() if v is not None}
 
 
 class FeedbackTaken(Model):
@@ -77,6 +40,14 @@ class FoldReport(Model):
     dead: int = 0
 
 
+class _Folded(NamedTuple):
+    """What became of one observation's feedback: rewards corrected, and what found no reward."""
+
+    corrected: int
+    left: list[Feedback]
+    known: bool
+
+
 def feedback(store: Store, payload: Any, *, ingest: Ingest, now: datetime) -> FeedbackTaken:
     """Take one grade, a list, or `{"feedback": [...]}`; the scorer folds them in.
 
@@ -89,7 +60,7 @@ def feedback(store: Store, payload: Any, *, ingest: Ingest, now: datetime) -> Fe
         raise InvalidInput(
             f"feedback wants 1 to {MAX_BATCH} items", field="feedback", mend="send a JSON array"
         )
-    checked = [_check(item, i, now) for i, item in enumerate(raw)]
+    checked = [check_grade(item, i, now=now) for i, item in enumerate(raw)]
     rejected = tuple(item for item in checked if isinstance(item, Rejection))
     if len(rejected) == len(raw):
         if len(raw) == 1:
@@ -100,19 +71,6 @@ def feedback(store: Store, payload: Any, *, ingest: Ingest, now: datetime) -> Fe
         if isinstance(item, Grade):
             _keep(store, item, ingest, now)
     return FeedbackTaken(accepted=len(raw) - len(rejected), rejected=rejected)
-
-
-def _check(raw: Any, index: int, now: datetime) -> Grade | Rejection:
-    try:
-        grade = Grade.model_validate(dict(raw) if isinstance(raw, Mapping) else raw)
-    except ValidationError as error:
-        field, reason = first_fault(error)
-        return Rejection(index=index, field=field, reason=reason)
-    if grade.grade is None and grade.outcome is None:
-        return Rejection(index=index, field="grade", reason="a grade 0..1 or an outcome is wanted")
-    if grade.ts and grade.ts > now + AHEAD:
-        return Rejection(index=index, field="ts", reason="more than 10 minutes ahead of the clock")
-    return grade
 
 
 def _keep(store: Store, grade: Grade, ingest: Ingest, now: datetime) -> None:
@@ -138,12 +96,10 @@ def _keep(store: Store, grade: Grade, ingest: Ingest, now: datetime) -> None:
 
 def fold_feedback(store: Store, *, ingest: Ingest, now: datetime) -> FoldReport:
     """Fold new feedback into rewards and buckets, and try again what waits for its observation."""
-    report = FoldReport()
+    report = _fold_waiting(store, FoldReport(), ingest, now)
     for shard in range(max(ingest.shards, shards_ever(store))):
         report = _fold_shard(store, shard, report, ingest, now)
-    waiting = Query(Feedback.collection, (Filter("waiting", "==", True),), limit=PAGE)
-    found = [Feedback.from_store(s.data) for s in store.query(waiting)]
-    return _fold(store, found, report, now)
+    return report
 
 
 def _fold_shard(
@@ -151,67 +107,118 @@ def _fold_shard(
 ) -> FoldReport:
     ref = Ref(CHECKPOINTS, join_key("feedback", shard))
     cursor = store.get(ref)
-    after = (cursor.data["ingestedAt"], cursor.data["id"]) if cursor else (EPOCH, "")
+    after = _start(cursor, now)
+    moved = cursor is not None and _position(cursor) != after
     where = (Filter("shard", "==", shard), Filter("ingestedAt", "<=", now - ingest.lag))
     while True:
         query = Query(Feedback.collection, where, ("ingestedAt",), PAGE, after)
         page = store.query(query)
-        if not page:
-            return report
-        found = [Feedback.from_store(s.data) for s in page]
-        report = _fold(store, [f for f in found if not f.waiting], report, now)
-        after = (found[-1].ingested_at, page[-1].ref.id)
-        # Folding twice changes nothing, so the cursor need not be part of its transactions.
-        store.set(ref, {"v": 1, "ingestedAt": after[0], "id": after[1]})
+        if page:
+            found = [Feedback.from_store(s.data) for s in page]
+            report = _fold(store, [f for f in found if not f.waiting], report, ingest, now)
+            after = (found[-1].ingested_at, page[-1].ref.id)
+        if page or moved:
+            # Folding twice changes nothing, so the cursor need not be part of its transactions.
+            store.set(ref, {"v": 1, "ingestedAt": after[0], "id": after[1], "readAt": now})
         if len(page) < PAGE:
             return report
 
 
-def _fold(store: Store, found: Iterable[Feedback], report: FoldReport, now: datetime) -> FoldReport:
-    ordered = sorted(found, key=lambda f: (split_id(f.obs_id)[0], f.obs_id, f.source))
-    for document_id, group in groupby(ordered, key=lambda f: split_id(f.obs_id)[0]):
-        given = list(group)
-        corrected = _correct(store, document_id, given, now)
-        if corrected is not None:
-            report = report.model_copy(update={"corrected": report.corrected + corrected})
-            continue
-        for item in given:
-            dead = now >= item.ingested_at + WAIT
-            _bury(store, item, now) if dead else _wait(store, item)
-            name = "dead" if dead else "waiting"
-            report = report.model_copy(update={name: getattr(report, name) + 1})
+def _position(cursor: Snapshot) -> tuple[datetime, str]:
+    return cursor.data["ingestedAt"], cursor.data["id"]
+
+
+def _start(cursor: Snapshot | None, now: datetime) -> tuple[datetime, str]:
+    """Return where folding goes on.
+
+    Each hour is read once more when it is over, since a commit may show late; and where the clock
+    was set back, as far behind it as the cursor lies ahead.
+    """
+    if cursor is None:
+        return EPOCH, ""
+    at, read_at = cursor.data["ingestedAt"], cursor.data["readAt"]
+    if at > now:
+        return now - (at - now) - OVERLAP, ""
+    again = hour_of(read_at) - OVERLAP
+    if hour_of(read_at) != hour_of(now) and again < at:
+        return again, ""
+    return _position(cursor)
+
+
+def _fold_waiting(store: Store, report: FoldReport, ingest: Ingest, now: datetime) -> FoldReport:
+    """Try again what waits, a page in each tick and all of it in turn."""
+    ref = Ref(CHECKPOINTS, join_key("feedback", "waiting"))
+    cursor = store.get(ref)
+    last = cursor.data["id"] if cursor else ""
+    where = (Filter("waiting", "==", True),)
+    page = store.query(Query(Feedback.collection, where, limit=PAGE, start_after=(last,)))
+    found = [Feedback.from_store(s.data) for s in page]
+    report = _fold(store, found, report, ingest, now)
+    then = page[-1].ref.id if len(page) == PAGE else ""
+    if then != last:
+        store.set(ref, {"v": 1, "id": then})
     return report
 
 
-def _correct(store: Store, document_id: str, given: list[Feedback], now: datetime) -> int | None:
-    """Correct one observation document; None where it is not known or not scored yet."""
+def _fold(
+    store: Store, found: Iterable[Feedback], report: FoldReport, ingest: Ingest, now: datetime
+) -> FoldReport:
+    corrected = waiting = dead = 0
+    ordered = sorted(found, key=lambda f: (split_id(f.obs_id)[0], f.obs_id, f.source))
+    for document_id, group in groupby(ordered, key=lambda f: split_id(f.obs_id)[0]):
+        given = list(group)
+        try:
+            done = _correct(store, document_id, given, ingest, now)
+        except TooLarge as error:  # one reward document that is full must not stop the others
+            dead += len(given)
+            for item in given:
+                _bury(store, item, error, now)
+            continue
+        corrected += done.corrected
+        for item in done.left:
+            if not done.known and now >= item.ingested_at + WAIT:
+                dead += 1
+                _bury(store, item, NotFound("unknown observation"), now)
+            else:
+                waiting += 1
+                _wait(store, item)
+    return FoldReport(
+        corrected=report.corrected + corrected,
+        waiting=report.waiting + waiting,
+        dead=report.dead + dead,
+    )
 
-    def body(tx: Transaction) -> int | None:
+
+def _correct(
+    store: Store, document_id: str, given: list[Feedback], ingest: Ingest, now: datetime
+) -> _Folded:
+    """Correct the rewards of one observation document."""
+
+    def body(tx: Transaction) -> _Folded:
         restated = Restatement(tx, document_id)
         # The feedback as it is now: a newer word may have come since the query.
-        present = [tx.find(Feedback, item.key()) for item in given]
+        present = [item for f in given if (item := tx.find(Feedback, f.key()))]
         if not restated.scored:
-            return None
+            return _Folded(0, present, restated.known)
         places = {index: place for place, index in enumerate(restated.indexes)}
+        placed = [item for item in present if split_id(item.obs_id)[1] in places]
+        if not placed:
+            return _Folded(0, present, False)
         rewards = restated.rewards()
-        wanted: dict[int, dict[str, Any]] = {}
-        for item in present:
-            place = places.get(split_id(item.obs_id)[1] or 0) if item else None
-            if item is None or place is None:
-                continue
+        wanted: dict[int, Item] = {}
+        for item in placed:
+            place = places[split_id(item.obs_id)[1]]
             known = wanted.setdefault(place, dict(rewards[place].get("feedback", {})))
             if item.source not in known or item.ts >= known[item.source]["ts"]:
                 known[item.source] = item.entry()
-        if not wanted:
-            return None
-        config = epoch_config(store, restated.epoch)
-        changed = write_changes(tx, [restated.changed(wanted, config, restated.epoch)], now)
-        for item in present:
-            if item is not None and item.waiting:
+        change = restated.changed(wanted, epoch_config(store, restated.epoch), restated.epoch)
+        corrected = write_changes(tx, [change], ingest, now)
+        for item in placed:
+            if item.waiting:
                 tx.put(item.model_copy(update={"waiting": None}))
-        return changed
+        return _Folded(corrected, [item for item in present if item not in placed], False)
 
-    return store.transact(body, self_checking=True)
+    return correct(store, body)
 
 
 def _wait(store: Store, item: Feedback) -> None:
@@ -227,26 +234,25 @@ def _wait(store: Store, item: Feedback) -> None:
     store.transact(body, self_checking=True)
 
 
-def _bury(store: Store, item: Feedback, now: datetime) -> None:
-    """Move feedback whose observation never came to the dead letters, with an alert."""
+def _bury(store: Store, item: Feedback, why: RatchetError, now: datetime) -> None:
+    """Move feedback that cannot be folded in to the dead letters, with an alert."""
+
+    raised = alert(
+        "feedback-dead",
+        item.source,
+        "warning",
+        f"feedback for {item.obs_id} was not folded in: {why.message}",
+        now=now,
+        command="ratchet observations --id " + split_id(item.obs_id)[0],
+    )
 
     def body(tx: Transaction) -> None:
-        known = tx.find(Feedback, item.key())
+        known, seen = tx.find(Feedback, item.key()), tx.find(Alert, raised.key())
         if known != item:
             return
-        letter = item.to_map() | {"code": "RATCHET-2001", "reason": "unknown observation"}
-        tx.set(Ref(DEAD_LETTERS, item.key()), letter | {"buriedAt": now})
+        letter = item.to_map() | {"code": why.code, "reason": why.message, "buriedAt": now}
+        tx.set(Ref(DEAD_LETTERS, item.key()), letter)
         tx.delete(Ref(Feedback.collection, item.key()))
+        tx.put(counted(seen, raised))
 
     store.transact(body, self_checking=True)
-    raise_alert(
-        store,
-        alert(
-            "feedback-dead",
-            item.source,
-            "warning",
-            f"feedback for {item.obs_id} waited 24 h for an observation that never came",
-            now=now,
-            command="ratchet observations --id " + split_id(item.obs_id)[0],
-        ),
-    )

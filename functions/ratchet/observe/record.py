@@ -67,10 +67,12 @@ def record(store: Store, keys: Keys, payload: Any, *, ingest: Ingest, now: datet
         return answer
     data = _document(document_id, items, single, len(raw), ingest, now)
     data["contentHash"] = _content_hash(keys, raw)
+    if sampled:
+        data["sampled"] = sampled
     try:
         store.create(Ref(COLLECTION, document_id), data)
     except AlreadyExists:
-        return _again(store, answer, data, len(raw))
+        return _again(store, answer, data["contentHash"], list(items), len(raw))
     return answer
 
 
@@ -127,19 +129,34 @@ def _document(
     return data
 
 
-def _again(store: Store, answer: Recorded, data: Mapping[str, Any], sent: int) -> Recorded:
+def _again(
+    store: Store, answer: Recorded, content_hash: str, good: Sequence[int], sent: int
+) -> Recorded:
     """Answer a repeated recording as the first was answered, if the content is the same."""
     found = store.get(Ref(COLLECTION, answer.id))
-    if found is None or found.data.get("contentHash") != data["contentHash"]:
+    if found is None or found.data.get("contentHash") != content_hash:
         raise Conflict(
             f"{COLLECTION}/{answer.id} was recorded with other content",
             field="id",
             mend="use a new id for new observations",
         )
-    stored = len(found.data.get("items", [0]))
-    sampled = sent - len(answer.rejected) - stored
+    stored = found.data.get("indexes") or range(len(found.data.get("items", [0])))
+    sampled = found.data.get("sampled", 0)
+    # An instant that was ahead of the clock then, and is not now, was refused all the same.
+    refused = max(0, sent - len(stored) - sampled - len(answer.rejected))
+    late = [
+        Rejection(index=i, field="ts", reason="was refused when this id was recorded first")
+        for i in good
+        if i not in stored
+    ]
+    rejected = sorted([*answer.rejected, *late[:refused]], key=lambda r: r.index)
     return answer.model_copy(
-        update={"accepted": stored, "sampled": max(0, sampled), "duplicate": True}
+        update={
+            "accepted": len(stored),
+            "sampled": sampled,
+            "rejected": tuple(rejected),
+            "duplicate": True,
+        }
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.document import Model
 from ratchet.observe.commit import REWARDS, chunks
-from ratchet.observe.correct import Restatement, write_changes
+from ratchet.observe.correct import Restatement, correct, write_changes
 from ratchet.observe.epochs import current_epoch
 from ratchet.observe.observation import COLLECTION
 from ratchet.observe.reward import RewardEpoch
@@ -34,11 +34,12 @@ def rescore(
     """Move every reward since an instant, and its part of the buckets, to the present epoch."""
     epoch = current_epoch(store, reader, now=now)
     report = RescoreReport(epoch=epoch.epoch)
-    for shard in range(max(reader.read(Ingest).shards, shards_ever(store))):
+    ingest = reader.read(Ingest)
+    for shard in range(max(ingest.shards, shards_ever(store))):
         where = (Filter("shard", "==", shard), Filter("ingestedAt", ">=", since))
         for page in chunks(store.stream(Query(REWARDS, where, ("ingestedAt",)))):
             old = [found.ref.id for found in page if found.data["rewardEpoch"] != epoch.epoch]
-            changed = _restate(store, old, epoch, now) if old else 0
+            changed = _restate(store, old, epoch, ingest, now) if old else 0
             report = report.model_copy(
                 update={
                     "documents": report.documents + len(page),
@@ -49,7 +50,9 @@ def rescore(
     return report
 
 
-def _restate(store: Store, ids: list[str], epoch: RewardEpoch, now: datetime) -> int:
+def _restate(
+    store: Store, ids: list[str], epoch: RewardEpoch, ingest: Ingest, now: datetime
+) -> int:
     def body(tx: Transaction) -> int:
         tx.fetch([Ref(name, i) for i in ids for name in (COLLECTION, REWARDS)])
         restated = [Restatement(tx, document_id) for document_id in ids]
@@ -58,6 +61,6 @@ def _restate(store: Store, ids: list[str], epoch: RewardEpoch, now: datetime) ->
             for r in restated
             if r.scored and r.epoch != epoch.epoch
         ]
-        return write_changes(tx, changes, now)
+        return write_changes(tx, changes, ingest, now)
 
-    return store.transact(body, self_checking=True)
+    return correct(store, body)

@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 from ratchet.govern.config import CHECKPOINTS, ConfigReader
 from ratchet.kernel.clock import DAY, EPOCH, HOUR, day_of, hour_of
 from ratchet.kernel.document import Model
-from ratchet.observe.commit import BUCKET_RETENTION
 from ratchet.observe.epochs import current_epoch
 from ratchet.observe.settings import Ingest, shards_ever
-from ratchet.stats.bucket import Bucket, Level, Sums
+from ratchet.stats.bucket import Bucket, Level, Sums, cap_errors
 from ratchet.stats.window import ALL, WINDOWS, Stats, WindowName, stats_of
 from ratchet.store.port import Filter, Query, Ref, Store, Write
 
@@ -22,6 +21,7 @@ SHORT: tuple[WindowName, ...] = ("1h", "24h")
 LONG: tuple[WindowName, ...] = ("7d", "30d")
 DAY_RETENTION = timedelta(days=400)
 OVERLAP = timedelta(minutes=2)
+ROLLED = Ref(CHECKPOINTS, "roll_stats")
 _COMMIT = 400
 
 
@@ -39,9 +39,10 @@ def roll_stats(store: Store, reader: ConfigReader, *, now: datetime) -> RollRepo
 
     In the first tick of an hour every component with statistics is rolled, since old data leave.
     """
-    ref = Ref(CHECKPOINTS, "roll_stats")
-    last = store.get(ref)
-    since = min(last.data["at"], now) if last else EPOCH
+    last = store.get(ROLLED)
+    since = last.data["at"] if last else EPOCH
+    if since > now:  # the clock was set back: look as far behind it as it had been ahead
+        since = now - (since - now)
     changed = _changed(store, reader, since - OVERLAP)
     live: dict[str, set[str]] = {bucket.component: set() for bucket in changed}
     hours = {(bucket.component, bucket.hour) for bucket in changed}
@@ -49,15 +50,17 @@ def roll_stats(store: Store, reader: ConfigReader, *, now: datetime) -> RollRepo
         live = live | _live(store, "24h")
         hours |= {(component, hour_of(since)) for component in live}
     merged = _merge_closed(store, hours, now)
-    written = _write_all(store, live, SHORT, current_epoch(store, reader, now=now).epoch, now)
-    store.set(ref, {"v": 1, "at": now})
+    epoch = current_epoch(store, reader, now=now).epoch
+    written = _write_all(store, live, SHORT, epoch, hour_of(now), now)
+    store.set(ROLLED, {"v": 1, "at": now})
     return RollReport(changed=len(changed), merged=merged, components=len(live), written=written)
 
 
 def roll_long_windows(store: Store, reader: ConfigReader, *, now: datetime) -> RollReport:
     """Write the windows 7d and 30d of every component that has statistics."""
     live = _live(store, "24h") | _live(store, "30d")
-    written = _write_all(store, live, LONG, current_epoch(store, reader, now=now).epoch, now)
+    epoch = current_epoch(store, reader, now=now).epoch
+    written = _write_all(store, live, LONG, epoch, _merged_until(store, now), now)
     return RollReport(components=len(live), written=written)
 
 
@@ -66,15 +69,27 @@ def buckets_since(
 ) -> list[Bucket]:
     """Return a component's buckets that end after an instant, each observation in one of them.
 
-    Closed hours come merged over shards, the open hour by shard; with `days`, closed days whole.
+    Hours that were merged come merged, later ones by shard; with `days`, merged days whole.
     """
-    open_hour = hour_of(now)
-    edges: list[tuple[Level, datetime, datetime]] = [("shard", open_hour, now + DAY)]
-    if days:
-        today = day_of(now)
-        edges += [("hour", today, open_hour), ("day", day_of(since), today)]
-    else:
-        edges.append(("hour", hour_of(since), open_hour))
+    return _buckets_since(store, component, since, _merged_until(store, now), now, days=days)
+
+
+def _merged_until(store: Store, now: datetime) -> datetime:
+    """Return the hour before which the last roll merged every hour and day that was over."""
+    last = store.get(ROLLED)
+    return hour_of(min(now, last.data["at"])) if last else EPOCH
+
+
+def _buckets_since(
+    store: Store, component: str, since: datetime, merged: datetime, now: datetime, *, days: bool
+) -> list[Bucket]:
+    start = day_of(since) if days else hour_of(since)
+    whole = max(start, day_of(merged)) if days else start
+    edges: list[tuple[Level, datetime, datetime]] = [
+        ("day", start, whole),
+        ("hour", whole, merged),
+        ("shard", max(start, merged), now + DAY),
+    ]
     found: list[Bucket] = []
     for level, start, end in edges:
         if start < end:
@@ -134,7 +149,7 @@ def _merge(
     parts: dict[tuple[str, int], list[Bucket]] = defaultdict(list)
     for bucket in _buckets(store, component, source, start, end):
         parts[bucket.version, bucket.epoch].append(bucket)
-    keep = DAY_RETENTION if target == "day" else BUCKET_RETENTION
+    least = DAY_RETENTION if target == "day" else timedelta(0)
     writes = []
     for (version, epoch), buckets in sorted(parts.items()):
         merged = Bucket(
@@ -143,9 +158,9 @@ def _merge(
             epoch=epoch,
             hour=start,
             level=target,
-            sums=sum((b.sums for b in buckets), Sums()),
+            sums=cap_errors(sum((b.sums for b in buckets), Sums())),
             updated_at=now,
-            expire_at=start + keep,
+            expire_at=max(start + least, *(b.expire_at for b in buckets)),
         )
         writes.append(Write("set", Ref(Bucket.collection, merged.key()), merged.to_map()))
     _commit(store, writes)
@@ -166,12 +181,13 @@ def _write_all(
     live: Mapping[str, set[str]],
     windows: Sequence[WindowName],
     epoch: int,
+    merged: datetime,
     now: datetime,
 ) -> int:
     writes = [
         Write("set", Ref(Stats.collection, stats.key()), stats.to_map())
         for component, versions in sorted(live.items())
-        for stats in _windows(store, component, versions, windows, epoch, now)
+        for stats in _windows(store, component, versions, windows, epoch, merged, now)
     ]
     _commit(store, writes)
     return len(writes)
@@ -183,11 +199,13 @@ def _windows(
     versions: set[str],
     windows: Sequence[WindowName],
     epoch: int,
+    merged: datetime,
     now: datetime,
 ) -> Iterator[Stats]:
     """Yield a component's statistics, with those that have just become empty."""
     longest = max(WINDOWS[name] for name in windows)
-    buckets = buckets_since(store, component, now - longest, now, days=longest > DAY)
+    days = longest > DAY
+    buckets = _buckets_since(store, component, now - longest, merged, now, days=days)
     for window in windows:
         start = now - WINDOWS[window]
         inside = [b for b in buckets if b.hour + _length(b) > start]
@@ -211,7 +229,8 @@ def _length(bucket: Bucket) -> timedelta:
 def _sum(buckets: Iterable[Bucket], version: str, epoch: int) -> Sums:
     """Add up buckets; rewards of another epoch do not compare and are left out."""
     chosen = (b for b in buckets if version in (ALL, b.version))
-    return sum((b.sums if b.epoch == epoch else b.sums.without_reward() for b in chosen), Sums())
+    parts = (b.sums if b.epoch == epoch else b.sums.without_reward() for b in chosen)
+    return cap_errors(sum(parts, Sums()))
 
 
 def _commit(store: Store, writes: Sequence[Write]) -> None:

@@ -154,7 +154,7 @@ def _commit(
         open_ones = unrewarded(tx, documents) if careful else documents
         scored = score_documents(open_ones, epoch, over)
         sums = {(series, epoch.epoch): s for series, s in scored.sums.items()}
-        buckets = changed_buckets(tx, sums, shard, now)
+        buckets = changed_buckets(tx, sums, shard, ingest, now)
         for key, reward in scored.rewards.items():
             tx.create(Ref(REWARDS, key), reward)
         for bucket in buckets:

@@ -34,6 +34,11 @@ class Ingest(Config):
         return timedelta(days=self.retention_days)
 
     @property
+    def bucket_retention(self) -> timedelta:
+        """How long a bucket is kept: longer than any observation in it can be corrected."""
+        return 2 * self.retention + timedelta(days=10)
+
+    @property
     def lag(self) -> timedelta:
         """How far the scorer stays behind the clock."""
         return timedelta(seconds=self.lag_seconds)

@@ -100,7 +100,9 @@ def _sweep_hour(
     expected = store.count(observed)
     if not expected or expected == store.count(Query(REWARDS, where, ("ingestedAt",))):
         return expected, 0
-    pages = chunks(store.stream(observed))
+    # A TTL removes in no order: an observation that expired may have lost its reward already.
+    kept = (found for found in store.stream(observed) if found.data["expireAt"] > now)
+    pages = chunks(kept)
     return expected, sum(_score_missing(store, shard, p, epoch, ingest, now) for p in pages)
 
 
@@ -122,7 +124,7 @@ def _score_missing(
         _, over = limit_series(seen, columns, ingest.max_series_per_hour)
         scored = score_documents(missing, epoch, over)
         sums = {(series, epoch.epoch): s for series, s in scored.sums.items()}
-        buckets = changed_buckets(tx, sums, shard, now)
+        buckets = changed_buckets(tx, sums, shard, ingest, now)
         for key, reward in scored.rewards.items():
             tx.create(Ref(REWARDS, key), reward)
         for bucket in buckets:

@@ -1,0 +1,67 @@
+"""Feedback as it is sent and as it is kept: a quality 0..1 or a later outcome, by source."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError
+
+from ratchet.kernel.document import Document, Instant, Model, first_fault
+from ratchet.kernel.ids import join_key
+from ratchet.observe.observation import AHEAD, Name, Outcome, Rejection, Share
+
+# A document's id of at most 120 characters, and an item's index.
+ObservationId = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.\d{1,3})?$", max_length=124)
+]
+
+
+class Grade(Model):
+    """Feedback as it is sent: quality 0..1 or a later outcome, or both."""
+
+    model_config = ConfigDict(strict=True)
+
+    obs_id: ObservationId
+    source: Name
+    grade: Share | None = None
+    outcome: Outcome | None = None
+    ts: Instant | None = None
+
+
+class Feedback(Document):
+    """One source's latest word on one observation; `waiting` while there is no reward yet."""
+
+    collection: ClassVar[str] = "ops_feedback"
+
+    obs_id: str
+    source: str
+    grade: Annotated[float, Field(ge=0, le=1)] | None = None
+    outcome: Outcome | None = None
+    ts: Instant
+    shard: int
+    ingested_at: Instant
+    expire_at: Instant
+    waiting: bool | None = None
+
+    def key(self) -> str:
+        """Return observation and source."""
+        return join_key(self.obs_id, self.source)
+
+    def entry(self) -> dict[str, Any]:
+        """Return what a reward remembers of it."""
+        known = {"grade": self.grade, "outcome": self.outcome, "ts": self.ts}
+        return {k: v for k, v in known.items() if v is not None}
+
+
+def check_grade(raw: Any, index: int, *, now: datetime) -> Grade | Rejection:
+    """Return an item's grade, or why it is not one."""
+    try:
+        grade = Grade.model_validate(dict(raw) if isinstance(raw, Mapping) else raw)
+    except ValidationError as error:
+        field, reason = first_fault(error)
+        return Rejection(index=index, field=field, reason=reason)
+    if grade.grade is None and grade.outcome is None:
+        return Rejection(index=index, field="grade", reason="a grade 0..1 or an outcome is wanted")
+    if grade.ts and grade.ts > now + AHEAD:
+        return Rejection(index=index, field="ts", reason="more than 10 minutes ahead of the clock")
+    return grade
