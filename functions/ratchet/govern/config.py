@@ -4,12 +4,14 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
+
+from pydantic import ValidationError
 
 from ratchet.govern.alerts import Alert, alert, raise_alert
 from ratchet.kernel.clock import Clock
-from ratchet.kernel.document import Document
-from ratchet.kernel.errors import RatchetError
+from ratchet.kernel.document import Document, first_fault
+from ratchet.kernel.errors import InvalidConfig, RatchetError
 from ratchet.kernel.ids import join_key
 from ratchet.store.port import Ref, Store
 
@@ -21,6 +23,20 @@ class Config(Document):
     name: ClassVar[str]
     ttl: ClassVar[timedelta] = timedelta(minutes=1)
     keeps_last_good: ClassVar[bool] = True
+
+    @classmethod
+    def parse(cls, data: Any) -> Self:
+        """Return the value of a map; `"true"` is no truth value, and `"4"` no number.
+
+        Raises: InvalidConfig that names the first wrong field.
+        """
+        try:
+            return cls.model_validate(data, strict=True)
+        except ValidationError as error:
+            field, reason = first_fault(error)
+            raise InvalidConfig(
+                f"config/{cls.name}: {field}: {reason}", field=field, mend="mend that field"
+            ) from error
 
     def key(self) -> str:
         """Return the name, which every document of the kind shares."""
@@ -90,7 +106,7 @@ def load_config(store: Store, kind: type[C], *, now: datetime) -> C:
         raise_alert(store, broken_config(kind, error, now), quiet=QUIET)
         return _fallback(kind, good)
     if kind.keeps_last_good and good != found.data:
-        store.set(kept_ref, {"value": found.data})
+        store.set(kept_ref, {"v": 1, "value": found.data})
     return value
 
 

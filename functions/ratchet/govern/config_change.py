@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from ratchet.govern.audit import CONFIG_STREAM, ConfigHead, link
-from ratchet.govern.config import Config
+from ratchet.govern.config import Config, last_good_ref
 from ratchet.govern.roles import Actor, require_admin, require_reason
 from ratchet.kernel.canonical import content_hash
 from ratchet.kernel.errors import Refused
@@ -72,5 +72,7 @@ def put_config(
         reason=reason,
     )
     tx.put(new)
+    if new.keeps_last_good:
+        tx.set(last_good_ref(type(new)), {"v": 1, "value": data})
     tx.put(head.after(entry, configs=head.configs | {new.name: content_hash(data)}))
     tx.put(entry)

@@ -3,14 +3,29 @@
 from datetime import datetime
 
 from ratchet.govern.alerts import alert, raise_alert
-from ratchet.govern.audit import ChainReport, audit_streams, verify_audit
+from ratchet.govern.audit import AuditEntry, ChainReport, audit_streams, verify_audit
+from ratchet.kernel.ids import SEPARATOR
 from ratchet.kernel.keys import Keys
-from ratchet.store.port import Store
+from ratchet.store.port import Query, Store
 
 
 def verify_all(store: Store, keys: Keys, *, now: datetime) -> list[ChainReport]:
-    """Verify each stream; returns a report for each."""
-    reports = [verify_audit(store, keys, stream) for stream in audit_streams(store)]
+    """Verify each stream, and name entries without a head; returns a report for each."""
+    entered = _first_entries(store)  # before the heads: an entry comes with its head
+    streams = audit_streams(store)
+    reports = [verify_audit(store, keys, stream) for stream in streams]
+    reports += [
+        ChainReport(
+            stream=stream,
+            entries=0,
+            valid=False,
+            entry=entry,
+            fault="inserted",
+            text=f"{entry} belongs to no head",
+        )
+        for stream, entry in entered.items()
+        if stream not in streams
+    ]
     for report in reports:
         if not report.valid:
             about = alert(
@@ -24,3 +39,15 @@ def verify_all(store: Store, keys: Keys, *, now: datetime) -> list[ChainReport]:
             )
             raise_alert(store, about)
     return reports
+
+
+def _first_entries(store: Store) -> dict[str, str]:
+    """Return the id of each stream's first entry, by one read a stream."""
+    found: dict[str, str] = {}
+    after: tuple[str, ...] | None = None
+    while page := store.query(Query(AuditEntry.collection, limit=1, start_after=after)):
+        entry = page[0].ref.id
+        stream = entry.partition(SEPARATOR)[0]
+        found[stream] = entry
+        after = (stream + SEPARATOR * 2,)  # behind the stream's entries, which go on with a digit
+    return found

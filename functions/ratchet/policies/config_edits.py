@@ -72,6 +72,8 @@ def guard_config(store: Store, keys: Keys, edit: Edit, *, now: datetime) -> Guar
             reason="edited by hand in the console",
             evidence={"by": edit.actor.name},
         )
+        if kind.keeps_last_good:
+            tx.set(kept_ref, {"v": 1, "value": data})
         tx.put(head.after(entry, configs=head.configs | {kind.name: content_hash(data)}))
         tx.put(entry)
         tx.create(seen, {"v": 1, "expireAt": now + OPERATION_TTL})
@@ -92,4 +94,4 @@ def _replacement(kind: type[Config], edit: Edit, kept: dict[str, Any] | None) ->
     if not kind.keeps_last_good:
         return kind()
     good = kept.get("value") if kept else None
-    return _parsed(kind, edit.before) or _parsed(kind, good) or kind()
+    return _parsed(kind, good) or _parsed(kind, edit.before) or kind()

@@ -12,13 +12,14 @@ from typing import Any, Literal
 from ratchet.govern.alerts import Alert, alert, counted
 from ratchet.govern.audit import link
 from ratchet.govern.roles import CONSOLE, Actor, machine
-from ratchet.kernel.canonical import content_hash
+from ratchet.kernel.canonical import canonical, content_hash
 from ratchet.kernel.document import Instant, Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.ids import join_key
 from ratchet.kernel.keys import Keys
 from ratchet.policies.activate import switch
 from ratchet.policies.head import PolicyHead
+from ratchet.policies.propose import is_policy_id, set_status
 from ratchet.policies.version import (
     COLLECTION,
     Status,
@@ -28,7 +29,7 @@ from ratchet.policies.version import (
     version_key,
 )
 from ratchet.store.limits import check_document
-from ratchet.store.port import Ref, Store
+from ratchet.store.port import Ref, Snapshot, Store
 from ratchet.store.transact import OPERATION_TTL, OPERATIONS, Transaction
 
 Decision = Literal[
@@ -71,7 +72,6 @@ def guard_policy(store: Store, keys: Keys, edit: Edit, *, now: datetime) -> Guar
         "warning",
         f"an edit of {edit.document_id} by hand was put back",
         now=now,
-        command=f"ratchet policy activate|rollback {policy_id} {version}",
         evidence={"by": edit.actor.name, "document": small(edit.after)},
     )
 
@@ -99,6 +99,14 @@ def small(data: Mapping[str, Any] | None) -> dict[str, Any]:
         return {"unreadable": error.message}
 
 
+def _alike(a: Mapping[str, Any] | None, b: Mapping[str, Any]) -> bool:
+    """Say whether two documents are the same, however their numbers and instants were read."""
+    try:
+        return a is not None and canonical(a) == canonical(b)
+    except InvalidInput:
+        return a == b
+
+
 class _Guard:
     """One edit, with what it is held against; reads first."""
 
@@ -114,12 +122,13 @@ class _Guard:
     ) -> None:
         self.tx, self.keys, self.edit, self.now = tx, keys, edit, now
         self.id, self.version, self.about = policy_id, version, about
-        self.head = tx.find(PolicyHead, policy_id) or PolicyHead(id=policy_id)
+        head = tx.find(PolicyHead, policy_id) if is_policy_id(policy_id) else None
+        self.head = head or PolicyHead(id=policy_id)
         self.ref = Ref(COLLECTION, edit.document_id)
-        active = version_key(policy_id, self.head.active) if self.head.active else None
         (self.found,) = tx.fetch([self.ref])
-        if active:
-            tx.fetch([Ref(COLLECTION, active)])
+        self.active: Snapshot | None = None
+        if self.head.active:
+            (self.active,) = tx.fetch([Ref(COLLECTION, version_key(policy_id, self.head.active))])
         self.alert_before = tx.find(Alert, about.key())
 
     def judge(self) -> Guarded:
@@ -130,22 +139,27 @@ class _Guard:
             )
         if self.version not in self._known():
             return self._remove()
-        if not is_signed(self.keys, self.found.data):
+        if not self._is_ours(self.found.data):
             return self._restore()
-        return self._status(self.found.data.get("status"))
+        return self._status(self.found.data)
 
     def _known(self) -> set[str]:
-        before = self.edit.before
-        signed_once = before is not None and is_signed(self.keys, before)
+        """Return the versions that were proposed: the head tells of all but those rejected."""
+        signed_once = self._is_ours(self.edit.before) or self._is_ours(self._data())
         known = {*self.head.drafts, *self.head.activated}
         return known | ({self.version} if signed_once else set())
 
-    def _status(self, status: object) -> Guarded:
-        wanted = self._truth()
-        if status == wanted:
+    def _is_ours(self, data: Mapping[str, Any] | None) -> bool:
+        return data is not None and is_signed(self.keys, self.edit.document_id, data)
+
+    def _status(self, data: Mapping[str, Any]) -> Guarded:
+        status, wanted = data.get("status"), self._truth()
+        if status == wanted and isinstance(data.get("updatedAt"), datetime):
             return Guarded(decision="consistent")
+        if status == wanted:
+            return self._put_back(signed_part(data), wanted)
         late = self.head.decided_at is not None and self.edit.at < self.head.decided_at
-        mine = self.edit.after is not None and self.edit.after.get("status") == status
+        mine = _alike(self.edit.after, data)
         if status == "active" and self.version in self.head.activated and mine and not late:
             return self._roll_back()
         if status == "rejected" and wanted == "draft":
@@ -156,7 +170,7 @@ class _Guard:
             )
         if status == "active" and not mine:
             return Guarded(decision="consistent", text="a later edit's event decides")
-        return self._put_back(dict(signed_part(self._data())), wanted)
+        return self._put_back(signed_part(data), wanted)
 
     def _data(self) -> Mapping[str, Any]:
         return self.found.data if self.found else {}
@@ -165,22 +179,24 @@ class _Guard:
         return self.head.status_of(self.version)
 
     def _other_was_set_active(self) -> bool:
-        """Say whether a version that was active before has been set to active by hand."""
-        return any(
-            found is not None
+        """Say whether a version that was active before has been set to active by hand.
+
+        Those are guarded: the event of that edit must not come between.
+        """
+        others = [version_key(self.id, v) for v in self.head.activated if v != self.head.active]
+        raised = [
+            found
+            for found in self.tx.fetch([Ref(COLLECTION, key) for key in others])
+            if found is not None
             and found.data.get("status") == "active"
-            and is_signed(self.keys, found.data)
-            for found in self.tx.fetch(
-                [
-                    Ref(COLLECTION, version_key(self.id, v))
-                    for v in self.head.activated
-                    if v != self.head.active
-                ]
-            )
-        )
+            and is_signed(self.keys, found.ref.id, found.data)
+        ]
+        for found in raised:
+            self.tx.set(found.ref, found.data)
+        return bool(raised)
 
     def _roll_back(self) -> Guarded:
-        target = load_version(self.keys, self._data())
+        target = load_version(self.keys, self.edit.document_id, self._data())
         switch(
             self.tx,
             self.keys,
@@ -202,18 +218,19 @@ class _Guard:
     def _restore(self) -> Guarded:
         """Put content back from before the edit, where that was what we signed."""
         before = self.edit.before
-        if before is not None and is_signed(self.keys, before):
+        if before is not None and self._is_ours(before):
             return self._put_back(signed_part(before), self._truth(), before["signature"])
         text = (
             f"{self.edit.document_id} is not what was signed, and this edit does not say what was"
         )
-        self._raise_alert(text)
+        self._raise_alert(text, command=f"ratchet policy rollback {self.id}")
         return Guarded(decision="lost", text=text)
 
     def _remove(self) -> Guarded:
         """Take away a version that nobody proposed; what it held stays in the alert."""
         self.tx.delete(self.ref)
-        self._write_entry("put_back", "created by hand", "removed", {})
+        if self.head.audit_sequence:  # a name that is no policy of ours has no audit chain
+            self._write_entry("put_back", "created by hand", "removed", {})
         self._raise_alert(
             f"{self.edit.document_id} was created by hand and removed",
             evidence={"by": self.edit.actor.name, "document": small(self._data())},
@@ -227,9 +244,25 @@ class _Guard:
         signature = signature or self._data().get("signature")
         data = dict(content) | {"signature": signature, "status": status, "updatedAt": self.now}
         self.tx.set(self.ref, data)
+        if self.active and self.active.ref != self.ref:
+            self._keep_active(self.active)
         self._write_entry("put_back", str(self._data().get("status", "deleted")), status, {})
-        self._raise_alert(f"{self.edit.document_id} was edited by hand; it is {status} again")
+        text = f"{self.edit.document_id} was edited by hand; it is {status} again"
+        self._raise_alert(text, command=self._command(status))
         return Guarded(decision="put_back", text=f"{self.edit.document_id} is {status}")
+
+    def _keep_active(self, active: Snapshot) -> None:
+        """Undo the other half of what is put back: the active version may be archived by hand."""
+        if active.data.get("status") != "active":
+            set_status(self.tx, active.ref.id, "active", self.now)
+
+    def _command(self, status: Status) -> str:
+        """Return the command that does what an edit by hand was meant to do."""
+        if status == "draft" and self._is_ours(self._data()):
+            return f"ratchet policy activate {self.id} {self.version} --reason ..."
+        if status in ("active", "archived") and self._is_ours(self._data()):
+            return f"ratchet policy rollback {self.id} {self.version}"
+        return f"ratchet policy propose {self.id} --params FILE --reason ..."
 
     def _write_entry(self, action: str, was: str, to: str, changes: Mapping[str, Any]) -> None:
         actor = GUARD if action == "put_back" else self.edit.actor

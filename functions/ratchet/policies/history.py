@@ -7,7 +7,13 @@ from ratchet.kernel.document import Model
 from ratchet.kernel.errors import NotFound
 from ratchet.kernel.keys import Keys
 from ratchet.policies.head import PolicyHead
-from ratchet.policies.version import COLLECTION, PolicyVersion, load_version, version_key
+from ratchet.policies.version import (
+    COLLECTION,
+    PolicyVersion,
+    load_version,
+    parse_version,
+    version_key,
+)
 from ratchet.store.port import Filter, Query, Ref, Store
 
 
@@ -22,7 +28,7 @@ class Difference(Model):
 def list_versions(store: Store, policy_id: str) -> list[PolicyVersion]:
     """Return a policy's versions, oldest first; signatures are checked where one is used."""
     query = Query(COLLECTION, (Filter("id", "==", policy_id),))
-    found = [PolicyVersion.from_store(s.data) for s in store.query(query)]
+    found = [parse_version(s.data) for s in store.query(query)]
     return sorted(found, key=lambda version: version.semver)
 
 
@@ -43,7 +49,7 @@ def get_version(store: Store, keys: Keys, policy_id: str, version: str) -> Polic
         raise NotFound(
             f"{key} does not exist", field="version", mend=f"ratchet policy list {policy_id}"
         )
-    return load_version(keys, found.data)
+    return load_version(keys, key, found.data)
 
 
 def differences(a: PolicyVersion, b: PolicyVersion) -> list[Difference]:

@@ -63,6 +63,8 @@ def propose(
     def body(tx: Transaction) -> PolicyVersion:
         require_learning(flags_in(tx), actor, "propose")
         head = tx.find(PolicyHead, policy_id) or PolicyHead(id=policy_id)
+        known = [version_key(policy_id, v) for v in (head.active, *head.drafts) if v]
+        tx.fetch([Ref(COLLECTION, key) for key in known])  # at once, rather than one by one
         parent = read_version(tx, keys, policy_id, head.active) if head.active else None
         open_drafts = [read_version(tx, keys, policy_id, v) for v in head.drafts]
         draft = _draft(
@@ -130,6 +132,15 @@ def check_policy_id(policy_id: str) -> None:
         raise InvalidInput(f"{policy_id!r} is reserved", field="id", mend="choose another name")
 
 
+def is_policy_id(policy_id: str) -> bool:
+    """Say whether a name is a policy id."""
+    try:
+        check_policy_id(policy_id)
+    except InvalidInput:
+        return False
+    return True
+
+
 def read_version(tx: Transaction, keys: Keys, policy_id: str, version: str) -> PolicyVersion:
     """Read one version inside a transaction, with its signature checked.
 
@@ -141,7 +152,7 @@ def read_version(tx: Transaction, keys: Keys, policy_id: str, version: str) -> P
         raise NotFound(
             f"{key} does not exist", field="version", mend=f"ratchet policy list {policy_id}"
         )
-    return load_version(keys, found.data)
+    return load_version(keys, key, found.data)
 
 
 def set_status(tx: Transaction, key: str, status: Status, now: datetime) -> None:

@@ -34,7 +34,7 @@ def resolve(store: Store, keys: Keys, policy_id: str) -> Answer:
     found = store.get(Ref(COLLECTION, key))
     if found is None:
         raise NotFound(f"{key} does not exist", field="version", mend="restore it from a backup")
-    version = load_version(keys, found.data)
+    version = load_version(keys, key, found.data)
     return Answer(
         policy=policy_id, version=key, params=dict(version.params), etag=version.signature[:32]
     )

@@ -1,7 +1,7 @@
 """TuningSpace: the envelope an admin approved; which params may move, and how far."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeGuard
 
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
@@ -9,6 +9,11 @@ from ratchet.kernel.document import Model, invalid
 
 Share = Annotated[float, Field(ge=0, le=1)]
 EPS = 1e-9
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Say whether a value is a number; to Python a truth value is one."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class Simplex(Model):
@@ -39,7 +44,9 @@ class Simplex(Model):
         """Say whether weights lie inside, one step from those before."""
         if not isinstance(value, Mapping) or not isinstance(before, Mapping):
             return False
-        if set(value) != set(before):
+        if set(value) != set(before) or not all(
+            map(is_number, (*value.values(), *before.values()))
+        ):
             return False
         return all(
             self.floor - EPS <= w <= self.cap + EPS and abs(w - before[arm]) <= self.max_step + EPS
@@ -64,15 +71,11 @@ class Range(Model):
 
     def holds(self, value: Any, before: Any) -> bool:
         """Say whether a number lies inside, one step from the one before."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if not is_number(value) or not is_number(before):
             return False
         if self.kind == "int" and value != int(value):
             return False
-        near = (
-            self.max_step is None
-            or not isinstance(before, int | float)
-            or abs(value - before) <= self.max_step + EPS
-        )
+        near = self.max_step is None or abs(value - before) <= self.max_step + EPS
         return near and self.low - EPS <= value <= self.high + EPS
 
 

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, field_validator
@@ -11,7 +12,7 @@ from ratchet.kernel.canonical import canonical, sign, signed_by
 from ratchet.kernel.document import Document, Instant, Model
 from ratchet.kernel.errors import BadSignature, InvalidInput
 from ratchet.kernel.keys import Keys
-from ratchet.policies.space import Range, Simplex, TuningSpace, parse_space
+from ratchet.policies.space import Range, Simplex, TuningSpace, is_number, parse_space
 from ratchet.store.limits import check_document
 
 COLLECTION = "ops_policies"
@@ -162,27 +163,42 @@ def signed(keys: Keys, version: PolicyVersion) -> PolicyVersion:
     )
 
 
-def is_signed(keys: Keys, stored: Mapping[str, Any]) -> bool:
-    """Say whether a stored version is what was signed."""
+def is_signed(keys: Keys, key: str, stored: Mapping[str, Any]) -> bool:
+    """Say whether the document under a key holds the version of that name, as it was signed."""
+    signature = str(stored.get("signature", ""))
+    named = version_key(str(stored.get("id")), str(stored.get("version")))
     try:
-        return signed_by(keys.signing, signed_part(stored), str(stored.get("signature", "")))
+        whole = signature.isascii() and signed_by(keys.signing, signed_part(stored), signature)
     except InvalidInput:
         return False
+    return whole and named == key
 
 
-def load_version(keys: Keys, stored: Mapping[str, Any]) -> PolicyVersion:
-    """Return a stored version whose signature holds.
+def load_version(keys: Keys, key: str, stored: Mapping[str, Any]) -> PolicyVersion:
+    """Return the version stored under a key, if its signature holds.
 
     Raises: BadSignature.
     """
-    if not is_signed(keys, stored):
-        name = f"{stored.get('id')}@{stored.get('version')}"
+    if not is_signed(keys, key, stored):
         raise BadSignature(
-            f"{name} is not what was signed",
+            f"{key} is not what was signed",
             field="signature",
-            mend=f"ratchet policy rollback {stored.get('id')}, and see ratchet audit log",
+            mend=f"ratchet policy rollback {key.partition('@')[0]}, and see ratchet audit log",
         )
-    return PolicyVersion.from_store(stored)
+    return parse_version(stored)
+
+
+def parse_version(stored: Mapping[str, Any]) -> PolicyVersion:
+    """Return a stored version; what no signature covers may be broken by hand, and stops nothing.
+
+    The head is the truth about the status.
+    """
+    data = dict(stored)
+    if data.get("status") not in list(TRANSITIONS):
+        data.pop("status", None)
+    if not isinstance(data.get("updatedAt"), datetime):
+        data["updatedAt"] = data.get("createdAt")
+    return PolicyVersion.from_store(data)
 
 
 def check_params(params: Mapping[str, Any], space: Mapping[str, Any], artifacts: Any = ()) -> None:
@@ -207,6 +223,14 @@ def check_params(params: Mapping[str, Any], space: Mapping[str, Any], artifacts:
 def _check_simplex(name: str, span: Simplex, weights: Any) -> None:
     if not isinstance(weights, Mapping) or not weights:
         raise InvalidInput(f"{name} is no map of weights", field=f"params.{name}")
+    for arm, weight in weights.items():
+        if not is_number(weight) or not 0 <= weight <= 1:
+            raise InvalidInput(f"{weight!r} is no weight", field=f"params.{name}.{arm}")
+    if not math.isclose(sum(weights.values()), 1, abs_tol=1e-6):
+        raise InvalidInput(
+            f"{name}: weights sum to {sum(weights.values()):.6g}, they must sum to 1",
+            field=f"params.{name}",
+        )
     if span.floor * len(weights) > 1 or span.cap * len(weights) < 1:
         raise InvalidInput(
             f"{len(weights)} arms cannot sum to 1 between floor {span.floor} and cap {span.cap}",
@@ -221,16 +245,21 @@ def _check_simplex(name: str, span: Simplex, weights: Any) -> None:
 
 def change_class(parent: PolicyVersion | None, new: PolicyVersion) -> ChangeClass:
     """Return `allocation` where only weights and targets moved inside the parent's envelope."""
-    if parent is None or parent.tuning_space != new.tuning_space:
+    if parent is None or not _equal(parent.tuning_space, new.tuning_space):
         return "behaviour"
     if parent.artifacts != new.artifacts or set(parent.params) != set(new.params):
         return "behaviour"
     space = parent.space()
     for name, value in new.params.items():
         before = parent.params[name]
-        if value == before:
+        if _equal(value, before):
             continue
         span = space.get(name)
         if not isinstance(span, Simplex | Range) or not span.holds(value, before):
             return "behaviour"
     return "allocation"
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Say whether two values are the same JSON; to Python 1 equals True."""
+    return canonical(a) == canonical(b)

@@ -12,7 +12,7 @@ from ratchet.govern.flags import Flags
 from ratchet.govern.roles import Actor, machine
 from ratchet.kernel.canonical import canonical
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import LearningOff, Refused
+from ratchet.kernel.errors import InvalidInput, LearningOff, NotFound, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.observe.epochs import current_epoch
 from ratchet.observe.roll_up import buckets_since
@@ -54,9 +54,27 @@ def auto_tune_policies(
             TuneOutcome(policy=head.id, decision="passed", reasons=("learning is switched off",))
             for head in list_heads(store)
         ]
-    return [
-        auto_tune(store, keys, reader, head, now=now) for head in list_heads(store) if head.active
-    ]
+    return [_try_tune(store, keys, reader, h, now) for h in list_heads(store) if h.active]
+
+
+def _try_tune(
+    store: Store, keys: Keys, reader: ConfigReader, head: PolicyHead, now: datetime
+) -> TuneOutcome:
+    """Tune one policy; one that cannot be tuned does not keep the others waiting."""
+    try:
+        return auto_tune(store, keys, reader, head, now=now)
+    except (InvalidInput, NotFound, Refused) as error:
+        about = alert(
+            "tuning-failed",
+            head.id,
+            "warning",
+            f"{head.id} cannot be tuned: {error.message}",
+            now=now,
+            command=f"ratchet policy show {head.id}",
+            evidence=error.as_dict(),
+        )
+        raise_alert(store, about)
+        return _passed(head.id, error.message)
 
 
 def auto_tune(

@@ -42,6 +42,8 @@ def _target(view: View, name: str, span: Range) -> tuple[float | int | None, str
     present = view.version.params[name]
     if isinstance(present, bool) or not isinstance(present, int | float):
         return None, f"{name}: the present value is no number"
+    if measured <= 0:
+        return None, f"{name}: p{100 * q:g} of {seen} values is {measured:.4g}, which is no target"
     value = _inside(measured, present, span)
     if abs(value - present) < MIN_CHANGE * abs(present):
         return None, f"{name}: p{100 * q:g} is {measured:.4g}, within 5 % of the target"
@@ -69,9 +71,15 @@ def _names(value: object) -> list[str]:
 
 
 def _inside(measured: float, present: float, span: Range) -> float | int:
-    """Return the value nearest to what was measured, to 3 digits, inside bounds and step."""
+    """Return the value nearest to what was measured, to 3 digits, inside bounds and step.
+
+    From outside the bounds it comes back as fast as the step allows.
+    """
     step = math.inf if span.max_step is None else span.max_step
-    low, high = max(span.low, present - step), min(span.high, present + step)
-    digits = 2 - math.floor(math.log10(measured)) if measured > 0 else 0
-    value = min(max(round(measured, digits), low), high)
-    return round(value) if span.kind == "int" else value
+    least, most = present - step, present + step
+    low, high = min(max(span.low, least), most), max(min(span.high, most), least)
+    value = min(max(round(measured, 2 - math.floor(math.log10(measured))), low), high)
+    if span.kind == "float":
+        return value
+    whole = min(max(round(value), math.ceil(low)), math.floor(high))
+    return whole if low <= whole <= high else present

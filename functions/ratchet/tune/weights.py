@@ -9,12 +9,13 @@ Source: Thompson 1933; probability matching with a zone of practical equivalence
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from ratchet.observe.reward import Thresholds
-from ratchet.policies.space import Simplex
+from ratchet.policies.space import EPS, Simplex
 from ratchet.stats.bucket import Sums
 from ratchet.stats.intervals import chi2_quantile
 from ratchet.stats.moments import SCALES, Floats
@@ -52,31 +53,32 @@ def _suggest_one(view: View, name: str, span: Simplex) -> Suggestion:
     present: Mapping[str, float] = _weights(view.version.params[name])
     arms = sorted(present)
     components = [span.component_of(arm) for arm in arms]
-    totals = _drawn(view, components)
-    drawn = [total.n for total in totals]
-    poor = _poor(view, components, totals)
-    if max(drawn, default=0) < MIN_DRAWN:
-        reason = (
-            f"{name}: {sum(drawn)} randomised draws in the window, {MIN_DRAWN} of an arm wanted"
-        )
+    rewards = _rewards(view, components)
+    drawn = rewards.counts()
+    poor = _poor(view, components, rewards)
+    if drawn.max() < MIN_DRAWN:
+        seen = f"{drawn.sum():.0f} randomised draws in the window"
+        reason = f"{name}: {seen}, {MIN_DRAWN} of an arm wanted"
         return Suggestion((reason,), poor=poor)
     posterior = arm_effects(rewards.cells())
     now = np.array([present[arm] for arm in arms])
     base = np.array([_base(view, name, span, present)[arm] for arm in arms])
     shares = near_best_shares(posterior, base, view.seed)
-    trust = np.array(drawn) / (np.array(drawn) + FEW)
+    trust = drawn / (drawn + FEW)
     target = project(now + trust * (shares - now), now, span)
     move = float(np.abs(target - now).max())
-    if move < min(MIN_MOVE, span.max_step / 2):
-        reason = f"{name}: weights are within {MIN_MOVE} of where {sum(drawn)} draws put them"
+    least = min(MIN_MOVE, span.max_step / 2)
+    if move < least:
+        reason = f"{name}: weights are within {least:g} of where {drawn.sum():.0f} draws put them"
         return Suggestion((reason,), poor=poor)
     gain = gain_interval(posterior, target - now)
-    lately = _drawn(view, components, posterior.hours)
+    lately = rewards.last(posterior.hours)
+    counts, means = lately.counts(), lately.means()
     reasons = [
         f"{arm} {now[i]:.3f} -> {target[i]:.3f}: best or near best with probability"
-        f" {shares[i]:.2f}, {_mean(lately[i])} over {lately[i].n} draws"
+        f" {shares[i]:.2f}, {_shown(means[i])} over {counts[i]:.0f} draws"
         for i, arm in enumerate(arms)
-        if abs(target[i] - now[i]) >= MIN_MOVE / 2
+        if abs(target[i] - now[i]) >= least / 2
     ]
     weights = {arm: float(w) for arm, w in zip(arms, target, strict=True)}
     return Suggestion(tuple(reasons), {name: weights}, gain, poor)
@@ -115,9 +117,9 @@ def project(target: Floats, now: Floats, span: Simplex) -> Floats:
     """
     least, most = np.maximum(now - span.max_step, 0.0), np.minimum(now + span.max_step, 1.0)
     low, high = np.clip(span.floor, least, most), np.clip(span.cap, least, most)
-    if low.sum() > 1:
+    if low.sum() > 1 + EPS:
         return _shifted(low, least, most)
-    if high.sum() < 1:
+    if high.sum() < 1 - EPS:
         return _shifted(high, least, most)
     return _shifted(target, low, high)
 
@@ -153,6 +155,15 @@ class _Rewards:
     wxx: Floats
     w2: Floats
 
+    def last(self, hours: int) -> "_Rewards":
+        """Return the last hours alone."""
+        start = len(self.n) - hours
+        return _Rewards(*(getattr(self, field.name)[start:] for field in fields(self)))
+
+    def counts(self) -> Floats:
+        """Return how often each arm was drawn. Shape: (arms,)."""
+        return np.asarray(self.n.sum(axis=0))
+
     def means(self) -> Floats:
         """Return each arm's mean reward, NaN of nothing. Shape: (arms,)."""
         return _ratio(self.wx.sum(axis=0), self.w.sum(axis=0), math.nan) / SCALES["reward"]
@@ -167,31 +178,29 @@ class _Rewards:
 
 def _ratio(above: Floats, below: Floats, otherwise: float = 0.0) -> Floats:
     """Divide where there is something to divide by."""
-    return np.divide(above, below, out=np.full(above.shape, otherwise), where=below > 0)
+    out: Floats = np.full(above.shape, otherwise)
+    np.divide(above, below, out=out, where=below > 0)
+    return out
 
 
 def _rewards(view: View, components: list[str]) -> _Rewards:
-    found = [view.hours.get(c, {}) for c in components]
+    found = [view.hours.get(component, {}) for component in components]
     hours = sorted({hour for by_hour in found for hour in by_hour})
     none = Sums()
-    rows = [[by_hour.get(hour, none).drawn for by_hour in found] for hour in hours]
-    return _Rewards(
-        *(
-            np.array([[float(getattr(m, f.name)) for m in row] for row in rows]).reshape(
-                len(hours), len(components)
-            )
-            for f in fields(_Rewards)
-        )
-    )
+    names = [field.name for field in fields(_Rewards)]
+    sums_of = attrgetter(*names)
+    rows = [sums_of(by_hour.get(hour, none).drawn) for hour in hours for by_hour in found]
+    table = np.array(rows, dtype=np.float64).reshape(len(hours), len(components), len(names))
+    return _Rewards(*np.moveaxis(table, -1, 0))
 
 
-def _poor(view: View, components: list[str], drawn: list[int], means: Floats) -> dict[str, float]:
+def _poor(view: View, components: list[str], rewards: _Rewards) -> dict[str, float]:
     """Return the components whose mean reward is under what is acceptable."""
     out = {}
-    for component, n, mean in zip(components, drawn, means.tolist(), strict=True):
+    for component, n, mean in zip(components, rewards.counts(), rewards.means(), strict=True):
         limits = view.thresholds.get(component, Thresholds())
         if n >= MIN_DRAWN and mean < limits.min_acceptable:
-            out[component] = mean
+            out[component] = float(mean)
     return out
 
 

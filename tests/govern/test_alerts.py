@@ -1,0 +1,56 @@
+"""Alerts: one document for each thing that is wrong, counted while it stays wrong."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from ratchet.govern.alerts import Alert, alert, raise_alert
+from ratchet.store.port import Store
+from tests.support.governed import NOON, alerts
+
+MINUTE = timedelta(minutes=1)
+
+
+def full(subject: str = "disk", *, now: datetime = NOON, text: str = "the disk is full") -> Alert:
+    return alert("full", subject, "warning", text, now=now, command="df", evidence={"free": 0})
+
+
+def test_an_alert_says_what_is_wrong_and_what_to_do(store: Store) -> None:
+    raise_alert(store, full())
+    (found,) = alerts(store)
+    assert (found.severity, found.text, found.command) == ("warning", "the disk is full", "df")
+    assert found.evidence == {"free": 0}
+    assert (found.count, found.first_seen, found.last_seen) == (1, NOON, NOON)
+
+
+def test_the_same_matter_is_counted_and_keeps_its_first_sight(embedded: Store) -> None:
+    raise_alert(embedded, full())
+    raise_alert(embedded, full(now=NOON + MINUTE, text="still full"))
+    (found,) = alerts(embedded)
+    assert (found.count, found.text) == (2, "still full")
+    assert (found.first_seen, found.last_seen) == (NOON, NOON + MINUTE)
+
+
+def test_another_subject_is_another_alert(embedded: Store) -> None:
+    raise_alert(embedded, full("disk"))
+    raise_alert(embedded, full("tape"))
+    assert sorted(a.subject for a in alerts(embedded)) == ["disk", "tape"]
+
+
+def test_a_subject_cannot_forge_the_key_of_another(embedded: Store) -> None:
+    raise_alert(embedded, alert("a", "b~c", "info", "x", now=NOON))
+    raise_alert(embedded, alert("a~b", "c", "info", "x", now=NOON))
+    assert len(alerts(embedded)) == 2
+
+
+def test_a_quiet_alert_is_not_counted_again_before_its_time(embedded: Store) -> None:
+    for minutes in (0, 59, 60, 61):
+        now = NOON + minutes * MINUTE
+        raise_alert(embedded, full(now=now), quiet=timedelta(hours=1))
+    (found,) = alerts(embedded)
+    assert (found.count, found.last_seen) == (2, NOON + 60 * MINUTE)
+
+
+def test_sightings_at_the_same_time_all_count(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: raise_alert(store, full()), range(16)))
+    assert [a.count for a in alerts(store)] == [16]

@@ -1,0 +1,266 @@
+"""Activate, roll back, reject: by the table, by who may, and on the chain."""
+
+from typing import Any
+
+import pytest
+
+from ratchet.govern.roles import Actor, machine
+from ratchet.kernel.errors import (
+    BadSignature,
+    IllegalTransition,
+    InvalidInput,
+    LearningOff,
+    NotFound,
+    Refused,
+)
+from ratchet.policies.activate import activate, reject, rollback
+from ratchet.policies.head import PolicyHead
+from ratchet.policies.version import COLLECTION
+from ratchet.store.port import Ref, Store
+from tests.support.governed import (
+    ADA,
+    KEYS,
+    NOON,
+    PARAMS,
+    POLICY,
+    TUNER,
+    assert_agreement,
+    draft,
+    entries,
+    head_of,
+    lineage_of,
+    machine_draft,
+    promote,
+    statuses,
+    stored,
+    switch_flags,
+    weights,
+)
+
+EVE = Actor(name="eve", kind="person", role="service")
+
+
+def back(store: Store, version: str | None = None, *, by: Actor = ADA) -> PolicyHead:
+    return rollback(store, KEYS, by, POLICY, version=version, now=NOON)
+
+
+def by_machine(store: Store, version: str) -> PolicyHead:
+    return activate(store, KEYS, TUNER, POLICY, version, now=NOON, reason="inside")
+
+
+def turn_down(store: Store, version: str, *, reason: str = "worse") -> PolicyHead:
+    return reject(store, KEYS, ADA, POLICY, version, now=NOON, reason=reason)
+
+
+def test_an_activation_moves_head_statuses_and_audit_together(store: Store) -> None:
+    lineage_of(store, 2)
+    head = head_of(store)
+    assert (head.active, head.previous, head.activated) == ("1.0.1", "1.0.0", ("1.0.0", "1.0.1"))
+    assert head.drafts == ()
+    assert statuses(store) == {"1.0.0": "archived", "1.0.1": "active"}
+    entry = entries(store)[-1]
+    assert (entry.action, entry.was, entry.to) == ("activate", "1.0.0", "1.0.1")
+    assert (entry.actor, entry.reason) == ("ada", "test")
+    assert_agreement(store)
+
+
+def test_activating_the_active_version_changes_nothing(embedded: Store) -> None:
+    lineage_of(embedded, 1)
+    before = head_of(embedded)
+    assert promote(embedded, "1.0.0") == before
+    assert len(entries(embedded)) == 2
+
+
+def test_what_does_not_exist_is_named(embedded: Store) -> None:
+    with pytest.raises(NotFound, match="policy router-core does not exist"):
+        promote(embedded, "1.0.0")
+    lineage_of(embedded, 1)
+    with pytest.raises(NotFound, match=r"router-core@9\.0\.0 does not exist"):
+        promote(embedded, "9.0.0")
+    with pytest.raises(NotFound, match=r"router-core@9\.0\.0 does not exist"):
+        back(embedded, "9.0.0")
+
+
+def test_a_rejected_version_is_never_activated(store: Store) -> None:
+    lineage_of(store, 1)
+    draft(store, weights(0.5))
+    turn_down(store, "1.0.1")
+    with pytest.raises(IllegalTransition, match="is rejected and cannot become active"):
+        promote(store, "1.0.1")
+    with pytest.raises(IllegalTransition, match="was never active"):
+        back(store, "1.0.1")
+    assert_agreement(store)
+
+
+def test_an_archived_version_may_be_activated_again(embedded: Store) -> None:
+    lineage_of(embedded, 2)
+    assert promote(embedded, "1.0.0").active == "1.0.0"
+    assert_agreement(embedded)
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.0.1"])
+def test_only_a_draft_is_rejected(embedded: Store, version: str) -> None:
+    lineage_of(embedded, 2)
+    with pytest.raises(IllegalTransition, match="cannot become rejected"):
+        turn_down(embedded, version)
+
+
+def test_rejecting_closes_a_draft_once(store: Store) -> None:
+    lineage_of(store, 1)
+    draft(store, weights(0.5))
+    turn_down(store, "1.0.1")
+    assert turn_down(store, "1.0.1").drafts == ()
+    assert statuses(store) == {"1.0.0": "active", "1.0.1": "rejected"}
+    assert [e.action for e in entries(store)] == ["propose", "activate", "propose", "reject"]
+    assert_agreement(store)
+
+
+def test_a_persons_activation_and_rejection_want_a_reason(embedded: Store) -> None:
+    draft(embedded)
+    with pytest.raises(InvalidInput, match="activate wants a reason"):
+        activate(embedded, KEYS, ADA, POLICY, "1.0.0", now=NOON)
+    with pytest.raises(InvalidInput, match="reject wants a reason"):
+        turn_down(embedded, "1.0.0", reason="")
+
+
+def test_a_person_without_the_role_changes_nothing(embedded: Store) -> None:
+    lineage_of(embedded, 2)
+    draft(embedded, weights(0.5))
+    with pytest.raises(Refused, match="role admin"):
+        activate(embedded, KEYS, EVE, POLICY, "1.0.2", now=NOON, reason="x")
+    with pytest.raises(Refused, match="role admin"):
+        back(embedded, by=EVE)
+    with pytest.raises(Refused, match="role admin"):
+        reject(embedded, KEYS, EVE, POLICY, "1.0.2", now=NOON, reason="x")
+    with pytest.raises(Refused, match="role admin"):
+        reject(embedded, KEYS, TUNER, POLICY, "1.0.2", now=NOON, reason="x")
+    assert head_of(embedded).active == "1.0.1"
+
+
+def test_a_change_of_behaviour_by_a_person_is_marked_as_an_override(store: Store) -> None:
+    lineage_of(store, 2)
+    draft(store, PARAMS | {"cooldownMs": 1})
+    promote(store, "1.0.2")
+    overrides = {e.to: e.override for e in entries(store) if e.action == "activate"}
+    # The first version has nothing to be gated against; the second is an allocation.
+    assert overrides == {"1.0.0": False, "1.0.1": False, "1.0.2": True}
+
+
+def test_the_machine_activates_its_allocation_where_the_flags_allow_it(store: Store) -> None:
+    switch_flags(store, auto=True)
+    lineage_of(store, 1)
+    machine_draft(store, 0.5)
+    assert by_machine(store, "1.0.1").active == "1.0.1"
+    entry = entries(store)[-1]
+    assert (entry.actor, entry.actor_kind, entry.override) == ("tuner", "machine", False)
+    assert_agreement(store)
+
+
+@pytest.mark.parametrize("auto", [False, True])
+def test_the_machine_never_activates_a_change_of_behaviour(embedded: Store, auto: bool) -> None:
+    switch_flags(embedded, auto=auto)
+    lineage_of(embedded, 1)
+    draft(embedded, PARAMS | {"cooldownMs": 1})
+    with pytest.raises(Refused) as caught:
+        by_machine(embedded, "1.0.1")
+    assert caught.value.field == ("changeClass" if auto else "learning.autoActivatePolicies")
+    assert caught.value.mend == f"ratchet policy activate {POLICY} 1.0.1 --reason ..."
+    assert head_of(embedded).active == "1.0.0"
+
+
+def test_the_machine_does_not_activate_a_first_version(embedded: Store) -> None:
+    switch_flags(embedded, auto=True)
+    draft(embedded)
+    with pytest.raises(Refused):
+        by_machine(embedded, "1.0.0")
+
+
+def test_a_draft_whose_parent_is_no_longer_active_waits_for_the_next(store: Store) -> None:
+    switch_flags(store, auto=True)
+    lineage_of(store, 1)
+    machine_draft(store, 0.5)
+    draft(store, weights(0.45))
+    promote(store, "1.0.2")
+    with pytest.raises(Refused, match=r"drafted from router-core@1\.0\.0, which is not active"):
+        by_machine(store, "1.0.1")
+    assert head_of(store).active == "1.0.2"
+
+
+def test_with_the_switch_off_the_machine_activates_nothing_and_a_person_may(store: Store) -> None:
+    switch_flags(store, auto=True)
+    lineage_of(store, 1)
+    machine_draft(store, 0.5)
+    switch_flags(store, enabled=False, auto=True)
+    with pytest.raises(LearningOff):
+        by_machine(store, "1.0.1")
+    assert promote(store, "1.0.1").active == "1.0.1"
+
+
+@pytest.mark.parametrize("actor", [ADA, machine("canary")])
+def test_a_rollback_needs_no_reason_and_works_with_the_switch_off(
+    store: Store, actor: Actor
+) -> None:
+    lineage_of(store, 3)
+    switch_flags(store, enabled=False)
+    head = back(store, by=actor)
+    assert (head.active, head.previous) == ("1.0.1", "1.0.2")
+    entry = entries(store)[-1]
+    assert (entry.action, entry.was, entry.to) == ("rollback", "1.0.2", "1.0.1")
+    assert (entry.reason, entry.override) == ("", False)
+    assert_agreement(store)
+
+
+def test_a_rollback_may_name_any_version_that_was_active(store: Store) -> None:
+    lineage_of(store, 3)
+    assert back(store, "1.0.0").active == "1.0.0"
+    assert statuses(store) == {"1.0.0": "active", "1.0.1": "archived", "1.0.2": "archived"}
+    assert_agreement(store)
+
+
+def test_a_rollback_to_the_active_version_changes_nothing(embedded: Store) -> None:
+    lineage_of(embedded, 2)
+    back(embedded, "1.0.1")
+    assert len(entries(embedded)) == 4
+
+
+def test_a_rollback_wants_a_version_that_was_active(embedded: Store) -> None:
+    lineage_of(embedded, 1)
+    with pytest.raises(IllegalTransition, match="has no previous version"):
+        back(embedded)
+    draft(embedded, weights(0.5))
+    with pytest.raises(IllegalTransition, match=r"router-core@1\.0\.1 was never active") as caught:
+        back(embedded, "1.0.1")
+    assert caught.value.mend == f"ratchet policy activate {POLICY} 1.0.1 --reason ..."
+
+
+def test_a_version_whose_content_was_changed_is_not_activated(embedded: Store) -> None:
+    lineage_of(embedded, 2)
+    for version in ("1.0.0", draft(embedded, weights(0.5)).version):
+        changed = stored(embedded, version) | {"params": weights(0.41)}
+        embedded.set(Ref(COLLECTION, f"{POLICY}@{version}"), changed)
+        with pytest.raises(BadSignature):
+            promote(embedded, version)
+    with pytest.raises(BadSignature):
+        back(embedded)
+    assert head_of(embedded).active == "1.0.1"
+
+
+@pytest.mark.parametrize("state", ["changed", "gone"])
+def test_a_rollback_leaves_an_active_version_that_is_broken(store: Store, state: str) -> None:
+    lineage_of(store, 2)
+    ref = Ref(COLLECTION, f"{POLICY}@1.0.1")
+    if state == "gone":
+        store.delete(ref)
+    else:
+        store.set(ref, stored(store, "1.0.1") | {"params": {}})
+    assert back(store).active == "1.0.0"
+    assert statuses(store)["1.0.0"] == "active"
+
+
+@pytest.mark.parametrize("status", ["archived", "rejected", "aktiv"])
+def test_the_head_is_the_truth_about_a_status(embedded: Store, status: Any) -> None:
+    draft(embedded)
+    ref = Ref(COLLECTION, f"{POLICY}@1.0.0")
+    embedded.set(ref, stored(embedded, "1.0.0") | {"status": status})
+    assert promote(embedded, "1.0.0").active == "1.0.0"
+    assert_agreement(embedded)

@@ -1,0 +1,192 @@
+"""Hand edits of configuration: audited where they parse, else put back with an alert."""
+
+from collections.abc import Callable
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from ratchet.govern.audit import verify_audit
+from ratchet.govern.config import Config, load_config
+from ratchet.govern.config_change import set_config
+from ratchet.govern.flags import Flags
+from ratchet.observe.reward import RewardConfig
+from ratchet.observe.settings import Ingest
+from ratchet.policies.config_edits import CONFIGS, guard_config
+from ratchet.store.port import Store
+from ratchet.store.sqlite import SqliteStore
+from tests.support.console import Console
+from tests.support.governed import ADA, KEYS, NOON, alerts, entries, switch_flags
+
+GOOD = {"v": 1, "shards": 8}
+
+
+def console_of(store: Store) -> Console:
+    """Return a console on configuration that was set by commands."""
+    switch_flags(store, enabled=True, auto=True)
+    for kind in (Ingest, RewardConfig):
+        set_config(store, KEYS, ADA, kind, {}, reason="seeded", now=NOON)
+    return Console(store, Config.collection, guard_config)
+
+
+def assert_whole(store: Store) -> None:
+    """Hold every configuration against the audit chain."""
+    report = verify_audit(store, KEYS, "config")
+    assert report.valid, report.text
+    for kind in CONFIGS.values():
+        load_config(store, kind, now=NOON)
+    assert [a.what for a in alerts(store) if a.what == "config-broken"] == []
+
+
+def shards(console: Console) -> Any:
+    return console.read("ingest").get("shards")
+
+
+def test_every_configuration_that_there_is_is_guarded() -> None:
+    assert {name: kind.name for name, kind in CONFIGS.items()} == {
+        "flags": "flags",
+        "reward_config": "reward_config",
+        "ingest": "ingest",
+    }
+
+
+def test_a_valid_edit_is_audited_with_who_did_it(store: Store) -> None:
+    console = console_of(store)
+    console.edit("ingest", shards=8)
+    console.deliver(console.events * 2)
+    assert console.decisions == ["audited", "seen"]
+    entry = entries(store, "config")[-1]
+    assert (entry.action, entry.actor, entry.actor_kind, entry.id) == (
+        "edit",
+        "ada@example.com",
+        "console",
+        "config/ingest",
+    )
+    assert shards(console) == 8
+    assert alerts(store) == []
+    assert_whole(store)
+
+
+@pytest.mark.parametrize(
+    "change", [{"shards": 0}, {"shards": "8"}, {"shardz": 8}, {"v": 2}, {"retentionDays": True}]
+)
+def test_an_edit_that_does_not_parse_is_put_back_with_an_alert(
+    store: Store, change: dict[str, Any]
+) -> None:
+    console = console_of(store)
+    before = console.read("ingest")
+    console.edit("ingest", **change)
+    console.deliver(console.events)
+    assert console.read("ingest") == before
+    (alert,) = alerts(store)
+    assert (alert.what, alert.severity) == ("hand-edit-put-back", "warning")
+    assert alert.command == "ratchet config set ingest FILE --reason ..."
+    assert alert.evidence["by"] == "ada@example.com"
+    assert entries(store, "config")[-1].action == "put_back"
+    assert_whole(store)
+
+
+def test_a_configuration_that_was_deleted_is_put_back(store: Store) -> None:
+    console = console_of(store)
+    before = console.read("reward_config")
+    console.write("reward_config", None)
+    console.deliver(console.events)
+    assert console.read("reward_config") == before
+    assert_whole(store)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {},
+        {"learning": {"enabled": "true"}},
+        {"learning": {"enabled": True, "autoActivate": True}},
+        {"learning": True},
+        {"v": 3, "learning": {"enabled": True}},
+    ],
+)
+def test_flags_that_are_broken_or_gone_are_put_back_as_off(store: Store, data: Any) -> None:
+    console = console_of(store)
+    console.write("flags", data)
+    console.deliver(console.events)
+    assert not load_config(store, Flags, now=NOON).learning.enabled
+    if data != {}:  # an empty document is valid, and says off
+        assert console.read("flags") == Flags().to_map()
+        (alert,) = alerts(store)
+        assert (alert.severity, alert.subject) == ("critical", "config~flags")
+    assert_whole(store)
+
+
+def test_a_person_may_turn_learning_on_in_the_console(embedded: Store) -> None:
+    console = console_of(embedded)
+    switch_flags(embedded, enabled=False)
+    console.edit("flags", learning={"enabled": True})
+    console.deliver(console.events)
+    assert load_config(embedded, Flags, now=NOON).learning.enabled
+    assert entries(embedded, "config")[-1].actor_kind == "console"
+
+
+def test_our_own_changes_are_told_and_change_nothing(store: Store) -> None:
+    console = console_of(store)
+    console.watch(lambda _: switch_flags(store, enabled=False))
+    console.watch(lambda _: switch_flags(store, enabled=True))
+    before = entries(store, "config")
+    console.deliver(console.events[::-1] * 2)
+    assert console.decisions == ["consistent"] * 4
+    assert entries(store, "config") == before
+
+
+def test_a_document_that_is_none_of_ours_is_left_alone(embedded: Store) -> None:
+    console = console_of(embedded)
+    console.write("others", {"x": 1})
+    console.deliver(console.events)
+    assert (console.decisions, console.read("others")) == (["consistent"], {"x": 1})
+
+
+def break_twice(c: Console) -> None:
+    c.edit("ingest", shards=0)
+    c.edit("ingest", shards="many")
+
+
+def break_and_delete(c: Console) -> None:
+    c.edit("ingest", shards=0)
+    c.write("ingest", None)
+
+
+def break_and_mend(c: Console) -> None:
+    c.edit("ingest", shards=0)
+    c.write("ingest", GOOD)
+
+
+def change_and_break(c: Console) -> None:
+    c.write("ingest", GOOD)
+    c.edit("ingest", shards=0)
+
+
+def change_by_command_and_break_twice(c: Console) -> None:
+    c.watch(lambda now: set_config(c.store, KEYS, ADA, Ingest, GOOD, reason="x", now=now))
+    break_twice(c)
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        (break_twice, 4),
+        (break_and_delete, 4),
+        (break_and_mend, 8),
+        (change_and_break, 4),
+        (change_by_command_and_break_twice, 8),
+    ],
+)
+def test_the_order_of_delivery_does_not_matter(
+    edits: Callable[[Console], None], expected: int
+) -> None:
+    for order in permutations(range(3)):
+        console = console_of(SqliteStore())
+        edits(console)
+        chosen = [console.events[i] for i in order if i < len(console.events)]
+        console.deliver(chosen * 2)
+        assert shards(console) == expected
+        assert_whole(console.store)
+        console.store.close()

@@ -1,0 +1,135 @@
+"""Hand edits of policies: carried through or put back, in whatever order their events arrive."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import permutations
+
+import pytest
+
+from ratchet.store.port import Store
+from ratchet.store.sqlite import SqliteStore
+from tests.support.console import Console
+from tests.support.edits import (
+    ACTIVE,
+    DRAFT,
+    FIRST,
+    FORMER,
+    Edits,
+    activate_alone,
+    activate_archive,
+    another_versions_content,
+    archive_activate,
+    archive_the_active,
+    archived_to_draft,
+    burst,
+    burst_and_draft,
+    change_of_mind,
+    change_then_deletion,
+    console_of,
+    content_and_status,
+    content_of_the_active,
+    content_twice,
+    copied,
+    created,
+    created_then_changed,
+    deletions,
+    draft_to_active,
+    draft_to_active_in_two_steps,
+    garbage_statuses,
+    garbage_then_rollback,
+    of,
+    old_events,
+    overtaken,
+    overtaken_then_archived,
+    reject_by_hand,
+    signature,
+    update_time,
+)
+from tests.support.governed import POLICY, alerts, assert_agreement, head_of
+
+
+@dataclass(frozen=True)
+class Case:
+    """Edits, and what is left of them. `alerted`: what was put back; `maybe`: in some orders."""
+
+    edits: Edits
+    active: str = "1.0.2"
+    alerted: frozenset[str] = frozenset()
+    maybe: frozenset[str] = frozenset()
+    drafts: tuple[str, ...] = field(default=("1.0.3",))
+
+
+def names(*keys: str) -> frozenset[str]:
+    return frozenset(keys)
+
+
+CASES = [
+    Case(activate_archive, "1.0.1"),
+    Case(archive_activate, "1.0.1"),
+    Case(activate_alone, "1.0.0"),
+    Case(burst, "1.0.1", maybe=names(FIRST)),
+    Case(burst_and_draft, "1.0.0", names(DRAFT), maybe=names(FORMER)),
+    Case(reject_by_hand, drafts=()),
+    Case(change_of_mind),
+    Case(draft_to_active, alerted=names(DRAFT)),
+    Case(draft_to_active_in_two_steps, alerted=names(DRAFT), maybe=names(ACTIVE)),
+    Case(archive_the_active, alerted=names(ACTIVE)),
+    Case(garbage_statuses, alerted=names(FORMER, DRAFT), maybe=names(ACTIVE)),
+    Case(garbage_then_rollback, "1.0.1"),
+    Case(archived_to_draft, alerted=names(FORMER)),
+    Case(content_of_the_active, alerted=names(ACTIVE)),
+    Case(content_and_status, alerted=names(FORMER), maybe=names(ACTIVE)),
+    Case(content_twice, alerted=names(DRAFT)),
+    Case(signature, alerted=names(FORMER, ACTIVE)),
+    Case(update_time, alerted=names(ACTIVE)),
+    Case(another_versions_content, alerted=names(ACTIVE)),
+    Case(deletions, alerted=names(FORMER, ACTIVE, DRAFT)),
+    Case(change_then_deletion, alerted=names(ACTIVE)),
+    Case(created, alerted=names(of("1.0.4"))),
+    Case(created_then_changed, alerted=names(of("2.0.0"))),
+    Case(copied, alerted=names(of("1.0.4"))),
+    Case(overtaken, "1.0.3", names(FORMER), drafts=()),
+    Case(overtaken_then_archived, "1.0.3", maybe=names(FORMER, DRAFT), drafts=()),
+    Case(old_events, "1.0.1"),
+]
+
+
+def assert_settled(c: Console, case: Case) -> None:
+    assert_agreement(c.store)
+    assert (head_of(c.store).active, head_of(c.store).drafts) == (case.active, case.drafts)
+    alerted = {a.subject for a in alerts(c.store)}
+    assert case.alerted <= alerted <= case.alerted | case.maybe
+    for alert in alerts(c.store):
+        assert alert.what == "hand-edit-put-back"
+        assert alert.command.startswith("ratchet policy ")
+        assert POLICY in alert.command
+        assert alert.evidence["by"] == "ada@example.com"
+
+
+def orders(count: int) -> Iterator[tuple[int, ...]]:
+    """Yield every order of events; each event comes twice, at once or much later."""
+    for i, order in enumerate(permutations(range(count))):
+        yield (*order, *reversed(order)) if i % 2 else tuple(i for i in order for _ in range(2))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.edits.__name__)
+def test_the_order_of_delivery_does_not_matter(case: Case) -> None:
+    probe = console_of(SqliteStore())
+    case.edits(probe)
+    for order in orders(len(probe.events)):
+        console = console_of(SqliteStore())
+        case.edits(console)
+        console.deliver([console.events[i] for i in order])
+        assert_settled(console, case)
+        console.store.close()
+    probe.store.close()
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if not c.maybe], ids=lambda case: case.edits.__name__
+)
+def test_both_stores_end_alike(store: Store, case: Case) -> None:
+    console = console_of(store)
+    case.edits(console)
+    console.deliver(console.events)
+    assert_settled(console, case)

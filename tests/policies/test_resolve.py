@@ -1,0 +1,96 @@
+"""Resolve: what a component should run now."""
+
+from typing import Any
+
+import pytest
+
+from ratchet.kernel.errors import BadSignature, NotFound
+from ratchet.policies.activate import rollback
+from ratchet.policies.resolve import resolve
+from ratchet.policies.version import COLLECTION
+from ratchet.store.port import Ref, Store
+from tests.support.faults import FaultyStore
+from tests.support.governed import (
+    ADA,
+    KEYS,
+    NOON,
+    PARAMS,
+    POLICY,
+    draft,
+    lineage_of,
+    stored,
+    switch_flags,
+    weights,
+)
+
+
+def rewrite(store: Store, version: str, **changes: Any) -> None:
+    store.set(Ref(COLLECTION, f"{POLICY}@{version}"), stored(store, version) | changes)
+
+
+def test_the_active_version_is_the_answer(store: Store) -> None:
+    lineage_of(store, 1)
+    draft(store, weights(0.5))
+    answer = resolve(store, KEYS, POLICY)
+    assert (answer.policy, answer.version) == (POLICY, f"{POLICY}@1.0.0")
+    assert answer.params == PARAMS
+
+
+def test_an_answer_costs_two_reads(embedded: Store) -> None:
+    lineage_of(embedded, 1)
+    counted = FaultyStore(embedded)
+    resolve(counted, KEYS, POLICY)
+    assert counted.log == ["get", "get"]
+
+
+def test_the_tag_changes_exactly_when_the_answer_does(embedded: Store) -> None:
+    lineage_of(embedded, 1)
+    first = resolve(embedded, KEYS, POLICY).etag
+    rewrite(embedded, "1.0.0", updatedAt=NOON.replace(hour=13))
+    assert resolve(embedded, KEYS, POLICY).etag == first
+    lineage_of(embedded, 1)
+    assert resolve(embedded, KEYS, POLICY).etag != first
+    rollback(embedded, KEYS, ADA, POLICY, now=NOON)
+    assert resolve(embedded, KEYS, POLICY).etag == first
+
+
+def test_a_policy_without_an_active_version_is_not_found(embedded: Store) -> None:
+    with pytest.raises(NotFound, match="router-core has no active version"):
+        resolve(embedded, KEYS, POLICY)
+    draft(embedded)
+    with pytest.raises(NotFound, match="router-core has no active version"):
+        resolve(embedded, KEYS, POLICY)
+
+
+def test_an_active_version_that_is_gone_is_named(embedded: Store) -> None:
+    lineage_of(embedded, 1)
+    embedded.delete(Ref(COLLECTION, f"{POLICY}@1.0.0"))
+    with pytest.raises(NotFound, match=r"router-core@1\.0\.0 does not exist"):
+        resolve(embedded, KEYS, POLICY)
+
+
+def test_content_that_was_changed_is_not_served(store: Store) -> None:
+    lineage_of(store, 1)
+    rewrite(store, "1.0.0", params=weights(0.5))
+    with pytest.raises(BadSignature):
+        resolve(store, KEYS, POLICY)
+
+
+def test_another_version_under_the_active_ones_name_is_not_served(store: Store) -> None:
+    lineage_of(store, 2)
+    store.set(Ref(COLLECTION, f"{POLICY}@1.0.1"), stored(store, "1.0.0") | {"status": "active"})
+    with pytest.raises(BadSignature):
+        resolve(store, KEYS, POLICY)
+
+
+@pytest.mark.parametrize("changes", [{"status": "aktiv"}, {"status": "draft"}, {"updatedAt": "?"}])
+def test_what_is_not_signed_does_not_stop_the_answer(store: Store, changes: dict[str, Any]) -> None:
+    lineage_of(store, 1)
+    rewrite(store, "1.0.0", **changes)
+    assert resolve(store, KEYS, POLICY).params == PARAMS
+
+
+def test_resolving_goes_on_with_the_switch_off(embedded: Store) -> None:
+    lineage_of(embedded, 1)
+    switch_flags(embedded, enabled=False)
+    assert resolve(embedded, KEYS, POLICY).version == f"{POLICY}@1.0.0"
