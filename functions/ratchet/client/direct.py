@@ -1,12 +1,14 @@
 """DirectTransport: a component beside an embedded store, with no service between."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ratchet.client.batch import Batch
 from ratchet.client.transport import Rejected, Resolved, SendResult
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import Clock, system_clock
+from ratchet.kernel.errors import InvalidBatch
 from ratchet.kernel.keys import Keys
 from ratchet.observe.feedback import feedback
 from ratchet.observe.observation import Rejection
@@ -27,19 +29,17 @@ class DirectTransport:
 
     def send(self, batch: Batch) -> SendResult:
         """Record one batch; the same id twice counts once."""
-        answer = record(
-            self._store,
-            self._keys,
-            {"id": batch.id, "observations": batch.observations},
-            ingest=self._reader.read(Ingest),
-            now=self._clock(),
-        )
+        payload = {"id": batch.id, "observations": batch.observations}
+        ingest = self._reader.read(Ingest)
+        with _on_wire():
+            answer = record(self._store, self._keys, payload, ingest=ingest, now=self._clock())
         return SendResult(answer.accepted, _rejected(answer.rejected), answer.sampled)
 
     def feedback(self, items: Sequence[Mapping[str, Any]]) -> SendResult:
         """Hand over late grades."""
         ingest = self._reader.read(Ingest)
-        answer = feedback(self._store, list(items), ingest=ingest, now=self._clock())
+        with _on_wire():
+            answer = feedback(self._store, list(items), ingest=ingest, now=self._clock())
         return SendResult(answer.accepted, _rejected(answer.rejected))
 
     def resolve(self, policy: str, etag: str | None) -> Resolved | None:
@@ -48,6 +48,16 @@ class DirectTransport:
         if answer.etag == etag:
             return None
         return Resolved(answer.policy, answer.version, answer.params, answer.etag)
+
+
+@contextmanager
+def _on_wire() -> Iterator[None]:
+    """Let the refusals of a whole batch look as they do in a service's answer."""
+    try:
+        yield
+    except InvalidBatch as error:
+        refused = error.as_dict()["rejected"]
+        raise InvalidBatch(error.message, rejected=refused, mend=error.mend) from error
 
 
 def _rejected(found: Sequence[Rejection]) -> tuple[Rejected, ...]:

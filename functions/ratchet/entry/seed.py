@@ -1,10 +1,10 @@
 """Seed a store with its first documents; what is there already is never touched."""
 
-import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from ratchet.entry.files import json_object
 from ratchet.entry.wiring import App
 from ratchet.govern.audit import CONFIG_STREAM, ChainHead
 from ratchet.govern.config_change import set_config
@@ -12,17 +12,30 @@ from ratchet.govern.flags import Flags
 from ratchet.govern.roles import person
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import NotFound
+from ratchet.kernel.registry import pick
 from ratchet.observe.settings import Ingest
 from ratchet.policies.activate import activate
 from ratchet.policies.config_edits import CONFIGS
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.propose import propose
+from ratchet.policies.version import PolicyVersion, version_key
 from ratchet.store.counting import CountingStore
 from ratchet.store.port import Ref
 from ratchet.store.sqlite import SqliteStore
 
 SEEDER = person("seed")
 REASON = "seeded"
+
+
+class SeedPolicy(Model):
+    """A file of `ops_policies/`: a version's content, and whether it starts as the active one."""
+
+    id: str
+    version: str
+    status: Literal["draft", "active"] = "draft"
+    params: dict[str, Any]
+    tuning_space: dict[str, Any] | None = None
+    notes: str = ""
 
 
 class SeedReport(Model):
@@ -50,8 +63,12 @@ def seed(app: App, *, now: datetime, folder: Path | None = None) -> SeedReport:
 
     The flags are only seeded into a store that never had a configuration: once they are gone,
     nothing but a person turns learning on again.
+
+    Raises: NotFound, InvalidInput that names the file or the field.
     """
     source = folder or seed_folder()
+    if not source.is_dir():
+        raise NotFound(f"{source} is no folder", field="folder", mend="name a folder of seeds")
     report = SeedReport()
     seeded_before = app.store.get(Ref(ChainHead.collection, CONFIG_STREAM)) is not None
     for path in sorted((source / "config").glob("*.json")):
@@ -64,13 +81,13 @@ def seed(app: App, *, now: datetime, folder: Path | None = None) -> SeedReport:
 def _seed_config(
     app: App, path: Path, report: SeedReport, seeded_before: bool, now: datetime
 ) -> SeedReport:
-    kind, name = CONFIGS[path.stem], f"config/{path.stem}"
+    kind, name = pick(CONFIGS, path.stem, field="config"), f"config/{path.stem}"
     if app.store.get(Ref(kind.collection, kind.name)) is not None:
         return _add(report, kept=name)
     if kind is Flags and seeded_before:
         note = "config/flags is gone, so learning is off: ratchet flags set --enabled --reason ..."
         return _add(report, notes=note)
-    data = json.loads(path.read_text())
+    data = json_object(path, name)
     if kind is Ingest and embedded(app):
         data["shards"] = 1  # one file has one writer: shards would only cost queries
     set_config(app.store, app.keys, SEEDER, kind, data, reason=REASON, now=now)
@@ -84,24 +101,29 @@ def embedded(app: App) -> bool:
 
 
 def _seed_policy(app: App, path: Path, report: SeedReport, now: datetime) -> SeedReport:
-    data: dict[str, Any] = json.loads(path.read_text())
-    name = f"ops_policies/{data['id']}@{data['version']}"
-    if app.store.get(Ref(PolicyHead.collection, data["id"])) is not None:
+    wanted = SeedPolicy.parse(json_object(path, path.name))
+    name = f"{PolicyVersion.collection}/{version_key(wanted.id, wanted.version)}"
+    found = app.store.get(Ref(PolicyHead.collection, wanted.id))
+    head = PolicyHead.from_store(found.data) if found else None
+    if head is None:
+        propose(
+            app.store,
+            app.keys,
+            SEEDER,
+            wanted.id,
+            wanted.params,
+            now=now,
+            tuning_space=wanted.tuning_space,
+            version=wanted.version,
+            notes=wanted.notes,
+            reason=REASON,
+        )
+    elif head.active is not None or head.drafts != (wanted.version,):
+        return _add(report, kept=name)  # else the seeding before this one died half way
+    if wanted.status == "active":
+        activate(app.store, app.keys, SEEDER, wanted.id, wanted.version, now=now, reason=REASON)
+    elif head is not None:
         return _add(report, kept=name)
-    propose(
-        app.store,
-        app.keys,
-        SEEDER,
-        data["id"],
-        data["params"],
-        now=now,
-        tuning_space=data.get("tuningSpace"),
-        version=data["version"],
-        notes=data.get("notes", ""),
-        reason=REASON,
-    )
-    if data.get("status") == "active":
-        activate(app.store, app.keys, SEEDER, data["id"], data["version"], now=now, reason=REASON)
     return _add(report, written=name)
 
 

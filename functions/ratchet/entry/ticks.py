@@ -32,28 +32,28 @@ class Schedule:
 def _score(app: App, now: datetime) -> Report:
     scored = score_observations(app.store, app.reader, clock=app.clock)
     folded = fold_feedback(app.store, ingest=app.reader.read(Ingest), now=now)
-    return scored.to_wire() | {"feedback": folded.to_wire()}
+    return scored.to_map() | {"feedback": folded.to_map()}
 
 
 def _roll(app: App, now: datetime) -> Report:
-    return roll_stats(app.store, app.reader, now=now).to_wire()
+    return roll_stats(app.store, app.reader, now=now).to_map()
 
 
 def _roll_long(app: App, now: datetime) -> Report:
-    return roll_long_windows(app.store, app.reader, now=now).to_wire()
+    return roll_long_windows(app.store, app.reader, now=now).to_map()
 
 
 def _tune(app: App, now: datetime) -> Report:
     outcomes = auto_tune_policies(app.store, app.keys, app.reader, now=now)
-    return {"policies": [outcome.to_wire() for outcome in outcomes]}
+    return {"policies": [outcome.to_map() for outcome in outcomes]}
 
 
 def _sweep(app: App, now: datetime) -> Report:
-    return sweep(app.store, app.reader, now=now).to_wire()
+    return sweep(app.store, app.reader, now=now).to_map()
 
 
 def _verify(app: App, now: datetime) -> Report:
-    return {"streams": [r.to_wire() for r in verify_all(app.store, app.keys, now=now)]}
+    return {"streams": [r.to_map() for r in verify_all(app.store, app.keys, now=now)]}
 
 
 # In the order in which they run within one tick.

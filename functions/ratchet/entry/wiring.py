@@ -2,14 +2,15 @@
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ratchet.client.direct import DirectTransport
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import Clock, system_clock
-from ratchet.kernel.errors import InvalidInput
-from ratchet.kernel.keys import Keys, derive_keys
+from ratchet.kernel.errors import InvalidInput, RatchetError
+from ratchet.kernel.keys import MIN_BYTES, Keys, derive_keys
 from ratchet.store.opening import DEFAULT, open_store
 from ratchet.store.port import Store
 
@@ -38,7 +39,11 @@ def open_app(url: str | None = None, *, clock: Clock = system_clock) -> App:
     """
     named = url or os.environ.get("RATCHET_STORE") or DEFAULT
     store = open_store(named)
-    return wire(store, load_keys(named), clock)
+    try:
+        return wire(store, load_keys(named), clock)
+    except RatchetError:
+        store.close()
+        raise
 
 
 def load_keys(url: str) -> Keys:
@@ -73,17 +78,35 @@ def _key_file(path: Path) -> str:
     """Return the key of a file, made at first use, readable by its owner alone."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
-    except OSError as error:
+        if not path.exists():
+            _make_key(path)
+        secret = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        told = error.strerror if isinstance(error, OSError) else "it is no text"
         raise InvalidInput(
-            f"cannot write the key file {path}: {error.strerror}",
+            f"cannot use the key file {path}: {told}",
             field="RATCHET_KEY",
             mend="set RATCHET_KEY, or make the folder writable",
         ) from error
-    return path.read_text().strip()
+    if len(secret) < MIN_BYTES:
+        raise InvalidInput(
+            f"the key file {path} holds no key",
+            field="RATCHET_KEY",
+            mend="restore it: what was signed with it verifies with no other",
+        )
+    return secret
+
+
+def _make_key(path: Path) -> None:
+    """Write a key under another name first, so that nobody reads half of one."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    try:
+        with suppress(FileExistsError):  # another process was first: its key stands
+            os.link(draft, path)
+    finally:
+        draft.unlink()
 
 
 def direct_transport(url: str | None = None) -> DirectTransport:

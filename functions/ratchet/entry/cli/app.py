@@ -1,14 +1,16 @@
 """Every command, and what becomes of an error."""
 
-import json
-import sys
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
-from ratchet.entry.cli import demo, govern, observe, policy
-from ratchet.entry.cli.output import ERRORS
-from ratchet.kernel.errors import RatchetError
+from ratchet.entry.cli import demo, govern, intake, observe, policy
+from ratchet.entry.cli.output import complain
+from ratchet.kernel.errors import InvalidInput, RatchetError
+
+# The root of what a command line can be wrong in; typer exports no other name of it.
+UsageError: Any = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     help="A self-tuning policy loop: record what happened, learn, roll out on evidence.",
@@ -20,8 +22,8 @@ app = typer.Typer(
 for command in (
     demo.demo,
     demo.seed,
-    observe.record,
-    observe.feedback,
+    intake.record,
+    intake.feedback,
     observe.tick,
     observe.stats,
     observe.series,
@@ -41,20 +43,23 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit status (the table is in `kernel/errors`)."""
     as_json = "--json" in arguments
     try:
-        app(args=list(arguments), prog_name="ratchet")
+        status = app(args=list(arguments), prog_name="ratchet", standalone_mode=False)
     except RatchetError as error:
-        _tell(error, as_json)
+        complain(error, as_json)
         return error.exit_code
+    except UsageError as error:
+        if as_json:
+            complain(_usage(error), as_json)
+        else:
+            error.show()
+        return InvalidInput.exit_code
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    return 0
+    return status if isinstance(status, int) else 0
 
 
-def _tell(error: RatchetError, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"error": error.as_dict()}), file=sys.stderr)
-        return
-    ERRORS.print(f"{error.code}: {error}", markup=False, highlight=False, soft_wrap=True)
-    for item in error.as_dict().get("rejected", [])[:10]:
-        line = f"  item {item['index']}: {item['field']}: {item['reason']}"
-        ERRORS.print(line, markup=False, highlight=False, soft_wrap=True)
+def _usage(error: Any) -> InvalidInput:
+    """Return the error of a command line that does not parse."""
+    where = getattr(error, "ctx", None)
+    mend = f"{where.command_path} --help" if where else "ratchet --help"
+    return InvalidInput(error.format_message().strip() or "no command", field="command", mend=mend)

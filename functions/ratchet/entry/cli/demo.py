@@ -18,8 +18,8 @@ from ratchet.entry.cli.output import (
 from ratchet.entry.demo.plot import demo_chart
 from ratchet.entry.demo.run import Options, Run, run_demo
 from ratchet.entry.demo.world import DriftingModels, load_table
+from ratchet.entry.files import write_text
 from ratchet.entry.seed import seed as seed_store
-from ratchet.store.opening import open_store
 
 
 def seed(
@@ -77,17 +77,14 @@ def demo(
             if version and not as_json:
                 say(f"after {served:>6} requests  {version} goes live  (reward {reward:.3f})")
 
-        opened_store = open_store(store)
-        try:
-            run = run_demo(opened_store, world, options, show)
-        finally:
-            opened_store.close()
-    if plot:
-        plot.write_text(demo_chart(run))
-    if not as_json:
-        _tell(run)
-    else:
+        with opened(store) as app:
+            run = run_demo(app.store, app.keys, world, options, show)
+    if as_json:
         emit(run.summary.to_wire())
+    else:
+        _tell(run)
+    if plot:
+        write_text(plot, demo_chart(run), "plot")
 
 
 def _tell(run: Run) -> None:

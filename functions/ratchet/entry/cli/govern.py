@@ -1,6 +1,5 @@
 """Commands about flags, configuration, the audit chain and alerts."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from ratchet.entry.cli.output import (
     say,
     table,
 )
+from ratchet.entry.files import json_object
 from ratchet.govern.alerts import Alert
 from ratchet.govern.audit import audit_log, audit_streams, require_valid, verify_audit
 from ratchet.govern.config import load_config
@@ -104,14 +104,7 @@ def set_config_(
 ) -> None:
     """Replace a configuration document by one that parses strictly."""
     kind = pick(CONFIGS, name, field="name")
-    try:
-        data = json.loads(file.read_text())
-    except FileNotFoundError as error:
-        raise NotFound(f"{file} does not exist", field="file", mend="name a JSON file") from error
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"{file}: {error}", field="file", mend="a JSON object") from error
-    if not isinstance(data, dict):
-        raise InvalidInput(f"{file} holds no JSON object", field="file")
+    data = json_object(file, "file")
     with opened(store) as a:
         value = set_config(a.store, a.keys, actor(by), kind, data, reason=reason, now=a.clock())
     if as_json:
@@ -131,6 +124,8 @@ def log(
     with opened(store) as a:
         streams = [stream] if stream else audit_streams(a.store)
         entries = [entry for name in streams for entry in audit_log(a.store, name)]
+    if stream and not entries:
+        raise _no_stream(stream)
     shown = sorted(entries, key=lambda e: (e.ts, e.key()))[-limit:]
     if as_json:
         emit_lines(entry.to_wire() for entry in shown)
@@ -145,6 +140,8 @@ def verify(stream: Stream = None, store: StoreUrl = None, as_json: AsJson = Fals
     with opened(store) as a:
         if stream:
             reports = [verify_audit(a.store, a.keys, stream)]
+            if reports[0].valid and not reports[0].entries:
+                raise _no_stream(stream)
         else:
             reports = verify_all(a.store, a.keys, now=a.clock())
     if as_json:
@@ -154,6 +151,10 @@ def verify(stream: Stream = None, store: StoreUrl = None, as_json: AsJson = Fals
             say(f"{report.stream}: {'valid' if report.valid else 'BROKEN'}: {report.text}")
     for report in reports:
         require_valid(report)
+
+
+def _no_stream(stream: str) -> NotFound:
+    return NotFound(f"there is no chain {stream}", field="stream", mend="ratchet audit log")
 
 
 def alerts(store: StoreUrl = None, as_json: AsJson = False) -> None:

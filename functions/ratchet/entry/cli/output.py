@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from getpass import getuser
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -17,7 +17,7 @@ from rich.table import Table
 from ratchet.entry.wiring import App, open_app
 from ratchet.govern.roles import Actor, person
 from ratchet.kernel.document import on_wire
-from ratchet.kernel.errors import InvalidInput
+from ratchet.kernel.errors import InvalidInput, RatchetError
 
 CONSOLE = Console()
 ERRORS = Console(stderr=True)
@@ -68,18 +68,24 @@ def emit_lines(items: Iterable[Any]) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
-    """Print a table; numbers to the right."""
-    shown = Table(title=title or None, title_justify="left", header_style="bold")
+    """Print a table; numbers to the right, and whole where there is room."""
     body = [[cell(value) for value in row] for row in rows]
+    if not body:
+        say("nothing to show")
+        return
+    shown = Table(title=title or None, title_justify="left", header_style="bold")
     for i, column in enumerate(columns):
-        numeric = body and all(_NUMBER.fullmatch(row[i]) for row in body)
-        shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        numeric = all(_NUMBER.fullmatch(row[i]) for row in body)
+        whole = numeric or all(_INSTANT.fullmatch(row[i]) for row in body)
+        justify: Literal["right", "left"] = "right" if numeric else "left"
+        shown.add_column(column, justify=justify, overflow="fold", no_wrap=whole)
     for row in body:
         shown.add_row(*row)
     CONSOLE.print(shown)
 
 
 _NUMBER = re.compile(r"[-+\d.,e%]*")
+_INSTANT = re.compile(r"[-\d]{10} [:\d]{8}")
 
 
 def cell(value: Any) -> str:
@@ -96,6 +102,17 @@ def cell(value: Any) -> str:
 def say(text: str) -> None:
     """Print a line."""
     CONSOLE.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def complain(error: RatchetError, as_json: bool) -> None:
+    """Print an error to stderr, with the first items that it refuses."""
+    if as_json:
+        print(json.dumps({"error": error.as_dict()}), file=sys.stderr)
+        return
+    ERRORS.print(f"{error.code}: {error}", markup=False, highlight=False, soft_wrap=True)
+    for item in error.as_dict().get("rejected", [])[:10]:
+        line = f"  item {item['index']}: {item['field']}: {item['reason']}"
+        ERRORS.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def span(text: str, field: str) -> timedelta:
@@ -117,7 +134,11 @@ def ago(text: str | None, now: datetime, field: str = "since") -> datetime | Non
         moment = datetime.fromisoformat(text)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     except ValueError:
+        pass
+    try:
         return now - span(text, field)
+    except OverflowError as error:
+        raise InvalidInput(f"{text} is too long ago", field=field, mend="like 24h") from error
 
 
 def progress() -> Progress:
@@ -136,5 +157,6 @@ def progress() -> Progress:
 def flat(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return a map as rows of a two-column table."""
     return [
-        (k, json.dumps(on_wire(v)) if isinstance(v, list | dict) else v) for k, v in data.items()
+        (k, json.dumps(on_wire(v)) if isinstance(v, list | tuple | dict) else v)
+        for k, v in data.items()
     ]

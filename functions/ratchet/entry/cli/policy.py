@@ -1,6 +1,5 @@
 """Commands about policies."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +19,9 @@ from ratchet.entry.cli.output import (
     say,
     table,
 )
-from ratchet.kernel.errors import InvalidInput, NotFound
+from ratchet.entry.files import json_object
+from ratchet.govern.audit import AuditEntry
+from ratchet.kernel.errors import NotFound
 from ratchet.policies import activate as changes
 from ratchet.policies import history as past
 from ratchet.policies.head import PolicyHead
@@ -124,9 +125,9 @@ def propose(
             a.keys,
             actor(by),
             policy,
-            before | _json_file(params, "params"),
+            before | json_object(params, "params"),
             now=a.clock(),
-            tuning_space=_json_file(space, "space") if space else None,
+            tuning_space=json_object(space, "space") if space else None,
             version=version,
             notes=notes,
             reason=reason,
@@ -135,18 +136,6 @@ def propose(
         emit(new.to_wire())
     else:
         say(f"{new.key()} is a draft of class {new.change_class}")
-
-
-def _json_file(path: Path, field: str) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text())
-    except FileNotFoundError as error:
-        raise NotFound(f"{path} does not exist", field=field, mend="name a JSON file") from error
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"{path}: {error}", field=field, mend="a JSON object") from error
-    if not isinstance(data, dict):
-        raise InvalidInput(f"{path} holds no JSON object", field=field)
-    return data
 
 
 @app.command()
@@ -197,7 +186,10 @@ def reject(
         head = changes.reject(
             a.store, a.keys, actor(by), policy, version, now=a.clock(), reason=reason
         )
-    _tell(head, as_json)
+    if as_json:
+        emit(head.to_wire())
+    else:
+        say(f"{policy}@{version} is rejected")
 
 
 def _tell(head: PolicyHead, as_json: bool) -> None:
@@ -212,15 +204,18 @@ def history(policy: PolicyId, store: StoreUrl = None, as_json: AsJson = False) -
     """Show everything that happened to a policy, oldest first."""
     with opened(store) as a:
         found = past.history(a.store, policy)
-    if as_json:
-        emit_lines(entry.to_wire() for entry in found)
-        return
     if not found:
         raise NotFound(
             f"policy {policy} has no history", field="policy", mend="ratchet policy list"
         )
-    rows = [
-        (e.ts, e.actor, e.action + (" (override)" if e.override else ""), e.was, e.to, e.reason)
-        for e in found
-    ]
-    table(("when", "who", "what", "from", "to", "why"), rows, title=policy)
+    if as_json:
+        emit_lines(entry.to_wire() for entry in found)
+        return
+    columns = ("when", "who", "what", "version", "from", "to", "why")
+    table(columns, [_history_row(entry) for entry in found], title=policy)
+
+
+def _history_row(e: AuditEntry) -> tuple[Any, ...]:
+    what = e.action + (" (override)" if e.override else "")
+    version, was, to = (name.rpartition("@")[2] for name in (e.id, e.was, e.to))
+    return e.ts, e.actor, what, version, was, to, e.reason

@@ -22,7 +22,7 @@ from ratchet.govern.verify import verify_all
 from ratchet.kernel.clock import ManualClock, millis
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
-from ratchet.kernel.keys import derive_keys
+from ratchet.kernel.keys import Keys
 from ratchet.observe.observation import MAX_BATCH
 from ratchet.observe.record import record
 from ratchet.observe.reward import RewardConfig
@@ -99,13 +99,13 @@ class Run:
     rewards: list[float]
 
 
-def run_demo(store: Store, world: World, options: Options, progress: Progress) -> Run:
+def run_demo(store: Store, keys: Keys, world: World, options: Options, progress: Progress) -> Run:
     """Serve requests by the policy's weights, record them, and let the ticks learn.
 
     Raises: InvalidInput where the store holds a demo already, or an option is out of range.
     """
     began = time.perf_counter()
-    simulation = _Simulation(store, world, options, progress)
+    simulation = _Simulation(store, keys, world, options, progress)
     for i in range(options.requests):
         simulation.request(i)
     return simulation.finish(began)
@@ -114,15 +114,15 @@ def run_demo(store: Store, world: World, options: Options, progress: Progress) -
 class _Simulation:
     """The simulated clock, the component, and the ticks as they would come."""
 
-    def __init__(self, store: Store, world: World, options: Options, progress: Progress) -> None:
+    def __init__(
+        self, store: Store, keys: Keys, world: World, options: Options, progress: Progress
+    ) -> None:
         if store.get(Ref(PolicyHead.collection, POLICY)) is not None:
             raise InvalidInput(
                 "the store holds a demo already", field="store", mend="use a fresh one"
             )
         self.world, self.options, self.progress = world, options, progress
         self.clock, self.flushed = ManualClock(START), START
-        # The key is the demo's own, so that a seed gives the same versions on every store.
-        keys = derive_keys(f"ratchet demo {options.seed:016d}")
         self.app = wire(CountingStore(store), keys, self.clock)
         self.rng = random.Random(options.seed)
         self.served: list[tuple[str, Row]] = []
@@ -231,7 +231,7 @@ class _Simulation:
             reward_first=fifths[0].reward,
             reward_last=fifths[-1].reward,
             reward_uniform=_mean(list(means.values())),
-            reward_best_arm=max(means.values()),
+            reward_best_arm=round(max(means.values()), 4),
             versions=len(versions),
             activations=len(self.releases),
             audit_valid=all(chain.valid for chain in chains),

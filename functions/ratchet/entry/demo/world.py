@@ -3,6 +3,7 @@
 import csv
 import gzip
 import random
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 
 from ratchet.kernel.clock import EPOCH
 from ratchet.kernel.errors import InvalidInput, NotFound
+from ratchet.observe.observation import Rejection, check_item
 from ratchet.observe.reward import RewardConfig
 from ratchet.observe.tally import columns_of, score_columns
 
@@ -86,8 +88,6 @@ def load_table(path: Path) -> OutcomeTable:
 
     Raises: NotFound; InvalidInput that names line and column.
     """
-    if not path.exists():
-        raise NotFound(f"{path} does not exist", field="outcomes", mend="name an outcome table")
     rows: dict[str, list[Row]] = defaultdict(list)
     units: dict[str, dict[str, Row]] = defaultdict(dict)
     try:
@@ -98,15 +98,23 @@ def load_table(path: Path) -> OutcomeTable:
                 raise InvalidInput(
                     f"{path} has no column {min(missing)}", field=min(missing), mend="add it"
                 )
-            for line, record in enumerate(reader, start=2):
-                row = _row(record, line)
+            for record in reader:
+                row = _row(record, f"{path} line {reader.line_num}")
                 rows[record["arm"]].append(row)
                 if record.get("unit"):
                     units[record["unit"]][record["arm"]] = row
-    except (UnicodeDecodeError, gzip.BadGzipFile, csv.Error) as error:
-        raise InvalidInput(f"{path} is no table: {error}", field="outcomes") from error
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"{path} does not exist", field="outcomes", mend="name an outcome table"
+        ) from error
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+        raise InvalidInput(
+            f"{path} is no table: {error}", field="outcomes", mend="CSV, or CSV in gzip as .gz"
+        ) from error
     if len(rows) < 2:
-        raise InvalidInput(f"{path} has {len(rows)} arms, two are wanted", field="arm")
+        raise InvalidInput(
+            f"{path} has {len(rows)} arms, two are wanted", field="arm", mend="add rows"
+        )
     shared = tuple(answers for answers in units.values() if len(answers) > 1)
     arms = tuple(sorted(rows))
     return OutcomeTable(arms, {arm: tuple(rows[arm]) for arm in arms}, shared)
@@ -114,29 +122,29 @@ def load_table(path: Path) -> OutcomeTable:
 
 def _open(path: Path) -> IO[str]:
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", newline="")
-    return path.open(newline="")
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
 
 
-def _row(record: Mapping[str, str], line: int) -> Row:
+def _row(record: Mapping[str, str], where: str) -> Row:
+    """Return a row that can be recorded as it is.
+
+    Raises: InvalidInput that names line and column.
+    """
     row: dict[str, Any] = {}
     for name, parse in COLUMNS.items():
         text = (record.get(name) or "").strip()
         if text:
             try:
                 row[name] = parse(text)
-            except ValueError as error:
+            except (ValueError, OverflowError) as error:
                 raise InvalidInput(
-                    f"line {line}: {name} is {text!r}, a number is wanted", field=name
+                    f"{where}: {name} is {text!r}, a number is wanted", field=name
                 ) from error
-    if row.get("outcome") not in ("success", "failure", "timeout"):
-        raise InvalidInput(
-            f"line {line}: outcome is {row.get('outcome')!r}",
-            field="outcome",
-            mend="success, failure or timeout",
-        )
-    if not record["arm"]:
-        raise InvalidInput(f"line {line}: arm is empty", field="arm", mend="name the arm")
+    named = {"component": f"router:{record['arm']}", "arm": record["arm"], "ts": 0}
+    checked = check_item(row | named, 0, now=EPOCH)
+    if isinstance(checked, Rejection):
+        raise InvalidInput(f"{where}: {checked.field}: {checked.reason}", field=checked.field)
     return row
 
 

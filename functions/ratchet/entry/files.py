@@ -1,0 +1,68 @@
+"""Files that people name; whatever is wrong with one becomes an error that names it."""
+
+import gzip
+import json
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+from ratchet.kernel.errors import InvalidInput, NotFound
+
+GZIP = b"\x1f\x8b"
+
+
+def read_text(path: Path, field: str) -> str:
+    """Return a file's text, unpacked where it is gzip; `-` is standard input.
+
+    Raises: NotFound, InvalidInput.
+    """
+    try:
+        raw = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        raw = gzip.decompress(raw) if raw.startswith(GZIP) else raw
+        return raw.decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise NotFound(f"{path} does not exist", field=field, mend="name a file") from error
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path}: {_told(error)}", field=field, mend="UTF-8 JSON") from error
+
+
+def parse_json(text: str, what: str, field: str) -> Any:
+    """Return the value of a JSON text.
+
+    Raises: InvalidInput.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise InvalidInput(f"{what} is nested too deep", field=field) from error
+    except ValueError as error:
+        raise InvalidInput(f"{what} is no JSON: {error}", field=field) from error
+
+
+def json_object(path: Path, field: str) -> dict[str, Any]:
+    """Return the one JSON object that a file holds.
+
+    Raises: NotFound, InvalidInput.
+    """
+    data = parse_json(read_text(path, field), str(path), field)
+    if not isinstance(data, dict):
+        raise InvalidInput(f"{path} holds no JSON object", field=field, mend='like {"name": 1}')
+    return data
+
+
+def write_text(path: Path, text: str, field: str) -> None:
+    """Write a file whole.
+
+    Raises: InvalidInput.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot write {path}: {_told(error)}", field=field, mend="name another file"
+        ) from error
+
+
+def _told(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,0 +1,189 @@
+"""The scheduled verbs: their order and periods, when each is due, and that twice does no harm."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ratchet.entry import ticks
+from ratchet.entry.seed import seed
+from ratchet.entry.ticks import SCHEDULES, Schedule, run_due
+from ratchet.entry.wiring import App, wire
+from ratchet.kernel.clock import ManualClock
+from ratchet.kernel.errors import Unavailable
+from ratchet.observe.record import record
+from ratchet.observe.settings import Ingest
+from ratchet.store.port import Query, Ref, Store
+from tests.support.observing import KEYS, LATER, NOON, SECOND, alerts, observation
+from tests.support.recount import check
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+NAMES = list(SCHEDULES)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOON)
+
+
+@pytest.fixture
+def app(embedded: Store, clock: ManualClock) -> App:
+    app = wire(embedded, KEYS, clock)
+    seed(app, now=NOON)
+    return app
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Put verbs that only say their name in place of the scheduled ones."""
+    names: list[str] = []
+
+    def verb(name: str, every: timedelta) -> Schedule:
+        def run(*_: Any) -> dict[str, Any]:
+            names.append(name)
+            return {}
+
+        return Schedule(every, run)
+
+    spies = {name: verb(name, s.every) for name, s in SCHEDULES.items()}
+    monkeypatch.setattr(ticks, "SCHEDULES", spies)
+    return names
+
+
+def send(app: App, document_id: str, n: int = 20) -> None:
+    """Record a batch that arrives now."""
+    items = [observation(app.clock(), durationMs=100.0 + i) for i in range(n)]
+    payload = {"id": document_id, "observations": items}
+    record(app.store, app.keys, payload, ingest=app.reader.read(Ingest), now=app.clock())
+
+
+def everything(store: Store) -> dict[Ref, Any]:
+    """Return what ticks write."""
+    names = ("ops_rewards", "ops_buckets", "ops_stats", "ops_checkpoints", "ops_policies")
+    names += ("ops_policy_heads", "ops_audit", "ops_alerts")
+    return {s.ref: s.data for name in names for s in store.query(Query(name))}
+
+
+def test_what_a_verb_reads_is_written_before_it_in_the_same_tick() -> None:
+    assert {name: s.every for name, s in SCHEDULES.items()} == {
+        "score_observations": MINUTE,
+        "roll_stats": 5 * MINUTE,
+        "roll_long_windows": HOUR,
+        "auto_tune_policies": HOUR,
+        "sweep": DAY,
+        "verify_audit": DAY,
+    }
+    assert NAMES[:4] == [
+        "score_observations",
+        "roll_stats",
+        "roll_long_windows",
+        "auto_tune_policies",
+    ]
+
+
+def test_each_verb_runs_in_the_first_tick_of_each_of_its_periods(
+    app: App, called: list[str]
+) -> None:
+    run_due(app, now=NOON)
+    assert called == NAMES
+    for minutes, wanted in ((1, NAMES[:1]), (5, NAMES[:2]), (6, NAMES[:1]), (60, NAMES[:4])):
+        called.clear()
+        assert list(run_due(app, now=NOON + minutes * MINUTE)) == called == wanted, minutes
+    called.clear()
+    run_due(app, now=NOON + DAY)
+    assert called == NAMES
+
+
+def test_a_tick_within_a_period_does_nothing(app: App, called: list[str]) -> None:
+    run_due(app, now=NOON)
+    called.clear()
+    before = everything(app.store)
+    assert run_due(app, now=NOON + 59 * SECOND) == {}
+    assert (called, everything(app.store)) == ([], before)
+
+
+def test_a_machine_that_slept_catches_up_in_one_tick(app: App, called: list[str]) -> None:
+    run_due(app, now=NOON)
+    called.clear()
+    assert list(run_due(app, now=NOON + 3 * DAY)) == called == NAMES
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_ticks(app: App, called: list[str]) -> None:
+    run_due(app, now=NOON)
+    called.clear()
+    run_due(app, now=NOON - 2 * MINUTE)
+    run_due(app, now=NOON - MINUTE)
+    assert called.count("score_observations") == 2
+
+
+def test_a_verb_that_failed_is_due_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> dict[str, Any]:
+        raise Unavailable("the store is away")
+
+    spoilt = {**SCHEDULES, "sweep": Schedule(DAY, away)}
+    with monkeypatch.context() as patch, pytest.raises(Unavailable):
+        patch.setattr(ticks, "SCHEDULES", spoilt)
+        run_due(app, now=NOON)
+    assert "sweep" in run_due(app, now=NOON + SECOND)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_verb_that_is_delivered_twice_does_nothing_twice(
+    app: App, clock: ManualClock, name: str
+) -> None:
+    for hour in range(3):
+        send(app, f"b{hour}")
+        now = clock.advance(LATER if hour == 2 else HOUR)
+        for before in NAMES[: NAMES.index(name) + 1]:
+            SCHEDULES[before].run(app, now)
+    once = everything(app.store)
+    SCHEDULES[name].run(app, clock())
+    assert everything(app.store) == once
+    check(app.store)
+
+
+def test_two_machines_in_one_tick_do_the_work_of_one(app: App, clock: ManualClock) -> None:
+    send(app, "b1")
+    now = clock.advance(LATER)
+    rival = wire(app.store, app.keys, clock)
+    first, second = run_due(app, now=now), run_due(rival, now=now)
+    assert first["score_observations"]["scored"] == 20
+    assert second == {}
+    check(app.store)
+
+
+def test_a_whole_day_of_ticks_scores_all_and_ends_without_an_alert(
+    app: App, clock: ManualClock
+) -> None:
+    scored = 0
+    for hour in range(24):
+        send(app, f"h{hour}", 5)
+        for _ in range(4):
+            reports = run_due(app, now=clock.advance(15 * MINUTE))
+            scored += reports["score_observations"]["scored"]
+    assert scored == 120
+    check(app.store)
+    assert alerts(app.store) == []
+
+
+def test_the_daily_verification_raises_an_alert_on_a_broken_chain(
+    app: App, clock: ManualClock
+) -> None:
+    assert run_due(app, now=NOON)["verify_audit"]["streams"][0]["valid"]
+    app.store.delete(Ref("ops_audit", "config~000000002"))
+    reports = run_due(app, now=clock.advance(DAY))
+    broken = [s["entry"] for s in reports["verify_audit"]["streams"] if not s["valid"]]
+    assert broken == ["config~000000002"]
+    assert alerts(app.store) == ["audit-broken"]
+
+
+def test_the_ticks_turn_on_both_stores(store: Store) -> None:
+    clock = ManualClock(NOON)
+    app = wire(store, KEYS, clock)
+    seed(app, now=NOON)
+    send(app, "b1")
+    reports = run_due(app, now=clock.advance(LATER))
+    assert list(reports) == NAMES
+    assert (reports["score_observations"]["scored"], reports["sweep"]["missing"]) == (20, 0)
+    assert run_due(app, now=clock()) == {}
+    check(store)
