@@ -151,6 +151,15 @@ def test_reordered_entries_whose_numbers_were_mended_are_found(chain: Store) -> 
     assert fault(chain) == (at(2).id, "changed")
 
 
+def test_an_entry_of_another_history_is_found_where_the_chain_breaks(chain: Store) -> None:
+    """A true entry, signed when the store had been set back to a backup, takes another's place."""
+    second = read(chain, at(2))
+    head = ChainHead(id=STREAM, audit_sequence=2, audit_hash=second["hash"])
+    other = link(KEYS, head, ADA, "rollback", "x", now=NOON, payload={})
+    chain.set(at(3), other.to_map())
+    assert fault(chain) == (at(4).id, "changed")
+
+
 def test_a_chain_written_anew_under_another_key_is_found(chain: Store) -> None:
     report = verify_audit(chain, derive_keys("some other secret of 32 bytes..."), STREAM)
     assert (report.entry, report.fault) == (at(1).id, "changed")

@@ -168,7 +168,8 @@ def interrupted(at: int, meanwhile: Callable[[Worker], object]) -> Iterator[tupl
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_a_worker_overtaken_before_any_commit_scores_nothing_twice(at: int, chunk: int) -> None:
     others: list[int] = []
-    for scored, _ in interrupted(at, lambda w: others.append(w.score(chunk=chunk).scored)):
+    for scored, commits in interrupted(at, lambda w: others.append(w.score(chunk=chunk).scored)):
+        assert commits == at  # whoever is overtaken stops there
         assert scored + others[0] == 80
         assert scored == 20 * (at - 1)
 

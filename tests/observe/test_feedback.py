@@ -70,6 +70,18 @@ def test_the_latest_of_a_source_wins_in_whatever_order_they_arrive(store: Store)
     check(store)
 
 
+def test_an_older_word_that_overtakes_nothing_is_dropped_before_and_after_folding(
+    embedded: SqliteStore,
+) -> None:
+    at = scored(embedded)
+    at.feedback(grade("s1", 0.2, ts=millis(NOON + 2 * SECOND)))
+    assert folded(at, grade("s1", 0.9, ts=millis(NOON))) == 1
+    assert reward_of(embedded, "s1")["quality"] == 0.2
+    embedded.delete(Ref("ops_feedback", "s1~person"))  # as it does when it expires
+    assert folded(at, grade("s1", 0.9, ts=millis(NOON))) == 0
+    assert reward_of(embedded, "s1")["quality"] == 0.2
+
+
 def test_two_sources_count_with_their_mean(store: Store) -> None:
     at = scored(store)
     folded(at, grade("s1", 0.2, "person"), grade("s1", 0.6, "judge"))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ratchet.observe.reward import RewardConfig, Weights
+from ratchet.store.counting import CountingStore
 from ratchet.store.port import Query, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.faults import Died, FaultyStore
@@ -81,6 +82,16 @@ def test_repeating_it_changes_nothing(store: Store) -> None:
     before = [store.query(Query(name)) for name in ("ops_rewards", "ops_buckets")]
     assert at.rescore(since=START).rescored == 0
     assert [store.query(Query(name)) for name in ("ops_rewards", "ops_buckets")] == before
+
+
+def test_what_is_in_the_present_epoch_costs_one_read_and_no_write(embedded: SqliteStore) -> None:
+    at = changed(scored(embedded))
+    at.rescore(since=START)
+    counting = CountingStore(embedded)
+    Worker(counting, at.clock).rescore(since=START)
+    assert counting.bill.writes == 0
+    # The rewards; settings, the epoch and its configuration are the few others.
+    assert counting.bill.reads <= embedded.count(Query("ops_rewards")) + 8
 
 
 def test_there_and_back_restores_the_rewards_exactly(embedded: SqliteStore) -> None:

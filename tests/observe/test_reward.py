@@ -13,6 +13,7 @@ from ratchet.observe.reward import (
     Override,
     RewardConfig,
     Scores,
+    Thresholds,
     Weights,
     details,
     score,
@@ -159,9 +160,15 @@ def test_thresholds_are_overridden_too() -> None:
         ({"bounds": {"maxCostUsd": float("inf")}}, "bounds.maxCostUsd"),
         ({"thresholds": {"retrain": 1.5}}, "thresholds.retrain"),
         ({"weigths": {}}, "weigths"),
-        ({"overrides": {"router:*": {"weights": {"succes": 1}}}}, "succes"),
+        (
+            {"overrides": {"router:*": {"weights": {"succes": 1}}}},
+            "overrides.router:*.weights.succes",
+        ),
         ({"overrides": {"router:*": {"bound": {}}}}, "overrides.router:*.bound"),
-        ({"overrides": {"router:*": {"bounds": {"maxCostUsd": 0}}}}, "maxCostUsd"),
+        (
+            {"overrides": {"router:*": {"bounds": {"maxCostUsd": 0}}}},
+            "overrides.router:*.bounds.maxCostUsd",
+        ),
     ],
 )
 def test_a_configuration_that_is_wrong_is_refused_by_the_name_of_the_field(
@@ -174,5 +181,7 @@ def test_a_configuration_that_is_wrong_is_refused_by_the_name_of_the_field(
 
 def test_only_what_scoring_depends_on_changes_its_hash() -> None:
     assert RewardConfig(version="2").scoring_hash() == DEFAULT.scoring_hash()
+    thresholds = Thresholds(retrain=0.3)
+    assert RewardConfig(thresholds=thresholds).scoring_hash() == DEFAULT.scoring_hash()
     assert RewardConfig(weights=Weights(cost=0.21)).scoring_hash() != DEFAULT.scoring_hash()
     assert RewardConfig(bounds=Bounds(max_cost_usd=0.2)).scoring_hash() != DEFAULT.scoring_hash()

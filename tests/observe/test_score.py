@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ratchet.kernel.clock import HOUR, hour_of
+from ratchet.kernel.errors import Unavailable
 from ratchet.observe.reward import RewardConfig, Weights
 from ratchet.observe.score import read_cursor
 from ratchet.observe.settings import Ingest
@@ -110,6 +111,24 @@ def test_a_tick_stops_at_80_percent_of_its_deadline_and_the_next_goes_on(
     assert (first.scored, first.finished, first.lag_seconds) == (25, False, 70.0)
     second = slow.score(deadline=600 * SECOND, chunk=5)
     assert (second.scored, second.finished, second.lag_seconds) == (25, True, 0.0)
+    check(embedded)
+
+
+def test_a_tick_goes_on_after_a_commit_that_landed_and_was_reported_lost(
+    embedded: SqliteStore,
+) -> None:
+    at = worker(embedded)
+    at.score()
+    singles(at, 20)
+    at.later()
+    # settings and their shards, epoch, cursor, stream; then a chunk reads twice and commits.
+    lossy = FaultyStore(embedded)
+    Worker(lossy, at.clock).score(chunk=100, deadline=timedelta(0))
+    first = len(lossy.log) + 3
+    lossy = FaultyStore(embedded, first, "after", Unavailable("the answer was lost"))
+    Worker(lossy, at.clock).score(chunk=5)
+    assert lossy.log[first - 1] == "commit"
+    assert len(ids(embedded, "ops_rewards")) == 20
     check(embedded)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from ratchet.kernel.document import Document
-from ratchet.kernel.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from ratchet.kernel.errors import AlreadyExists, Conflict, InvalidInput, NotFound, Unavailable
 from ratchet.store import transact
 from ratchet.store.port import Query, Ref, Store, Write
 from ratchet.store.sqlite import SqliteStore
@@ -274,3 +274,37 @@ def test_a_body_gives_up_after_forty_conflicts(embedded: Store) -> None:
         transact.run(embedded, always, pause=pauses.append)
     assert len(pauses) == transact.ATTEMPTS - 1
     assert 0 < max(pauses) <= 0.5
+
+
+def test_a_body_that_raises_over_torn_reads_is_run_again(embedded: SqliteStore) -> None:
+    left, right = Ref("ops_pairs", "left"), Ref("ops_pairs", "right")
+    embedded.commit([Write("set", left, {"n": 1}), Write("set", right, {"n": 1})])
+    between = iter([True])
+
+    def body(tx: Transaction) -> int:
+        (one,) = tx.fetch([left])
+        if next(between, False):  # another's commit, between the two reads
+            embedded.commit([Write("set", left, {"n": 2}), Write("set", right, {"n": 2})])
+        (other,) = tx.fetch([right])
+        assert one is not None
+        assert other is not None
+        if one.data["n"] != other.data["n"]:
+            raise InvalidInput("a pair that never was")
+        tx.set(left, {"n": 3})
+        return int(other.data["n"])
+
+    assert embedded.transact(body) == 2
+
+
+def test_a_body_that_raises_over_sound_reads_is_not_run_again(embedded: SqliteStore) -> None:
+    runs: list[int] = []
+
+    def body(tx: Transaction) -> None:
+        tx.fetch([Ref("ops_pairs", "left")])
+        tx.fetch([Ref("ops_pairs", "right")])
+        runs.append(1)
+        raise InvalidInput("the caller's mistake")
+
+    with pytest.raises(InvalidInput, match="mistake"):
+        embedded.transact(body)
+    assert len(runs) == 1

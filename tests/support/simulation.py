@@ -57,14 +57,14 @@ def moments(n: int, total: int, squares: int) -> Moments:
 
 def draw(rng: np.random.Generator, weights: Floats, means: Floats, n: int, sd: float) -> list[Sums]:
     """Return what n requests bring, by arm: rewards are normal, clipped to 0..1."""
-    arm = rng.choice(len(weights), n, p=weights / weights.sum())
+    counts = rng.multinomial(n, weights / weights.sum())
+    arm = np.repeat(np.arange(len(weights)), counts)
     reward = np.rint(np.clip(rng.normal(means[arm], sd), 0, 1) * MILLION)
-    count = np.bincount(arm, minlength=len(weights)).tolist()
     total = np.bincount(arm, reward, len(weights)).tolist()
     squares = np.bincount(arm, reward * reward, len(weights)).tolist()
     return [
         NOTHING.model_copy(update={"drawn": moments(k, int(x), int(xx))})
-        for k, x, xx in zip(count, total, squares, strict=True)
+        for k, x, xx in zip(counts.tolist(), total, squares, strict=True)
     ]
 
 

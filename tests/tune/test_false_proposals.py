@@ -49,8 +49,10 @@ def best_arm(seed: int) -> tuple[float, int]:
 def pool() -> Iterator[Executor]:
     context = multiprocessing.get_context("spawn")
     workers = min(8, os.cpu_count() or 1)
-    with ProcessPoolExecutor(workers, mp_context=context) as executor:
-        yield executor
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")  # the processes share the cores as it is
+        with ProcessPoolExecutor(workers, mp_context=context) as executor:
+            yield executor
 
 
 @pytest.mark.parametrize(

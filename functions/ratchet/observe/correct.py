@@ -5,21 +5,20 @@ transaction that replaces its reward, so a correction that is repeated changes n
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 import numpy as np
 
-from ratchet.kernel.errors import Conflict
 from ratchet.observe.commit import REWARDS, Place, changed_buckets, reward_items
 from ratchet.observe.observation import COLLECTION
 from ratchet.observe.reward import RewardConfig, details
 from ratchet.observe.settings import Ingest
 from ratchet.observe.tally import columns_of, score_columns, sums_of
 from ratchet.stats.bucket import Sums
-from ratchet.store.port import Ref, Store
+from ratchet.store.port import Ref
 from ratchet.store.transact import Transaction
 
 T = TypeVar("T")
@@ -44,20 +43,6 @@ class Change:
     after: list[Item]
     scores: list[float]
     epoch: int
-
-
-def correct(store: Store, body: Callable[[Transaction], T]) -> T:
-    """Run a correction; again where its reads straddled another's commit.
-
-    Its reward then shows what its bucket no longer holds, which is found before the guards are.
-    """
-    for left in reversed(range(ATTEMPTS)):
-        try:
-            return store.transact(body, self_checking=True)
-        except Conflict:
-            if not left:
-                raise
-    raise AssertionError("unreachable")
 
 
 def write_changes(tx: Transaction, changes: Sequence[Change], ingest: Ingest, now: datetime) -> int:

@@ -11,7 +11,7 @@ from ratchet.kernel.clock import EPOCH, hour_of
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidBatch, InvalidInput, NotFound, RatchetError, TooLarge
 from ratchet.kernel.ids import join_key, shard_of
-from ratchet.observe.correct import Item, Restatement, correct, write_changes
+from ratchet.observe.correct import Item, Restatement, write_changes
 from ratchet.observe.epochs import epoch_config
 from ratchet.observe.grade import Feedback, Grade, check_grade
 from ratchet.observe.observation import MAX_BATCH, Rejection, split_id
@@ -218,7 +218,7 @@ def _correct(
                 tx.put(item.model_copy(update={"waiting": None}))
         return _Folded(corrected, [item for item in present if item not in placed], False)
 
-    return correct(store, body)
+    return store.transact(body, self_checking=True)
 
 
 def _wait(store: Store, item: Feedback) -> None:

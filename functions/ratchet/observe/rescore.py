@@ -6,7 +6,7 @@ from datetime import datetime
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.document import Model
 from ratchet.observe.commit import REWARDS, chunks
-from ratchet.observe.correct import Restatement, correct, write_changes
+from ratchet.observe.correct import Restatement, write_changes
 from ratchet.observe.epochs import current_epoch
 from ratchet.observe.observation import COLLECTION
 from ratchet.observe.reward import RewardEpoch
@@ -63,4 +63,4 @@ def _restate(
         ]
         return write_changes(tx, changes, ingest, now)
 
-    return correct(store, body)
+    return store.transact(body, self_checking=True)

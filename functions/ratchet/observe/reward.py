@@ -10,7 +10,8 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from ratchet.govern.config import Config
 from ratchet.kernel.canonical import content_hash
@@ -49,9 +50,9 @@ class Thresholds(Model):
 class Override(Model):
     """What differs for the components that a pattern names."""
 
-    weights: dict[str, Weight] = {}
-    bounds: dict[str, Positive] = {}
-    thresholds: dict[str, Share] = {}
+    weights: dict[str, float] = {}
+    bounds: dict[str, float] = {}
+    thresholds: dict[str, float] = {}
 
 
 class RewardConfig(Config):
@@ -69,7 +70,10 @@ class RewardConfig(Config):
     def model_post_init(self, context: Any) -> None:
         """Check every override against the fields that there are."""
         for pattern in self.overrides:
-            self._with(pattern)
+            try:
+                self._with(pattern)
+            except ValidationError as error:
+                raise _inside(error, pattern) from error
 
     def _with(self, pattern: str) -> "RewardConfig":
         override = self.overrides[pattern]
@@ -94,7 +98,23 @@ class RewardConfig(Config):
 
     def scoring_hash(self) -> str:
         """Return a hash of what scoring depends on; a new one opens a new reward epoch."""
-        return content_hash({k: v for k, v in self.to_map().items() if k not in ("v", "version")})
+        scoring = ("weights", "bounds")
+        data = self.to_map()
+        overrides = {
+            pattern: {name: override[name] for name in scoring}
+            for pattern, override in data["overrides"].items()
+        }
+        return content_hash({name: data[name] for name in scoring} | {"overrides": overrides})
+
+
+def _inside(error: ValidationError, pattern: str) -> ValidationError:
+    """Return the first fault of an override with its whole path."""
+    fault = error.errors(include_url=False, include_context=False)[0]
+    where = ("overrides", pattern, error.title.lower(), *fault["loc"])
+    kind = PydanticCustomError("override", "{reason}", {"reason": fault["msg"]})
+    return ValidationError.from_exception_data(
+        "RewardConfig", [{"type": kind, "loc": where, "input": fault["input"]}]
+    )
 
 
 class RewardEpoch(Document):

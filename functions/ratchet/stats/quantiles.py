@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import Conflict, InvalidInput
+from ratchet.kernel.errors import InvalidInput
 from ratchet.stats.moments import Floats, Ints
 
 ALPHA = 0.005
@@ -73,7 +73,7 @@ class Histogram(Model):
 def _pack(index: Ints, counts: Ints, zeros: int) -> Histogram:
     kept = counts != 0
     if zeros < 0 or (counts < 0).any():
-        raise Conflict("a histogram cannot take back what it does not hold", mend="read it again")
+        raise InvalidInput("a histogram cannot take back what it does not hold")
     index, counts = index[kept], counts[kept]
     if not index.size:
         return Histogram(zeros=zeros)

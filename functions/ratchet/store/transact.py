@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from ratchet.kernel.clock import system_clock
 from ratchet.kernel.document import Document
-from ratchet.kernel.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from ratchet.kernel.errors import AlreadyExists, Conflict, NotFound, RatchetError, Unavailable
 from ratchet.kernel.ids import random_id
 from ratchet.store.port import Query, Ref, Snapshot, Write
 
@@ -48,6 +48,7 @@ class Transaction:
         self._store = store
         self._read: dict[Ref, Snapshot | None] = {}
         self._writes: dict[Ref, Write] = {}
+        self._moments = 0
 
     def fetch(self, refs: Sequence[Ref]) -> list[Snapshot | None]:
         """Read documents as they are stored, each at most once."""
@@ -55,6 +56,7 @@ class Transaction:
         if new and self._writes:
             raise RuntimeError("a transaction reads before it writes")
         if new:
+            self._moments += 1
             self._read.update(zip(new, self._store.get_many(new), strict=True))
         return [self._read[ref] for ref in refs]
 
@@ -78,6 +80,7 @@ class Transaction:
         if self._writes:
             raise RuntimeError("a transaction reads before it writes")
         found = self._store.query(query)
+        self._moments += 1
         self._read.update((snapshot.ref, snapshot) for snapshot in found)
         return found
 
@@ -109,6 +112,16 @@ class Transaction:
         if before is not None:
             self.set(ref, before.data)
 
+    def is_torn(self) -> bool:
+        """Say whether the body read at several moments, and something has changed since."""
+        if self._moments < 2:
+            return False
+        present = self._store.get_many(list(self._read))
+        return any(
+            (then.token if then else None) != (now.token if now else None)
+            for then, now in zip(self._read.values(), present, strict=True)
+        )
+
     def is_taken(self, error: Exception) -> bool:
         """Say whether a document that the body creates unread is there, so retrying is vain."""
         blind = [w.ref for w in self._writes.values() if w.kind == "create"]
@@ -133,11 +146,13 @@ def run(
     its operation's id (one billed write). A body that finds its own earlier commit, by a cursor or
     by a document that it creates once, says `self_checking` and saves the marker.
 
+    A body that raises after reads that straddle another's commit is run again.
+
     Raises: AlreadyExists where a document that the body creates unread is there; Conflict after 40
     attempts; Unavailable when the store stays away; whatever the body raises.
     """
     marker = Ref(OPERATIONS, random_id())
-    results: list[T] = []
+    results: dict[int, T] = {}
     lost = False
     for attempt in range(ATTEMPTS):
         if lost and not self_checking:
@@ -145,10 +160,17 @@ def run(
             if done is not None:
                 return results[int(done.data["attempt"])]
         transaction = Transaction(store)
-        results.append(body(transaction))
+        try:
+            results[attempt] = body(transaction)
+        except RatchetError:
+            # Reads that straddle another's commit can make a body see what never was.
+            if attempt == ATTEMPTS - 1 or not transaction.is_torn():
+                raise
+            pause(_delay(attempt))
+            continue
         writes = transaction.writes()
         if not writes:
-            return results[-1]
+            return results[attempt]
         if not self_checking:
             mark = {"attempt": attempt, "expireAt": system_clock() + OPERATION_TTL}
             writes.append(Write("create", marker, mark))
@@ -161,7 +183,7 @@ def run(
                 raise
             pause(_delay(attempt))
         else:
-            return results[-1]
+            return results[attempt]
     raise AssertionError("unreachable")
 
 

@@ -26,6 +26,7 @@ from ratchet.policies.version import COLLECTION, PolicyVersion, Proposal
 from ratchet.stats.bucket import Bucket, Sums
 from ratchet.store.port import Ref, Store
 from ratchet.tune import TUNERS
+from ratchet.tune.standing import stands
 from ratchet.tune.view import Suggestion, View
 
 WINDOW_HOURS = 24
@@ -111,11 +112,23 @@ def auto_tune(
         buckets=tuple(sources),
     )
     merged = dict(version.params) | params
+    standing = _standing(store, keys, head, version, merged)
+    if standing is not None:
+        return _try_activation(store, keys, reader, standing, actor, now)
     try:
         draft = propose(store, keys, actor, head.id, merged, now=now, proposal=proposal)
     except LearningOff as off:
         return _passed(head.id, off.message)
     return _try_activation(store, keys, reader, draft, actor, now)
+
+
+def _standing(
+    store: Store, keys: Keys, head: PolicyHead, version: PolicyVersion, params: Mapping[str, Any]
+) -> PolicyVersion | None:
+    """Return the tuner's open draft of this version that says the same already, if there is one."""
+    drafts = (get_version(store, keys, head.id, number) for number in reversed(head.drafts))
+    own = (d for d in drafts if d.proposal is not None and d.parent == version.key())
+    return next((d for d in own if stands(d, params)), None)
 
 
 def look(
