@@ -11,6 +11,7 @@ import logging
 import queue
 import threading
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -92,16 +93,17 @@ class Front(Generic[Carrier]):
     def _open(self) -> None:
         """Make what wakes the sender."""
 
+    @abstractmethod
     def _kick(self) -> None:
         """Wake the sender, or start it."""
-        raise NotImplementedError
 
     def _after_fork(self) -> None:
         self._outbox.after_fork()
         self._open()
 
+    @abstractmethod
     def _at_exit(self, seconds: float) -> None:
-        raise NotImplementedError
+        """Bring home what is left when the process ends."""
 
     def _log(self) -> None:
         for text in self._outbox.ledger.told():

@@ -1,5 +1,6 @@
 """The one base class of everything that is stored or travels: frozen, camelCase outside."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self
@@ -83,9 +84,9 @@ class Document(Model):
 
     v: int = 1
 
+    @abstractmethod
     def key(self) -> str:
         """Return the document's id inside its collection."""
-        raise NotImplementedError(type(self).__name__)
 
     @classmethod
     def from_store(cls, data: Mapping[str, Any]) -> Self:

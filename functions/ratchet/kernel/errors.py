@@ -1,18 +1,18 @@
 """Every error Ratchet raises.
 
 RatchetError                     code          HTTP  exit
-├── InvalidInput                 RATCHET-1xxx  400   2     the caller's data is wrong
+├── InvalidInput                 RATCHET-1001  400   2     the caller's data is wrong
 │   ├── InvalidBatch             RATCHET-1002              every item of a batch was refused
 │   ├── TooLarge                 RATCHET-1003  413         a document or a request over its limit
 │   ├── InvalidConfig            RATCHET-1004              a config document that does not parse
 │   └── UnknownSchema            RATCHET-1005              a document newer than this program
 ├── NotFound                     RATCHET-2001  404   3     the thing named does not exist
-├── Refused                      RATCHET-3xxx  403   4     a rule says no
+├── Refused                      RATCHET-3001  403   4     a rule says no
 │   ├── LearningOff              RATCHET-3002              the kill switch is off
 │   ├── IllegalTransition        RATCHET-3003              a status change the table lacks
 │   ├── BadSignature             RATCHET-3004              content changed after it was signed
 │   └── ChainBroken              RATCHET-3005              the audit chain does not verify
-├── Conflict                     RATCHET-4xxx  409   5     somebody else was first
+├── Conflict                     RATCHET-4001  409   5     somebody else was first
 │   └── AlreadyExists            RATCHET-4002              a create-once document is there
 └── Unavailable                  RATCHET-5001  503   6     a service did not answer; try again
 """

@@ -81,6 +81,18 @@ def score_documents(
     )
 
 
+def write_scored(
+    tx: Transaction, scored: Scored, epoch: RewardEpoch, shard: int, ingest: Ingest, now: datetime
+) -> None:
+    """Create rewards and add their sums to the shard's buckets."""
+    sums = {(series, epoch.epoch): s for series, s in scored.sums.items()}
+    buckets = changed_buckets(tx, sums, shard, ingest, now)
+    for key, reward in scored.rewards.items():
+        tx.create(Ref(REWARDS, key), reward)
+    for bucket in buckets:
+        tx.put(bucket)
+
+
 def reward_items(
     rows: Sequence[Mapping[str, Any]], scores: Floats, terms: Sequence[Mapping[str, float]]
 ) -> list[dict[str, Any]]:

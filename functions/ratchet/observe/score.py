@@ -18,10 +18,10 @@ from ratchet.observe.commit import (
     REWARDS,
     Scored,
     Seen,
-    changed_buckets,
     chunks,
     limit_series,
     score_documents,
+    write_scored,
 )
 from ratchet.observe.epochs import current_epoch
 from ratchet.observe.observation import COLLECTION, items_of
@@ -153,12 +153,7 @@ def _commit(
             raise _OvertakenError
         open_ones = unrewarded(tx, documents) if careful else documents
         scored = score_documents(open_ones, epoch, over)
-        sums = {(series, epoch.epoch): s for series, s in scored.sums.items()}
-        buckets = changed_buckets(tx, sums, shard, ingest, now)
-        for key, reward in scored.rewards.items():
-            tx.create(Ref(REWARDS, key), reward)
-        for bucket in buckets:
-            tx.put(bucket)
+        write_scored(tx, scored, epoch, shard, ingest, now)
         tx.set(cursor_ref(shard), new.to_map())
         return scored
 

@@ -7,14 +7,14 @@ from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import HOUR, hour_of
 from ratchet.kernel.document import Instant, Model
-from ratchet.observe.commit import REWARDS, changed_buckets, chunks, limit_series, score_documents
+from ratchet.observe.commit import REWARDS, chunks, limit_series, score_documents, write_scored
 from ratchet.observe.epochs import current_epoch
 from ratchet.observe.observation import COLLECTION, items_of
 from ratchet.observe.reward import RewardEpoch
 from ratchet.observe.score import read_cursor, unrewarded
 from ratchet.observe.settings import Ingest, shards_ever
 from ratchet.observe.tally import columns_of
-from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
+from ratchet.store.port import Filter, Query, Snapshot, Store
 from ratchet.store.transact import Transaction
 
 REACH = timedelta(hours=48)
@@ -123,12 +123,7 @@ def _score_missing(
         columns = columns_of([item for found in missing for item in items_of(found.data)])
         _, over = limit_series(seen, columns, ingest.max_series_per_hour)
         scored = score_documents(missing, epoch, over)
-        sums = {(series, epoch.epoch): s for series, s in scored.sums.items()}
-        buckets = changed_buckets(tx, sums, shard, ingest, now)
-        for key, reward in scored.rewards.items():
-            tx.create(Ref(REWARDS, key), reward)
-        for bucket in buckets:
-            tx.put(bucket)
+        write_scored(tx, scored, epoch, shard, ingest, now)
         return scored.observations
 
     return store.transact(body, self_checking=True)

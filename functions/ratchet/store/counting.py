@@ -1,14 +1,12 @@
 """CountingStore: wraps a store and counts what Firestore would bill."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from ratchet.store import transact
-from ratchet.store.port import Data, Query, Ref, Snapshot, Store, Write
-
-T = TypeVar("T")
+from ratchet.store.by_commit import ByCommit
+from ratchet.store.port import Query, Ref, Snapshot, Store, Write
 
 INDEX_ENTRIES_PER_READ = 1000
 # Dollars per 100,000 operations, Standard edition, us-central1 (Firestore pricing page).
@@ -45,7 +43,7 @@ class Bill:
         return sum(DOLLARS[kind] * n / 100_000 for kind, n in counted.items())
 
 
-class CountingStore:
+class CountingStore(ByCommit):
     """A store that keeps the bill: a missing document and an empty query cost one read each."""
 
     def __init__(self, inner: Store) -> None:
@@ -73,33 +71,11 @@ class CountingStore:
         self._charge(reads=len(refs))
         return self.inner.get_many(refs)
 
-    def create(self, ref: Ref, data: Data) -> None:
-        """Create a document: one write if it came to be."""
-        self.commit([Write("create", ref, data)])
-
-    def set(self, ref: Ref, data: Data) -> None:
-        """Write a document: one write."""
-        self.commit([Write("set", ref, data)])
-
-    def replace(self, ref: Ref, data: Data, token: Any) -> None:
-        """Replace a document: one write if the guard held."""
-        self.commit([Write("set", ref, data, token)])
-
-    def delete(self, ref: Ref) -> None:
-        """Remove a document: one delete."""
-        self.commit([Write("delete", ref)])
-
     def commit(self, writes: Sequence[Write]) -> None:
         """Do all writes or none: one write or delete each if they came to be."""
         self.inner.commit(writes)
         deletes = sum(write.kind == "delete" for write in writes)
         self._charge(writes=len(writes) - deletes, deletes=deletes)
-
-    def transact(
-        self, body: Callable[[transact.Transaction], T], *, self_checking: bool = False
-    ) -> T:
-        """Run a body; every attempt's reads are billed."""
-        return transact.run(self, body, self_checking=self_checking)
 
     def query(self, query: Query) -> list[Snapshot]:
         """Run a query: one read a document, at least one."""

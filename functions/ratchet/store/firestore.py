@@ -24,9 +24,9 @@ from ratchet.kernel.errors import (
     TooLarge,
     Unavailable,
 )
-from ratchet.store import transact
+from ratchet.store.by_commit import ByCommit
 from ratchet.store.limits import MAX_COMMIT, check_document, check_id
-from ratchet.store.port import Data, Query, Ref, Snapshot, Write
+from ratchet.store.port import Query, Ref, Snapshot, Write
 from ratchet.store.protobuf import put_fields, structured, take_fields
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ _STREAM_FAILURES = 8
 _GET_AT_ONCE = 500
 
 
-class FirestoreStore:
+class FirestoreStore(ByCommit):
     """Documents in one Firestore database; a token is the update time in nanoseconds."""
 
     def __init__(
@@ -78,22 +78,6 @@ class FirestoreStore:
             found |= self._read_again(self._batch_get, names[start : start + _GET_AT_ONCE])
         return [found.get(self._name(ref)) for ref in refs]
 
-    def create(self, ref: Ref, data: Data) -> None:
-        """Write a document that must not exist yet, else AlreadyExists."""
-        self.commit([Write("create", ref, data)])
-
-    def set(self, ref: Ref, data: Data) -> None:
-        """Write a whole document, whatever was there."""
-        self.commit([Write("set", ref, data)])
-
-    def replace(self, ref: Ref, data: Data, token: Any) -> None:
-        """Write a whole document that was not written since `token` was read, else Conflict."""
-        self.commit([Write("set", ref, data, token)])
-
-    def delete(self, ref: Ref) -> None:
-        """Remove a document; a missing one is no error."""
-        self.commit([Write("delete", ref)])
-
     def commit(self, writes: Sequence[Write]) -> None:
         """Do all writes or none; an ambiguous failure is Unavailable and is not sent again."""
         total = sum(_check(write) for write in writes)
@@ -110,12 +94,6 @@ class FirestoreStore:
                 retry=None,
                 timeout=_COMMIT_TIMEOUT,
             )
-
-    def transact(
-        self, body: Callable[[transact.Transaction], T], *, self_checking: bool = False
-    ) -> T:
-        """Run a body that reads and then writes, all or nothing."""
-        return transact.run(self, body, self_checking=self_checking)
 
     def query(self, query: Query) -> list[Snapshot]:
         """Return the documents of a query."""

@@ -5,19 +5,17 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from ratchet.kernel.clock import from_micros, micros
 from ratchet.kernel.errors import AlreadyExists, Conflict, TooLarge, Unavailable
-from ratchet.store import transact
+from ratchet.store.by_commit import ByCommit
 from ratchet.store.limits import MAX_COMMIT, check_collection, check_document, check_id
-from ratchet.store.port import Data, Filter, Query, Ref, Snapshot, Write
-
-T = TypeVar("T")
+from ratchet.store.port import Filter, Query, Ref, Snapshot, Write
 
 # Firestore reserves field names like `__x__`, so these can never be a caller's.
 _TIME, _BYTES = "__t__", "__b__"
@@ -27,7 +25,7 @@ _CHANGE = "token = CASE data WHEN {0} THEN token ELSE {1} END, data = {0}"
 _SQL_OPERATORS = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
-class SqliteStore:
+class SqliteStore(ByCommit):
     """Documents as JSON, one table a collection, in WAL mode.
 
     An index over the fields of each query shape is made when the shape is first asked for.
@@ -61,22 +59,6 @@ class SqliteStore:
         with self._locked():
             return [self.get(ref) for ref in refs]
 
-    def create(self, ref: Ref, data: Data) -> None:
-        """Write a document that must not exist yet, else AlreadyExists."""
-        self.commit([Write("create", ref, data)])
-
-    def set(self, ref: Ref, data: Data) -> None:
-        """Write a whole document, whatever was there."""
-        self.commit([Write("set", ref, data)])
-
-    def replace(self, ref: Ref, data: Data, token: Any) -> None:
-        """Write a whole document that was not written since `token` was read, else Conflict."""
-        self.commit([Write("set", ref, data, token)])
-
-    def delete(self, ref: Ref) -> None:
-        """Remove a document; a missing one is no error."""
-        self.commit([Write("delete", ref)])
-
     def commit(self, writes: Sequence[Write]) -> None:
         """Do all writes or none; Conflict or AlreadyExists names the first guard that failed."""
         rows = [self._row(write) for write in writes]
@@ -93,12 +75,6 @@ class SqliteStore:
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
-
-    def transact(
-        self, body: Callable[[transact.Transaction], T], *, self_checking: bool = False
-    ) -> T:
-        """Run a body that reads and then writes, all or nothing."""
-        return transact.run(self, body, self_checking=self_checking)
 
     def query(self, query: Query) -> list[Snapshot]:
         """Return the documents of a query."""
