@@ -72,8 +72,9 @@ def test_a_newer_document_is_never_overwritten(store: Store) -> None:
     app = app_on(store)
     seed(app, now=NOON)
     store.set(Ref("config", "ingest"), {"v": 1, "shards": 7})
-    draft = propose(store, KEYS, ADA, "router-core", {"latencyTargetMs": 900}, now=NOON, reason="x")
-    activate(store, KEYS, ADA, "router-core", draft.version, now=NOON, reason="x")
+    change: dict[str, Any] = {"now": NOON, "reason": "x"}
+    draft = propose(store, KEYS, ADA, "router-core", {}, tuning_space={}, **change)
+    activate(store, KEYS, ADA, "router-core", draft.version, **change)
     before = contents(store)
     assert seed(app, now=NOON).written == ()
     assert contents(store) == before
@@ -86,8 +87,7 @@ def test_an_embedded_store_starts_with_one_shard(embedded: Store, counted: bool)
     assert load_config(embedded, Ingest, now=NOON).shards == 1
 
 
-@pytest.mark.emulator
-def test_firestore_starts_with_four_shards(store: Store) -> None:
+def test_a_store_starts_with_as_many_shards_as_it_can_use(store: Store) -> None:
     seed(app_on(store), now=NOON)
     wanted = 1 if isinstance(store, SqliteStore) else 4
     assert load_config(store, Ingest, now=NOON).shards == wanted
@@ -119,7 +119,7 @@ def test_a_seeding_that_dies_anywhere_is_finished_by_the_next_one() -> None:
         for when in ("before", "after"):
             store = SqliteStore()
             with pytest.raises(Died):
-                seed(app_on(FaultyStore(store, die_at, when)), now=NOON)  # type: ignore[arg-type]
+                seed(app_on(FaultyStore(store, die_at, when)), now=NOON)
             report = seed(app_on(store), now=NOON)
             assert sorted([*report.written, *report.kept]) == sorted(ALL), (die_at, when)
             assert report.notes == ()

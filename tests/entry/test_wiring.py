@@ -1,8 +1,8 @@
 """Opening an app: where the project's key comes from, and what is refused."""
 
+import os
 import stat
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -50,14 +50,19 @@ def test_two_databases_have_two_keys() -> None:
     assert load_keys("sqlite:///a.db") != load_keys("sqlite:///b.db")
 
 
-def test_processes_that_start_together_share_one_key() -> None:
-    """Each thread comes to a fresh folder at the same moment as the others."""
-    with ThreadPoolExecutor(8) as pool:
-        for round_ in range(30):
-            url = f"sqlite:///r{round_}/x.db"
-            found = list(pool.map(lambda _, url=url: load_keys(url), range(8)))  # type: ignore[misc]
-            assert len({keys.signing for keys in found}) == 1
-            assert [p.name for p in Path(f"r{round_}").iterdir()] == ["x.db.key"]
+def test_a_process_that_comes_second_takes_the_key_of_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    link, rivals = os.link, "f" * 64
+
+    def overtaken(draft: Path, path: Path) -> None:
+        assert len(draft.read_text()) == 64, "a key is whole before it has its name"
+        path.write_text(rivals)
+        link(draft, path)
+
+    monkeypatch.setattr(os, "link", overtaken)
+    assert load_keys("sqlite:///x.db") == derive_keys(rivals)
+    assert [p.name for p in Path().iterdir()] == ["x.db.key"]
 
 
 def test_the_environments_key_wins(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_each_class_of_error_ends_with_its_own_status(
     ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch, kind: type[RatchetError]
 ) -> None:
     refused = [{"index": 3, "field": "ts", "reason": "too old"}]
-    rejected = {"rejected": refused} if kind is errors.InvalidBatch else {}
+    rejected: dict[str, Any] = {"rejected": refused} if kind is errors.InvalidBatch else {}
 
     def fail(_: object) -> None:
         raise kind("it went wrong", mend="mend it", **rejected)

@@ -1,0 +1,87 @@
+"""Values as tables show them, lengths of time, and who is at the keyboard."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ratchet.entry.cli.output import actor, ago, cell, emit, flat, table
+from ratchet.kernel.errors import InvalidInput
+from tests.support.observing import NOON
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, ""),
+        (0.123456, "0.1235"),
+        (12345.6, "12346"),
+        (7, "7"),
+        ("text", "text"),
+        (NOON, "2026-03-10 12:00:00"),
+    ],
+)
+def test_a_cell_shows_a_value_and_nothing_for_the_unknown(value: object, shown: str) -> None:
+    assert cell(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (None, None),
+        ("90s", NOON - timedelta(seconds=90)),
+        ("15m", NOON - timedelta(minutes=15)),
+        ("24h", NOON - timedelta(hours=24)),
+        ("7d", NOON - timedelta(days=7)),
+        ("2026-01-02", datetime(2026, 1, 2, tzinfo=UTC)),
+        ("2026-01-02T03:04:05+01:00", datetime(2026, 1, 2, 2, 4, 5, tzinfo=UTC)),
+    ],
+)
+def test_since_is_a_length_of_time_or_a_date(text: str | None, wanted: datetime | None) -> None:
+    assert ago(text, NOON) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "24", "h", "1.5h", "-1h", "soon", "9999999d"])
+def test_what_is_neither_is_named(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        ago(text, NOON)
+    assert caught.value.field == "since"
+
+
+def test_json_has_instants_in_milliseconds(capsys: pytest.CaptureFixture[str]) -> None:
+    emit({"at": datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), "name": "ß"})
+    assert capsys.readouterr().out == '{"at": 1000, "name": "ß"}\n'
+
+
+def test_a_map_becomes_rows_with_what_is_nested_as_json() -> None:
+    assert flat({"a": 1, "b": (1, 2), "c": {"d": NOON}, "e": []}) == [
+        ("a", 1),
+        ("b", "[1, 2]"),
+        ("c", '{"d": 1773144000000}'),
+        ("e", "[]"),
+    ]
+
+
+def test_numbers_and_instants_stay_whole_in_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    table(("when", "n", "text"), [(NOON, 123456789, "a long text " * 9)])
+    lines = capsys.readouterr().out.splitlines()
+    assert any("2026-03-10 12:00:00" in line and "123456789" in line for line in lines)
+    assert max(map(len, lines)) <= 60
+
+
+def test_who_acts_is_the_name_given_else_the_one_of_the_login(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert (actor("ada").name, actor("ada").kind) == ("ada", "person")
+    monkeypatch.setenv("LOGNAME", "grace")
+    assert actor(None).name == "grace"
+
+
+def test_a_login_without_a_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("uid 12345")
+
+    monkeypatch.setattr("ratchet.entry.cli.output.getuser", nobody)
+    assert actor(None).name == "unknown"
