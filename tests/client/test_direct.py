@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from ratchet.client import Batch, PolicyClient, Recorder, Rejected, SendResult, Transport
+from ratchet.client import (
+    Batch,
+    OfflineTransport,
+    PolicyClient,
+    Recorder,
+    Rejected,
+    SendResult,
+    Transport,
+)
 from ratchet.client.direct import DirectTransport
 from ratchet.entry.seed import seed
 from ratchet.entry.wiring import App, wire
@@ -98,15 +106,21 @@ def test_resolve_answers_once_for_each_version(app: App, transport: DirectTransp
         transport.resolve("nobody", None)
 
 
-def test_weights_come_in_one_order_from_every_store(transport: DirectTransport) -> None:
-    """Firestore keeps no order of keys, and a client draws by the order of the weights."""
-    found = transport.resolve(POLICY, None)
-    assert found is not None
-    assert list(found.params["modelWeights"].items()) == [
-        ("claude", 0.15),
-        ("gemini", 0.25),
-        ("gpt-5", 0.6),
+def test_a_unit_has_one_arm_whatever_order_a_store_gives_the_weights_in() -> None:
+    """Firestore keeps no order of keys."""
+    forwards = {"claude": 0.15, "gemini": 0.25, "gpt-5": 0.6}
+    backwards = dict(reversed(forwards.items()))
+    drawn = [
+        [PolicyClient(_answering(weights), POLICY).choose(f"user-{i}").arm for i in range(50)]
+        for weights in (forwards, backwards)
     ]
+    assert drawn[0] == drawn[1]
+    assert len(set(drawn[0])) == 3
+
+
+def _answering(weights: dict[str, float]) -> OfflineTransport:
+    version = {"version": f"{POLICY}@1.0.0", "params": {"modelWeights": weights}}
+    return OfflineTransport({POLICY: version})
 
 
 def test_a_component_asks_and_records_end_to_end(store: Store, transport: DirectTransport) -> None:

@@ -29,7 +29,8 @@ class Choice:
 def shares_of(params: Mapping[str, Any]) -> dict[str, float]:
     """Return the arms of `modelWeights` that get traffic, with shares that sum to 1.
 
-    What is not a positive finite number gets none.
+    What is not a positive finite number gets none. Arms are in order of name, since a store keeps
+    no order, and a unit's arm must not depend on one.
 
     >>> shares_of({"modelWeights": {"a": 3, "b": 1, "c": 0, "d": -2}})
     {'a': 0.75, 'b': 0.25}
@@ -38,6 +39,7 @@ def shares_of(params: Mapping[str, Any]) -> dict[str, float]:
     if not isinstance(weights, Mapping):
         return {}
     usable = {str(arm): float(w) for arm, w in weights.items() if _usable(w)}
+    usable = dict(sorted(usable.items()))
     largest = max(usable.values(), default=1.0)
     scaled = {arm: w / largest for arm, w in usable.items()}  # so that the sum cannot overflow
     total = math.fsum(scaled.values())

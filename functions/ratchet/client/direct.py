@@ -1,6 +1,5 @@
 """DirectTransport: a component beside an embedded store, with no service between."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 from ratchet.client.batch import Batch
 from ratchet.client.transport import Rejected, Resolved, SendResult
 from ratchet.govern.config import ConfigReader
-from ratchet.kernel.canonical import canonical
 from ratchet.kernel.clock import Clock, system_clock
 from ratchet.kernel.errors import InvalidBatch
 from ratchet.kernel.keys import Keys
@@ -49,9 +47,7 @@ class DirectTransport:
         answer = resolve(self._store, self._keys, policy)
         if answer.etag == etag:
             return None
-        # Firestore keeps no order of keys, and an arm is drawn by the order of the weights.
-        params = json.loads(canonical(answer.params))
-        return Resolved(answer.policy, answer.version, params, answer.etag)
+        return Resolved(answer.policy, answer.version, dict(answer.params), answer.etag)
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def feedback(store: Store, payload: Any, *, ingest: Ingest, now: datetime) -> Fe
     checked = [check_grade(item, i, now=now) for i, item in enumerate(raw)]
     rejected = tuple(item for item in checked if isinstance(item, Rejection))
     if len(rejected) == len(raw):
-        if len(raw) == 1:
+        if isinstance(payload, Mapping) and "feedback" not in payload:
             first = rejected[0]
             raise InvalidInput(f"feedback: {first.field}: {first.reason}", field=first.field)
         raise InvalidBatch("all feedback was refused", rejected=rejected)

@@ -157,7 +157,7 @@ def test_the_drifting_models_change_places_half_way_and_one_is_rate_limited() ->
     world = DriftingModels()
     before, after = (world.mean_rewards(DEFAULT, share) for share in (0.0, 0.9))
     assert max(before, key=lambda arm: before[arm]) == "steady"
-    assert max(after, key=lambda arm: after[arm]) == "swift"
+    assert max(after, key=lambda arm: after[arm]) == "deep"
     assert after["steady"] < before["steady"] - 0.1
     rng = random.Random(1)
     codes = [world.respond("deep", 0.0, rng).get("errorCode") for _ in range(4000)]
