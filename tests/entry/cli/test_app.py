@@ -121,7 +121,8 @@ def test_the_environment_names_the_store_and_an_option_overrules_it(
 
 
 def test_the_program_ends_quietly_when_nobody_reads_its_output(ratchet: Ratchet) -> None:
-    batch = [arrived(i) for i in range(500)]
+    # More than a pipe holds, so that the program is still writing when nobody reads any more.
+    batch = [arrived(i) | {"meta": {"note": "x" * 500}} for i in range(500)]
     ratchet("record", write_json("a.json", batch))
     call = "import sys; from ratchet.entry.cli import main; sys.argv[0] = 'ratchet'; main()"
     shown = subprocess.Popen(
