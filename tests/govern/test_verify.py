@@ -37,6 +37,18 @@ def test_a_chain_whose_head_was_removed_does_not_pass_unseen(store: Store) -> No
     assert [alert.subject for alert in alerts(store)] == [POLICY]
 
 
+def test_a_head_that_names_another_version_than_the_chain_decided_is_found(store: Store) -> None:
+    switch_flags(store)
+    lineage_of(store, 2)
+    ref = Ref("ops_policy_heads", POLICY)
+    head = store.get(ref)
+    assert head is not None
+    store.set(ref, head.data | {"active": head.data["previous"]})
+    reports = {r.stream: r for r in verify_all(store, KEYS, now=NOON)}
+    assert (reports["config"].valid, reports[POLICY].valid) == (True, False)
+    assert reports[POLICY].entry == f"ops_policy_heads/{POLICY}"
+
+
 def test_an_entry_of_no_stream_is_named(embedded: Store) -> None:
     switch_flags(embedded)
     for name in ("~x", "a-stray-document", "a%2Fb~000000001"):

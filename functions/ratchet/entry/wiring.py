@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ratchet.client.direct import DirectTransport
-from ratchet.govern.config import ConfigReader
+from ratchet.govern.config import CHECKPOINTS, ConfigReader
+from ratchet.kernel.canonical import sign
 from ratchet.kernel.clock import Clock, system_clock
-from ratchet.kernel.errors import InvalidInput, RatchetError
+from ratchet.kernel.errors import AlreadyExists, InvalidInput, RatchetError, Refused
 from ratchet.kernel.keys import MIN_BYTES, Keys, derive_keys
 from ratchet.store.opening import DEFAULT, open_store
-from ratchet.store.port import Store
+from ratchet.store.port import Ref, Store
 
 KEY_FILE = Path(".ratchet/key")
+FINGERPRINT = Ref(CHECKPOINTS, "key")
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,31 @@ def open_app(url: str | None = None, *, clock: Clock = system_clock) -> App:
     named = url or os.environ.get("RATCHET_STORE") or DEFAULT
     store = open_store(named)
     try:
-        return wire(store, load_keys(named), clock)
+        keys = load_keys(named)
+        _check_key(store, keys)
+        return wire(store, keys, clock)
     except RatchetError:
         store.close()
         raise
+
+
+def _check_key(store: Store, keys: Keys) -> None:
+    """Keep the key's fingerprint in the store, and refuse another key.
+
+    Raises: Refused.
+    """
+    own = {"v": 1, "fingerprint": sign(keys.audit, "fingerprint")[:16]}
+    found = store.get(FINGERPRINT)
+    if found is None:
+        with suppress(AlreadyExists):  # another process was first, and is held against ours
+            store.create(FINGERPRINT, own)
+        found = store.get(FINGERPRINT)
+    if found is not None and found.data.get("fingerprint") != own["fingerprint"]:
+        raise Refused(
+            "the key is not this store's: signatures and the audit chain would not verify",
+            field="RATCHET_KEY",
+            mend="restore RATCHET_KEY, or the key file beside the store, from your backup",
+        )
 
 
 def load_keys(url: str) -> Keys:

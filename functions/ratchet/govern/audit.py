@@ -18,6 +18,8 @@ from ratchet.store.port import Filter, Query, Ref, Store
 
 CONFIG_STREAM = "config"
 GENESIS = "0" * 64
+# The actions whose entry says, in `to`, which version is active from then on.
+DECIDING = ("activate", "rollback")
 
 
 class AuditEntry(Document):
@@ -215,12 +217,33 @@ def audit_log(store: Store, stream: str) -> Iterator[AuditEntry]:
 
 
 def verify_audit(store: Store, keys: Keys, stream: str) -> ChainReport:
-    """Verify one stream from its first entry to its head; entries may be added meanwhile."""
+    """Verify one stream from its first entry to its head; entries may be added meanwhile.
+
+    What the head says is active must be what the chain decided last.
+    """
     while True:
-        head = read_head(store, stream)
-        report = check_chain(keys, stream, head, _raw_entries(store, stream))
+        head, active = read_head(store, stream), _active(store, stream)
+        decided = ""
+
+        def entries() -> Iterator[tuple[str, Mapping[str, Any]]]:
+            nonlocal decided
+            for key, data in _raw_entries(store, stream):
+                decided = str(data.get("to", "")) if data.get("action") in DECIDING else decided
+                yield key, data
+
+        report = check_chain(keys, stream, head, entries())
+        if report.valid and active != decided:
+            name = f"{ChainHead.collection}/{stream}"
+            text = f"{name} says {active or 'nothing'} is active, the chain says {decided}"
+            changes = {"valid": False, "entry": name, "fault": "changed", "text": text}
+            report = report.model_copy(update=changes)
         if report.valid or read_head(store, stream) == head:
             return report
+
+
+def _active(store: Store, stream: str) -> str:
+    found = store.get(Ref(ChainHead.collection, stream))
+    return str(found.data.get("active") or "") if found else ""
 
 
 def _raw_entries(store: Store, stream: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

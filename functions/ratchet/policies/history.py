@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ratchet.govern.audit import AuditEntry, audit_log
+from ratchet.govern.audit import CONFIG_STREAM, AuditEntry, audit_log
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import NotFound
+from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.kernel.keys import Keys
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.version import (
@@ -14,7 +14,7 @@ from ratchet.policies.version import (
     parse_version,
     version_key,
 )
-from ratchet.store.port import Filter, Query, Ref, Store
+from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 
 
 class Difference(Model):
@@ -33,9 +33,29 @@ def list_versions(store: Store, policy_id: str) -> list[PolicyVersion]:
 
 
 def list_heads(store: Store) -> list[PolicyHead]:
-    """Return the head of every policy."""
-    found = store.stream(Query(PolicyHead.collection))
-    return [PolicyHead.from_store(s.data) for s in found if s.ref.id != "config"]
+    """Return the head of every policy.
+
+    Raises: InvalidInput that names a head that does not parse.
+    """
+    found = (parse_head(s) for s in store.stream(Query(PolicyHead.collection)))
+    return [head for head in found if head.id != CONFIG_STREAM]
+
+
+def parse_head(found: Snapshot) -> PolicyHead:
+    """Return the head of a stored map; the configuration's has no version.
+
+    Raises: InvalidInput that names the document.
+    """
+    if found.ref.id == CONFIG_STREAM:
+        return PolicyHead(id=CONFIG_STREAM)
+    try:
+        return PolicyHead.from_store(found.data)
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"{found.ref} does not parse: {error.message}",
+            field=error.field,
+            mend="restore it from a backup; it is the truth about the policy",
+        ) from error
 
 
 def get_version(store: Store, keys: Keys, policy_id: str, version: str) -> PolicyVersion:

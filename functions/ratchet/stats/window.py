@@ -119,7 +119,7 @@ def stats_of(
             "avg_cost_usd_interval": mean_interval(sums.cost, SCALES["cost"]),
             "avg_quality": sums.quality.mean(SCALES["quality"]),
             "avg_reward": sums.reward.mean(SCALES["reward"]),
-            "avg_reward_interval": mean_interval(sums.reward, SCALES["reward"]),
+            "avg_reward_interval": _share(mean_interval(sums.reward, SCALES["reward"])),
             "reward_n": sums.reward.n,
             "p50_reward": reward[0],
             "p95_reward": reward[1],
@@ -132,6 +132,11 @@ def stats_of(
             "retries": sums.retries,
         }
     )
+
+
+def _share(interval: Interval | None) -> Interval | None:
+    """Keep the interval of a mean of values in 0..1 inside 0..1."""
+    return interval and Interval(low=max(0.0, interval.low), high=min(1.0, interval.high))
 
 
 def _unknown(sums: Sums, total: Tally, success: Tally) -> Unknown:

@@ -20,6 +20,7 @@ from ratchet.store.port import Filter, Query, Ref, Snapshot, Write
 # Firestore reserves field names like `__x__`, so these can never be a caller's.
 _TIME, _BYTES = "__t__", "__b__"
 _PAGE = 500
+UNREADABLE = "unreadable"
 # As in Firestore, a write that changes nothing leaves the token.
 _CHANGE = "token = CASE data WHEN {0} THEN token ELSE {1} END, data = {0}"
 _SQL_OPERATORS = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -238,7 +239,13 @@ def _decode(value: dict[str, Any]) -> Any:
 
 
 def _snapshot(collection: str, row: tuple[str, str, int]) -> Snapshot:
-    return Snapshot(Ref(collection, row[0]), json.loads(row[1], object_hook=_decode), row[2])
+    try:
+        data = json.loads(row[1], object_hook=_decode)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):  # somebody edited the file; whoever parses it says so
+        data = {UNREADABLE: row[1]}
+    return Snapshot(Ref(collection, row[0]), data, row[2])
 
 
 def _expression(name: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from ratchet.govern.alerts import alert, raise_alert
+from ratchet.govern.audit import CONFIG_STREAM
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.flags import Flags
 from ratchet.govern.roles import Actor, machine
@@ -19,12 +20,12 @@ from ratchet.observe.roll_up import buckets_since
 from ratchet.observe.tally import UNVERSIONED
 from ratchet.policies.activate import activate
 from ratchet.policies.head import PolicyHead
-from ratchet.policies.history import get_version, list_heads
+from ratchet.policies.history import get_version, parse_head
 from ratchet.policies.propose import propose
 from ratchet.policies.space import Range, Simplex
 from ratchet.policies.version import COLLECTION, PolicyVersion, Proposal
 from ratchet.stats.bucket import Bucket, Sums
-from ratchet.store.port import Ref, Store
+from ratchet.store.port import Query, Ref, Snapshot, Store
 from ratchet.tune import TUNERS
 from ratchet.tune.standing import stands
 from ratchet.tune.view import Suggestion, View
@@ -50,32 +51,37 @@ def auto_tune_policies(
 
     With the kill switch off nothing is proposed.
     """
-    if not reader.read(Flags).learning.enabled:
-        return [
-            TuneOutcome(policy=head.id, decision="passed", reasons=("learning is switched off",))
-            for head in list_heads(store)
-        ]
-    return [_try_tune(store, keys, reader, h, now) for h in list_heads(store) if h.active]
+    enabled = reader.read(Flags).learning.enabled
+    outcomes = []
+    for found in store.stream(Query(PolicyHead.collection)):
+        if found.ref.id == CONFIG_STREAM or not found.data.get("active"):
+            continue
+        if enabled:
+            outcomes.append(_try_tune(store, keys, reader, found, now))
+        else:
+            outcomes.append(_passed(found.ref.id, "learning is switched off"))
+    return outcomes
 
 
 def _try_tune(
-    store: Store, keys: Keys, reader: ConfigReader, head: PolicyHead, now: datetime
+    store: Store, keys: Keys, reader: ConfigReader, found: Snapshot, now: datetime
 ) -> TuneOutcome:
     """Tune one policy; one that cannot be tuned does not keep the others waiting."""
+    name = found.ref.id
     try:
-        return auto_tune(store, keys, reader, head, now=now)
+        return auto_tune(store, keys, reader, parse_head(found), now=now)
     except (InvalidInput, NotFound, Refused) as error:
         about = alert(
             "tuning-failed",
-            head.id,
+            name,
             "warning",
-            f"{head.id} cannot be tuned: {error.message}",
+            f"{name} cannot be tuned: {error.message}",
             now=now,
-            command=f"ratchet policy show {head.id}",
+            command=f"ratchet policy show {name}",
             evidence=error.as_dict(),
         )
         raise_alert(store, about)
-        return _passed(head.id, error.message)
+        return _passed(name, error.message)
 
 
 def auto_tune(

@@ -1,6 +1,7 @@
 """The command line as a whole: every command, every class of error, JSON wherever it is asked."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -167,3 +168,34 @@ def test_every_command_works_on_the_emulator(
     assert on_emulator("policy", "history", "router-core", "--json").status == 0
     assert on_emulator("audit", "log", "--json").status == 0
     assert on_emulator("audit", "verify", "--json").status == 0
+
+
+def test_what_a_person_writes_is_no_markup(ratchet: Ratchet) -> None:
+    assert ratchet("seed").status == 0
+    reason = "[red]mk[/red] [/] [/b]"
+    assert ratchet("flags", "set", "--disabled", "--reason", reason).status == 0
+    shown = ratchet("audit", "log", "config")
+    assert shown.status == 0
+    assert "[/b]" in shown.out
+
+
+def test_a_switch_that_is_asked_for_both_ways_is_refused(ratchet: Ratchet) -> None:
+    assert ratchet("seed").status == 0
+    ran = ratchet("flags", "set", "--disabled", "--enabled", "--reason", "both", "--json")
+    assert (ran.status, ran.error["field"]) == (2, "--enabled")
+    assert ratchet("flags", "show", "--json").json["learning"]["enabled"] is True
+
+
+def test_a_stored_document_that_is_no_json_counts_as_broken(ratchet: Ratchet) -> None:
+    assert ratchet("seed", "--store", "sqlite:///s.db").status == 0
+    with sqlite3.connect("s.db") as file:
+        file.execute("UPDATE config SET data = '{broken' WHERE id = 'flags'")
+        file.execute("UPDATE ops_audit SET data = '[1]' WHERE id = 'config~000000002'")
+    file.close()
+    shown = ratchet("flags", "show", "--json", "--store", "sqlite:///s.db")
+    assert shown.json["learning"]["enabled"] is False
+    verified = ratchet("audit", "verify", "config", "--json", "--store", "sqlite:///s.db")
+    assert verified.status == 4
+    assert verified.json["entry"] == "config~000000002"
+    again = ("flags", "set", "--enabled", "--reason", "mended", "--store", "sqlite:///s.db")
+    assert ratchet(*again).status == 0

@@ -184,9 +184,10 @@ def test_a_name_that_is_no_policy_id_is_refused(seeded: Ratchet, policy: str) ->
     assert (ran.status, ran.error["field"]) == (2, "id")
 
 
-def test_a_key_that_is_not_the_stores_refuses_every_version(
+def test_a_key_that_is_not_the_stores_is_refused_by_name(
     seeded: Ratchet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RATCHET_KEY", "another key, long enough")
     ran = seeded("policy", "show", POLICY, "--json")
-    assert (ran.status, ran.error["code"]) == (4, "RATCHET-3004")
+    assert (ran.status, ran.error["code"]) == (4, "RATCHET-3001")
+    assert ran.error["field"] == "RATCHET_KEY"

@@ -8,9 +8,12 @@ from xml.etree import ElementTree
 import pytest
 
 from ratchet.entry.demo.plot import demo_chart
-from ratchet.entry.demo.run import POLICY, Options, Run, run_demo
+from ratchet.entry.demo.run import POLICY, START, Options, Run, run_demo
 from ratchet.entry.demo.world import DriftingModels, World, load_table
 from ratchet.govern.audit import verify_audit
+from ratchet.govern.config import load_config
+from ratchet.govern.flags import Flags, set_flags
+from ratchet.govern.roles import person
 from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.keys import derive_keys
 from ratchet.policies.history import list_heads, list_versions
@@ -171,14 +174,19 @@ def test_progress_names_every_version_that_goes_live(world: World, embedded: Sto
     assert [at for at, _, v in told if not v] == [i * 500 + 1 for i in range(8)]
 
 
-def test_a_store_that_holds_a_demo_is_refused_and_left_as_it_is(
-    world: World, embedded: Store
-) -> None:
+def test_a_store_that_is_in_use_is_refused_and_left_as_it_is(world: World, embedded: Store) -> None:
     demo(world, embedded, requests=10)
-    with pytest.raises(InvalidInput, match="holds a demo already") as caught:
+    with pytest.raises(InvalidInput, match="in use") as caught:
         demo(world, embedded, requests=10)
     assert caught.value.field == "store"
     assert len(list_versions(embedded, POLICY)) == 1
+
+
+def test_a_demo_never_switches_on_what_a_person_switched_off(world: World, embedded: Store) -> None:
+    set_flags(embedded, KEYS, person("ada"), enabled=False, reason="stop", now=START)
+    with pytest.raises(InvalidInput, match="in use"):
+        demo(world, embedded, requests=10)
+    assert load_config(embedded, Flags, now=START).learning.enabled is False
 
 
 @pytest.mark.parametrize("requests", [10, 11, 499, 1000])

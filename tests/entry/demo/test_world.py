@@ -50,11 +50,10 @@ def test_columns_come_in_any_order_and_more_of_them_do_no_harm(tmp_path: Path) -
     assert world.rows == {"a": ({"outcome": "success"},), "b": ({"outcome": "failure"},)}
 
 
-def test_a_unit_with_several_arms_answers_with_its_own_row(tmp_path: Path) -> None:
-    """Unit u costs 1 on both arms, unit v costs 2; rows of one unit alone stay out of it."""
+def test_a_unit_answers_with_its_own_row_where_every_unit_has_every_arm(tmp_path: Path) -> None:
+    """Unit u costs 1 on both arms, unit v costs 2."""
     lines = [f"{u},{arm},success,{c}" for u, c in (("u", 1), ("v", 2)) for arm in "ab"]
-    file = table(tmp_path / "t.csv", "unit,arm,outcome,costUsd", *lines, "w,a,failure,9")
-    world = load_table(file)
+    world = load_table(table(tmp_path / "t.csv", "unit,arm,outcome,costUsd", *lines))
     assert len(world.units) == 2
     same = [
         [world.respond(arm, 0.0, random.Random(seed))["costUsd"] for arm in "ab"]
@@ -63,10 +62,16 @@ def test_a_unit_with_several_arms_answers_with_its_own_row(tmp_path: Path) -> No
     assert {tuple(pair) for pair in same} == {(1.0, 1.0), (2.0, 2.0)}
 
 
-def test_an_arm_that_a_unit_never_met_answers_with_a_row_of_its_own(tmp_path: Path) -> None:
-    lines = ["u,a,success", "u,b,success", ",c,failure"]
-    world = load_table(table(tmp_path / "t.csv", "unit,arm,outcome", *lines))
-    assert world.respond("c", 0.0, random.Random(1)) == {"outcome": "failure"}
+@pytest.mark.parametrize("odd", ["w,a,failure", ",a,failure"])
+def test_where_a_unit_lacks_an_arm_every_row_is_drawn_within_its_arm(
+    tmp_path: Path, odd: str
+) -> None:
+    world = load_table(
+        table(tmp_path / "t.csv", "unit,arm,outcome", "u,a,success", "u,b,success", odd)
+    )
+    drawn = [world.respond("a", 0.0, random.Random(seed))["outcome"] for seed in range(200)]
+    assert drawn.count("failure") / 200 == pytest.approx(0.5, abs=0.12)
+    assert world.mean_rewards(DEFAULT, 0.0)["a"] == pytest.approx(0.425)
 
 
 def test_rows_without_a_unit_are_drawn_at_random_within_their_arm(tmp_path: Path) -> None:
@@ -89,7 +94,9 @@ def test_rows_without_a_unit_are_drawn_at_random_within_their_arm(tmp_path: Path
         (["arm,outcome,durationMs", "a,success,-7"], "durationMs", "line 2: durationMs: "),
         (["arm,outcome,costUsd", "a,success,nan"], "costUsd", "line 2: costUsd: "),
         (["arm,outcome", "a,success", "", "b,great"], "outcome", "line 4: outcome: "),
-        (["arm,outcome", "a"], "outcome", "line 2: outcome: Field required"),
+        (["arm,outcome", "a"], "outcome", "line 2: outcome: the row has no such"),
+        (["arm,outcome", "a,success,7"], "(whole)", "line 2: (whole): the row has more"),
+        (["unit,arm,outcome", "1,a,success", "1,a,failure"], "unit", "line 3: unit 1 has the arm"),
         (["arm,outcome", ",success"], "arm", "line 2: arm: "),
         (["arm,outcome", "a b,success"], "component", "line 2: component: "),
         (["arm,outcome,errorCode", f"a,failure,{'e' * 65}"], "errorCode", "line 2: errorCode: "),

@@ -43,6 +43,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit status (the table is in `kernel/errors`)."""
     as_json = "--json" in arguments
     try:
+        _refuse_both(arguments)
         status = app(args=list(arguments), prog_name="ratchet", standalone_mode=False)
     except RatchetError as error:
         complain(error, as_json)
@@ -56,6 +57,13 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     return status if isinstance(status, int) else 0
+
+
+def _refuse_both(arguments: Sequence[str]) -> None:
+    """Refuse a switch that is asked for both ways: the last would win in silence."""
+    for yes, no in (("--enabled", "--disabled"), ("--auto-activate", "--no-auto-activate")):
+        if yes in arguments and no in arguments:
+            raise InvalidInput(f"{yes} and {no} at once", field=yes, mend="give one of them")
 
 
 def _usage(error: Any) -> InvalidInput:

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from ratchet.entry.wiring import App, open_app
 from ratchet.govern.roles import Actor, person
@@ -73,14 +74,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = ""
     if not body:
         say("nothing to show")
         return
-    shown = Table(title=title or None, title_justify="left", header_style="bold")
+    shown = Table(title=Text(title) if title else None, title_justify="left", header_style="bold")
     for i, column in enumerate(columns):
         numeric = all(_NUMBER.fullmatch(row[i]) for row in body)
         whole = numeric or all(_INSTANT.fullmatch(row[i]) for row in body)
         justify: Literal["right", "left"] = "right" if numeric else "left"
-        shown.add_column(column, justify=justify, overflow="fold", no_wrap=whole)
+        whole = whole or column == "id"  # to be copied
+        shown.add_column(Text(column), justify=justify, overflow="fold", no_wrap=whole)
     for row in body:
-        shown.add_row(*row)
+        shown.add_row(*map(Text, row))  # a person's text is no markup
     CONSOLE.print(shown)
 
 

@@ -16,6 +16,7 @@ from ratchet.entry.demo.world import Row, World, scores_of
 from ratchet.entry.seed import seed
 from ratchet.entry.ticks import SCHEDULES
 from ratchet.entry.wiring import wire
+from ratchet.govern.audit import ChainHead
 from ratchet.govern.flags import set_flags
 from ratchet.govern.roles import person
 from ratchet.govern.verify import verify_all
@@ -28,12 +29,11 @@ from ratchet.observe.record import record
 from ratchet.observe.reward import RewardConfig
 from ratchet.observe.settings import Ingest
 from ratchet.policies.activate import activate
-from ratchet.policies.head import PolicyHead
 from ratchet.policies.history import list_versions
 from ratchet.policies.propose import propose
 from ratchet.policies.version import PolicyVersion
 from ratchet.store.counting import Bill, CountingStore
-from ratchet.store.port import Ref, Store
+from ratchet.store.port import Query, Store
 
 POLICY = "demo-router"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -102,7 +102,7 @@ class Run:
 def run_demo(store: Store, keys: Keys, world: World, options: Options, progress: Progress) -> Run:
     """Serve requests by the policy's weights, record them, and let the ticks learn.
 
-    Raises: InvalidInput where the store holds a demo already, or an option is out of range.
+    Raises: InvalidInput where the store is in use, or an option is out of range.
     """
     began = time.perf_counter()
     simulation = _Simulation(store, keys, world, options, progress)
@@ -117,9 +117,11 @@ class _Simulation:
     def __init__(
         self, store: Store, keys: Keys, world: World, options: Options, progress: Progress
     ) -> None:
-        if store.get(Ref(PolicyHead.collection, POLICY)) is not None:
+        if store.query(Query(ChainHead.collection, limit=1)):
             raise InvalidInput(
-                "the store holds a demo already", field="store", mend="use a fresh one"
+                "the store is in use, and a demo would switch learning on",
+                field="store",
+                mend="use a fresh one",
             )
         self.world, self.options, self.progress = world, options, progress
         self.clock, self.flushed = ManualClock(START), START

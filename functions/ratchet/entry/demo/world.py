@@ -50,7 +50,7 @@ class World(Protocol):
 
 @dataclass(frozen=True)
 class OutcomeTable:
-    """Real outcomes by arm; a unit that recurs with several arms is drawn first, then its arm."""
+    """Real outcomes by arm; where every unit has every arm, the unit is drawn first."""
 
     arms: tuple[str, ...]
     rows: Mapping[str, tuple[Row, ...]]
@@ -59,9 +59,7 @@ class OutcomeTable:
     def respond(self, arm: str, share: float, rng: random.Random) -> Row:
         """Return a real row of the arm."""
         if self.units:
-            row = rng.choice(self.units).get(arm)
-            if row is not None:
-                return row
+            return rng.choice(self.units)[arm]
         return rng.choice(self.rows[arm])
 
     def mean_rewards(self, config: RewardConfig, share: float) -> dict[str, float]:
@@ -101,8 +99,15 @@ def load_table(path: Path) -> OutcomeTable:
             for record in reader:
                 row = _row(record, f"{path} line {reader.line_num}")
                 rows[record["arm"]].append(row)
-                if record.get("unit"):
-                    units[record["unit"]][record["arm"]] = row
+                answers = units[record.get("unit") or ""]
+                if record.get("unit") and record["arm"] in answers:
+                    raise InvalidInput(
+                        f"{path} line {reader.line_num}: unit {record['unit']} has the arm"
+                        f" {record['arm']} twice",
+                        field="unit",
+                        mend="leave the unit empty, or keep one row",
+                    )
+                answers[record["arm"]] = row
     except FileNotFoundError as error:
         raise NotFound(
             f"{path} does not exist", field="outcomes", mend="name an outcome table"
@@ -115,9 +120,11 @@ def load_table(path: Path) -> OutcomeTable:
         raise InvalidInput(
             f"{path} has {len(rows)} arms, two are wanted", field="arm", mend="add rows"
         )
-    shared = tuple(answers for answers in units.values() if len(answers) > 1)
     arms = tuple(sorted(rows))
-    return OutcomeTable(arms, {arm: tuple(rows[arm]) for arm in arms}, shared)
+    # Only a whole counterfactual is drawn by unit; else some rows would never be drawn.
+    whole = "" not in units and all(len(answers) == len(arms) for answers in units.values())
+    drawn = tuple(units.values()) if whole else ()
+    return OutcomeTable(arms, {arm: tuple(rows[arm]) for arm in arms}, drawn)
 
 
 def _open(path: Path) -> IO[str]:
@@ -131,6 +138,10 @@ def _row(record: Mapping[str, str], where: str) -> Row:
 
     Raises: InvalidInput that names line and column.
     """
+    short = [name for name, text in record.items() if text is None or name is None]
+    if short:
+        told = "the row has no such cell" if short[0] else "the row has more cells than columns"
+        raise InvalidInput(f"{where}: {short[0] or '(whole)'}: {told}", field=short[0] or "(whole)")
     row: dict[str, Any] = {}
     for name, parse in COLUMNS.items():
         text = (record.get(name) or "").strip()
