@@ -49,6 +49,18 @@ def test_a_head_that_names_another_version_than_the_chain_decided_is_found(store
     assert reports[POLICY].entry == f"ops_policy_heads/{POLICY}"
 
 
+def test_a_head_that_does_not_parse_is_named_and_the_other_streams_are_verified(
+    store: Store,
+) -> None:
+    switch_flags(store)
+    lineage_of(store, 1)
+    store.set(Ref("ops_policy_heads", POLICY), {"id": POLICY, "auditSequence": "many"})
+    reports = {r.stream: r for r in verify_all(store, KEYS, now=NOON)}
+    assert (reports["config"].valid, reports[POLICY].valid) == (True, False)
+    assert reports[POLICY].entry == f"ops_policy_heads/{POLICY}"
+    assert [alert.subject for alert in alerts(store)] == [POLICY]
+
+
 def test_an_entry_of_no_stream_is_named(embedded: Store) -> None:
     switch_flags(embedded)
     for name in ("~x", "a-stray-document", "a%2Fb~000000001"):

@@ -17,7 +17,6 @@ from ratchet.observe.reward import (
     Weights,
     details,
     score,
-    terms_of,
 )
 
 DEFAULT = RewardConfig()
@@ -65,8 +64,6 @@ def test_terms_of_060_005_002_and_0_give_078() -> None:
     assert details(found) == [
         {"successBoost": 0.6, "latencyPenalty": 0.05, "costPenalty": 0.02, "errorPenalty": 0.0}
     ]
-    line = terms_of({"score": 0.78, "details": details(found)[0]})
-    assert line == "0.780 (success +0.600, latency -0.050, cost -0.020, error -0.000)"
 
 
 @pytest.mark.parametrize(

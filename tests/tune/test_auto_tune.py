@@ -233,3 +233,14 @@ def test_a_policy_that_cannot_be_tuned_does_not_keep_the_others_waiting(store: S
         ("a-broken-one", "ratchet policy show a-broken-one")
     ]
     assert verify_audit(store, KEYS, POLICY).valid
+
+
+def test_a_head_that_does_not_parse_raises_an_alert_and_keeps_nobody_waiting(store: Store) -> None:
+    it = loop(store)
+    it.report("gpt-5", 100, ok=False)
+    store.set(Ref("ops_policy_heads", "broken"), {"a": 1})
+    found = {outcome.policy: outcome for outcome in it.all()}
+    assert found[POLICY].decision == "proposed"
+    assert found["broken"].decision == "passed"
+    assert "ops_policy_heads/broken" in found["broken"].reasons[0]
+    assert "broken" in {alert.subject for alert in alerts(store)}

@@ -14,7 +14,7 @@ from ratchet.kernel.document import Document, Instant, Model
 from ratchet.kernel.errors import ChainBroken, InvalidInput
 from ratchet.kernel.ids import join_key
 from ratchet.kernel.keys import Keys
-from ratchet.store.port import Filter, Query, Ref, Store
+from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 
 CONFIG_STREAM = "config"
 GENESIS = "0" * 64
@@ -198,7 +198,10 @@ def _whole(value: object) -> int:
 
 def read_head(store: Store, stream: str) -> ChainHead:
     """Return where a stream ends; nothing yet is the genesis."""
-    found = store.get(Ref(ChainHead.collection, stream))
+    return _head(stream, store.get(Ref(ChainHead.collection, stream)))
+
+
+def _head(stream: str, found: Snapshot | None) -> ChainHead:
     if found is None:
         return ChainHead(id=stream)
     known = ("id", "auditSequence", "auditHash", "updatedAt")
@@ -222,7 +225,11 @@ def verify_audit(store: Store, keys: Keys, stream: str) -> ChainReport:
     What the head says is active must be what the chain decided last.
     """
     while True:
-        head, active = read_head(store, stream), _active(store, stream)
+        found = store.get(Ref(ChainHead.collection, stream))
+        try:
+            head = _head(stream, found)
+        except InvalidInput as error:
+            return _bad_head(stream, 0, f"does not parse: {error.message}")
         decided = ""
 
         def entries() -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -232,18 +239,24 @@ def verify_audit(store: Store, keys: Keys, stream: str) -> ChainReport:
                 yield key, data
 
         report = check_chain(keys, stream, head, entries())
+        active = str(found.data.get("active") or "") if found else ""
         if report.valid and active != decided:
-            name = f"{ChainHead.collection}/{stream}"
-            text = f"{name} says {active or 'nothing'} is active, the chain says {decided}"
-            changes = {"valid": False, "entry": name, "fault": "changed", "text": text}
-            report = report.model_copy(update=changes)
+            told = f"says {active or 'nothing'} is active, the chain says {decided or 'nothing'}"
+            return _bad_head(stream, report.entries, told)
         if report.valid or read_head(store, stream) == head:
             return report
 
 
-def _active(store: Store, stream: str) -> str:
-    found = store.get(Ref(ChainHead.collection, stream))
-    return str(found.data.get("active") or "") if found else ""
+def _bad_head(stream: str, entries: int, told: str) -> ChainReport:
+    name = f"{ChainHead.collection}/{stream}"
+    return ChainReport(
+        stream=stream,
+        entries=entries,
+        valid=False,
+        entry=name,
+        fault="changed",
+        text=f"{name} {told}",
+    )
 
 
 def _raw_entries(store: Store, stream: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

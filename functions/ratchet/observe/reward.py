@@ -3,7 +3,6 @@
 score = clamp01(baseline + successBoost - latencyPenalty - costPenalty - errorPenalty)
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -178,13 +177,3 @@ def details(scores: Scores) -> list[dict[str, float]]:
     )
     names = ("successBoost", "latencyPenalty", "costPenalty", "errorPenalty")
     return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def terms_of(raw: Mapping[str, Any]) -> str:
-    """Return a stored reward in one line: 0.78 = 0.25 + 0.60 - 0.05 - 0.02 - 0.00."""
-    terms = raw["details"]
-    return (
-        f"{raw['score']:.3f} (success +{terms['successBoost']:.3f},"
-        f" latency -{terms['latencyPenalty']:.3f}, cost -{terms['costPenalty']:.3f},"
-        f" error -{terms['errorPenalty']:.3f})"
-    )

@@ -104,3 +104,8 @@ def parse_space(data: Mapping[str, Any]) -> TuningSpace:
         return _SPACE.validate_python(dict(data))
     except ValidationError as error:
         raise invalid(error, "tuningSpace") from error
+
+
+def arm_weights(value: Any) -> dict[str, float]:
+    """Return a param's weights by arm; what is no map has none."""
+    return {str(k): float(v) for k, v in value.items()} if isinstance(value, Mapping) else {}

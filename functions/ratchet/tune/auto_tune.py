@@ -54,7 +54,7 @@ def auto_tune_policies(
     enabled = reader.read(Flags).learning.enabled
     outcomes = []
     for found in store.stream(Query(PolicyHead.collection)):
-        if found.ref.id == CONFIG_STREAM or not found.data.get("active"):
+        if found.ref.id == CONFIG_STREAM:
             continue
         if enabled:
             outcomes.append(_try_tune(store, keys, reader, found, now))
@@ -94,9 +94,11 @@ def auto_tune(
     actor: Actor = TUNER,
 ) -> TuneOutcome:
     """Let every tuner look at one policy's active version."""
+    if head.active is None:
+        return _passed(head.id, "no version is active")
     if head.rollout:
         return _passed(head.id, f"frozen while rollout {head.rollout} runs")
-    version = get_version(store, keys, head.id, head.active or "")
+    version = get_version(store, keys, head.id, head.active)
     if not version.tuning_space:
         return _passed(head.id, "the version has no tuning space")
     view, sources = look(store, keys, reader, version, now=now)

@@ -10,12 +10,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import Any
 
 import numpy as np
 
 from ratchet.observe.reward import Thresholds
-from ratchet.policies.space import EPS, Simplex
+from ratchet.policies.space import EPS, Simplex, arm_weights
 from ratchet.stats.bucket import Sums
 from ratchet.stats.intervals import chi2_quantile
 from ratchet.stats.moments import SCALES, Floats
@@ -50,7 +49,7 @@ def suggest(view: View) -> Suggestion:
 
 
 def _suggest_one(view: View, name: str, span: Simplex) -> Suggestion:
-    present: Mapping[str, float] = _weights(view.version.params[name])
+    present: Mapping[str, float] = arm_weights(view.version.params[name])
     arms = sorted(present)
     components = [span.component_of(arm) for arm in arms]
     rewards = _rewards(view, components)
@@ -208,12 +207,8 @@ def _poor(view: View, components: list[str], rewards: _Rewards) -> dict[str, flo
 def _base(
     view: View, name: str, span: Simplex, present: Mapping[str, float]
 ) -> Mapping[str, float]:
-    base = span.base or _weights(view.base.get(name))
+    base = span.base or arm_weights(view.base.get(name))
     return base if set(base) == set(present) else present
-
-
-def _weights(value: Any) -> Mapping[str, float]:
-    return {str(k): float(v) for k, v in value.items()} if isinstance(value, Mapping) else {}
 
 
 def _shown(mean: float) -> str:

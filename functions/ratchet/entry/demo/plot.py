@@ -2,6 +2,7 @@
 
 from ratchet.entry.demo.run import Run
 from ratchet.entry.plot import HEIGHT, Points, panel, svg
+from ratchet.policies.space import arm_weights
 
 STEPS = 100
 
@@ -32,13 +33,12 @@ def _flat(run: Run) -> Points:
 
 
 def _weights(run: Run) -> dict[str, Points]:
-    by_version = {v.version: v.params["modelWeights"] for v in run.versions}
+    by_version = {v.version: arm_weights(v.params["modelWeights"]) for v in run.versions}
     edges = [(0, run.versions[0].version), *((r.at, r.version) for r in run.releases)]
     lines: dict[str, list[tuple[float, float]]] = {arm: [] for arm in run.arms}
     for i, (at, version) in enumerate(edges):
         until = edges[i + 1][0] if i + 1 < len(edges) else len(run.rewards)
         weights = by_version[version]
         for arm in run.arms:
-            weight = float(weights[arm]) if isinstance(weights, dict) else 0.0  # type: ignore[arg-type]
-            lines[arm] += [(float(at), weight), (float(until), weight)]
+            lines[arm] += [(float(at), weights[arm]), (float(until), weights[arm])]
     return dict(lines)
