@@ -56,7 +56,8 @@ def test_every_code_is_unique_and_stands_under_its_parents_thousand() -> None:
 
 def test_every_status_is_one_that_a_callable_may_answer() -> None:
     known = {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "ABORTED"}
-    known |= {"ALREADY_EXISTS", "UNAVAILABLE", "INTERNAL"}
+    known |= {"ALREADY_EXISTS", "UNAVAILABLE", "INTERNAL", "UNAUTHENTICATED"}
+    known |= {"PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED"}
     assert {kind.status for kind in CLASSES.values()} == known
 
 

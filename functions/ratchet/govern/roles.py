@@ -3,7 +3,7 @@
 from typing import Literal
 
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import InvalidInput, Refused
+from ratchet.kernel.errors import Forbidden, InvalidInput
 
 Kind = Literal["person", "machine", "console"]
 Role = Literal["admin", "service"]
@@ -33,10 +33,10 @@ CONSOLE = Actor(name="console", kind="console")
 def require_admin(actor: Actor, action: str) -> None:
     """Let admins through.
 
-    Raises: Refused.
+    Raises: Forbidden.
     """
     if actor.role != "admin":
-        raise Refused(f"{action} wants the role admin", field="role", mend="ask an admin")
+        raise Forbidden(f"{action} wants the role admin", field="role", mend="ask an admin")
 
 
 def require_reason(actor: Actor, reason: str, action: str) -> None:

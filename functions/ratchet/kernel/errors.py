@@ -5,16 +5,22 @@ RatchetError                     code          HTTP  exit
 │   ├── InvalidBatch             RATCHET-1002              every item of a batch was refused
 │   ├── TooLarge                 RATCHET-1003  413         a document or a request over its limit
 │   ├── InvalidConfig            RATCHET-1004              a config document that does not parse
-│   └── UnknownSchema            RATCHET-1005              a document newer than this program
+│   ├── UnknownSchema            RATCHET-1005              a document newer than this program
+│   ├── WrongMedia               RATCHET-1006  415         a content type or encoding not taken
+│   └── WrongMethod              RATCHET-1007  405         a method that the address does not take
 ├── NotFound                     RATCHET-2001  404   3     the thing named does not exist
 ├── Refused                      RATCHET-3001  403   4     a rule says no
 │   ├── LearningOff              RATCHET-3002              the kill switch is off
 │   ├── IllegalTransition        RATCHET-3003              a status change the table lacks
 │   ├── BadSignature             RATCHET-3004              content changed after it was signed
-│   └── ChainBroken              RATCHET-3005              the audit chain does not verify
+│   ├── ChainBroken              RATCHET-3005              the audit chain does not verify
+│   └── Forbidden                RATCHET-3006              the caller's role does not allow it
 ├── Conflict                     RATCHET-4001  409   5     somebody else was first
 │   └── AlreadyExists            RATCHET-4002              a create-once document is there
-└── Unavailable                  RATCHET-5001  503   6     a service did not answer; try again
+├── Unavailable                  RATCHET-5001  503   6     a service did not answer; try again
+│   ├── Throttled                RATCHET-5002  429         the caller asks too often
+│   └── TooSlow                  RATCHET-5003  408         the request did not arrive in time
+└── Unauthenticated              RATCHET-6001  401   4     who calls is not known
 """
 
 from collections.abc import Sequence
@@ -63,6 +69,18 @@ class InvalidBatch(InvalidInput):
         """Return the error with the refused items."""
         items = [r.to_wire() if hasattr(r, "to_wire") else r for r in self.rejected]
         return super().as_dict() | {"rejected": items}
+
+
+class WrongMedia(InvalidInput):
+    """A request whose content type or encoding is not taken."""
+
+    code, http = "RATCHET-1006", 415
+
+
+class WrongMethod(InvalidInput):
+    """A request with a method that its address does not take."""
+
+    code, http = "RATCHET-1007", 405
 
 
 class TooLarge(InvalidInput):
@@ -119,6 +137,12 @@ class ChainBroken(Refused):
     code = "RATCHET-3005"
 
 
+class Forbidden(Refused):
+    """The caller is known, and its role does not allow what it asks."""
+
+    code, status = "RATCHET-3006", "PERMISSION_DENIED"
+
+
 class Conflict(RatchetError):
     """Somebody else changed the document first."""
 
@@ -135,3 +159,27 @@ class Unavailable(RatchetError):
     """A service did not answer; whether it acted is unknown, so ask again with the same id."""
 
     code, status, http, exit_code = "RATCHET-5001", "UNAVAILABLE", 503, 6
+
+
+class Throttled(Unavailable):
+    """The caller asks too often; `retry_after` says in how many seconds to ask again."""
+
+    code, status, http = "RATCHET-5002", "RESOURCE_EXHAUSTED", 429
+
+    def __init__(
+        self, message: str, *, field: str = "", mend: str = "", retry_after: float = 0.0
+    ) -> None:
+        super().__init__(message, field=field, mend=mend)
+        self.retry_after = retry_after
+
+
+class TooSlow(Unavailable):
+    """The request did not arrive whole in time."""
+
+    code, status, http = "RATCHET-5003", "DEADLINE_EXCEEDED", 408
+
+
+class Unauthenticated(RatchetError):
+    """Who calls is not known: no token, or none that verifies."""
+
+    code, status, http, exit_code = "RATCHET-6001", "UNAUTHENTICATED", 401, 4
