@@ -86,10 +86,14 @@ def test_firebase_deploys_the_functions_and_denies_the_clients_everything() -> N
     assert "match /{document=**}" in rules
 
 
-def test_nothing_is_deployed_yet() -> None:
+def test_the_list_of_entry_points_is_a_list_and_names_them_all() -> None:
     tree = ast.parse((ROOT / "functions" / "main.py").read_text())
     assert ast.get_docstring(tree)
-    assert len(tree.body) == 1
+    *imports, listed = tree.body[1:]
+    assert all(isinstance(node, ast.ImportFrom) for node in imports)
+    imported = [a.name for node in imports if isinstance(node, ast.ImportFrom) for a in node.names]
+    assert isinstance(listed, ast.Assign)
+    assert ast.literal_eval(listed.value) == sorted(imported)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,11 @@ from ratchet.observe.score import score_observations
 from ratchet.observe.settings import Ingest
 from ratchet.observe.sweep import sweep
 from ratchet.store.port import Ref
+from ratchet.store.transact import Transaction
 from ratchet.tune.auto_tune import auto_tune_policies
 
 Report = Mapping[str, Any]
+TICKS = Ref(CHECKPOINTS, join_key("ticks"))
 
 
 @dataclass(frozen=True)
@@ -81,3 +83,16 @@ def run_due(app: App, *, now: datetime) -> dict[str, Report]:
 
 def _period(at: datetime | None, schedule: Schedule) -> int:
     return -1 if at is None else (at - EPOCH) // schedule.every
+
+
+def run_verb(app: App, name: str, *, now: datetime) -> Report:
+    """Run one verb, as Cloud Scheduler asks, and keep when it ran; whatever it raises is raised."""
+    report = SCHEDULES[name].run(app, now)
+
+    def mark(tx: Transaction) -> None:
+        (found,) = tx.fetch([TICKS])
+        last = found.data["at"] if found else {}
+        tx.set(TICKS, {"v": 1, "at": last | {name: now}})
+
+    app.store.transact(mark, self_checking=True)
+    return report

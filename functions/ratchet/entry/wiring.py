@@ -1,8 +1,11 @@
 """The one place that opens stores and reads secrets."""
 
+import json
 import os
 import secrets
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from ratchet.store.opening import DEFAULT, open_store
 from ratchet.store.port import Ref, Store
 
 KEY_FILE = Path(".ratchet/key")
+_OPENING = threading.Lock()
+_APPS: "list[App]" = []
 FINGERPRINT = Ref(CHECKPOINTS, "key")
 
 
@@ -48,6 +53,41 @@ def open_app(url: str | None = None, *, clock: Clock = system_clock) -> App:
     except RatchetError:
         store.close()
         raise
+
+
+def the_app() -> App:
+    """Return the app of this process, opened at the first request, behind the server's fork.
+
+    Raises: InvalidInput, Unavailable, Refused.
+    """
+    if not _APPS:
+        with _OPENING:
+            if not _APPS:
+                _APPS.append(open_app(_project_store()))
+    return _APPS[0]
+
+
+@contextmanager
+def serving(app: App) -> Iterator[App]:
+    """Let the functions of this process use an app, as long as the context lasts."""
+    before, _APPS[:] = list(_APPS), [app]
+    try:
+        yield app
+    finally:
+        _APPS[:] = before
+
+
+def _project_store() -> str | None:
+    """Return the Firestore database of the project that the functions are deployed to."""
+    if "RATCHET_STORE" in os.environ:
+        return None
+    named = [os.environ.get(name) for name in ("GCLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT")]
+    with suppress(ValueError, AttributeError):
+        named.append(json.loads(os.environ.get("FIREBASE_CONFIG", "{}")).get("projectId"))
+    project = next(filter(None, named), None)
+    if project is None:
+        return None
+    return f"firestore://{project}/{os.environ.get('RATCHET_DATABASE', '(default)')}"
 
 
 def _check_key(store: Store, keys: Keys) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from ratchet.govern.access import Access
 from ratchet.govern.alerts import Alert, alert, counted
 from ratchet.govern.audit import CONFIG_STREAM, ConfigHead, link
 from ratchet.govern.config import Config, last_good_ref
@@ -13,6 +14,7 @@ from ratchet.kernel.ids import join_key
 from ratchet.kernel.keys import Keys
 from ratchet.observe.reward import RewardConfig
 from ratchet.observe.settings import Ingest
+from ratchet.policies.bindings import Bindings
 from ratchet.policies.hand_edits import GUARD, Edit, Guarded, small
 from ratchet.store.port import Ref, Store
 from ratchet.store.transact import OPERATION_TTL, OPERATIONS, Transaction
@@ -22,6 +24,8 @@ CONFIGS: dict[str, type[Config]] = {
     Flags.name: Flags,
     RewardConfig.name: RewardConfig,
     Ingest.name: Ingest,
+    Access.name: Access,
+    Bindings.name: Bindings,
 }
 
 

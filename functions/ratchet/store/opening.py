@@ -11,6 +11,12 @@ from ratchet.store.sqlite import SqliteStore
 
 DEFAULT = "sqlite:///.ratchet/ratchet.db"
 FORMS = "memory:, sqlite:///file.db, sqlite:////absolute/file.db, firestore://project[/database]"
+EMULATORS = (
+    "FIRESTORE_EMULATOR_HOST",
+    "FIREBASE_AUTH_EMULATOR_HOST",
+    "FUNCTIONS_EMULATOR",
+    "FIREBASE_DEBUG_MODE",
+)
 _FIRESTORE = re.compile(r"firestore://([a-z][a-z0-9:.-]*)(?:/([a-z][a-z0-9-]*|\(default\)))?")
 
 
@@ -19,11 +25,7 @@ def open_store(url: str | None = None) -> Store:
 
     Raises: InvalidInput for a URL of no known form; Refused for an emulator in production.
     """
-    if os.environ.get("K_SERVICE") and os.environ.get("FIRESTORE_EMULATOR_HOST"):
-        raise Refused(
-            "FIRESTORE_EMULATOR_HOST is set in production: anyone could sign as an admin",
-            mend="unset it and deploy again",
-        )
+    refuse_emulators()
     url = url or os.environ.get("RATCHET_STORE") or DEFAULT
     if url == "memory:":
         return SqliteStore()
@@ -32,6 +34,26 @@ def open_store(url: str | None = None) -> Store:
     if named := _FIRESTORE.fullmatch(url):
         return _firestore(named[1], named[2] or "(default)")
     raise InvalidInput(f"{url!r} names no store", field="RATCHET_STORE", mend=f"one of {FORMS}")
+
+
+def in_production() -> bool:
+    """Say whether this is a deployed function; the functions emulator sets `K_SERVICE` too."""
+    emulated = os.environ.get("FUNCTIONS_EMULATOR") == "true"
+    return "K_CONFIGURATION" in os.environ or ("K_SERVICE" in os.environ and not emulated)
+
+
+def refuse_emulators() -> None:
+    """Refuse to start in production where a variable of an emulator is set.
+
+    Raises: Refused.
+    """
+    found = [name for name in EMULATORS if os.environ.get(name)]
+    if found and in_production():
+        raise Refused(
+            f"{found[0]} is set in production: anyone could sign as an admin",
+            field=found[0],
+            mend="unset it and deploy again",
+        )
 
 
 def _file(path: Path) -> Store:

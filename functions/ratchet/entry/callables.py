@@ -1,0 +1,211 @@
+"""The callable functions, for admins: propose, activate, roll back, switch learning."""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from firebase_functions.https_fn import (
+    CallableRequest,
+    FunctionsErrorCode,
+    HttpsError,
+    on_call,
+)
+from flask import Request, Response, jsonify
+from pydantic import Field, JsonValue
+
+from ratchet.entry.http.body import parse_json, received
+from ratchet.entry.http.door import admit
+from ratchet.entry.logs import TRACE, log, trace_of
+from ratchet.entry.options import APP_CHECK, cors
+from ratchet.entry.wiring import App, the_app
+from ratchet.govern.flags import Flags
+from ratchet.govern.flags import set_flags as switch_flags
+from ratchet.govern.roles import Actor
+from ratchet.kernel.document import Model
+from ratchet.kernel.errors import InvalidInput, RatchetError
+from ratchet.policies.activate import activate, rollback
+from ratchet.policies.propose import propose
+
+M = TypeVar("M", bound=Model)
+Text = Annotated[str, Field(max_length=120)]
+Reason = Annotated[str, Field(max_length=500)]
+Verb = Callable[[App, Actor, M], Model]
+
+
+class ProposePolicy(Model):
+    """What `propose_policy` takes; params that are left out stay the active version's."""
+
+    policy: Text
+    params: dict[str, JsonValue]
+    tuning_space: dict[str, JsonValue] | None = None
+    version: Text | None = None
+    notes: Annotated[str, Field(max_length=2000)] = ""
+    reason: Reason
+
+
+class ActivatePolicy(Model):
+    """What `activate_policy` takes."""
+
+    policy: Text
+    version: Text
+    reason: Reason
+
+
+class RollbackPolicy(Model):
+    """What `rollback_policy` takes; without a version it goes back to the previous one."""
+
+    policy: Text
+    version: Text | None = None
+    reason: Reason = ""
+
+
+class SetFlags(Model):
+    """What `set_flags` takes; a switch that is left out stays."""
+
+    enabled: bool | None = None
+    auto_activate_policies: bool | None = None
+    reason: Reason
+
+
+def admins_call(model: type[M]) -> Callable[[Verb[M]], Callable[[Request], Response]]:
+    """Make a verb a callable function: an admin, as of now, with data that parse strictly."""
+
+    def decorate(verb: Verb[M]) -> Callable[[Request], Response]:
+        @on_call(cors=cors("POST"), enforce_app_check=APP_CHECK)
+        @functools.wraps(verb)
+        def called(request: CallableRequest[Any]) -> Any:
+            with_trace = TRACE.set(trace_of(request.raw_request.headers))
+            try:
+                app = the_app()
+                actor = admit(request.raw_request, app, "admin", fresh=True)
+                answer = verb(app, actor, model.parse(plain(request.data))).to_wire()
+            except RatchetError as error:
+                log(logging.INFO, verb.__name__, function=verb.__name__, code=error.code)
+                raise refusal(error) from error
+            except Exception as error:
+                log(logging.ERROR, f"{verb.__name__} failed", error=error, function=verb.__name__)
+                raise refusal(RatchetError("something went wrong here")) from error
+            finally:
+                TRACE.reset(with_trace)
+            log(logging.INFO, verb.__name__, function=verb.__name__, status=200)
+            return answer
+
+        protocol: Any = called  # the SDK types what it returns as what it takes
+
+        @functools.wraps(called)
+        def handler(request: Request) -> Response:
+            try:
+                _check_body(request)
+            except RatchetError as error:
+                told = {"message": error.message, "details": error.as_dict()}
+                answer = jsonify(error=told | {"status": error.status})
+                answer.status_code = error.http
+                return answer
+            answered: Response = protocol(request)
+            return answered
+
+        return handler
+
+    return decorate
+
+
+def _check_body(request: Request) -> None:
+    """Refuse what the protocol's own handler would fail on, or take in part.
+
+    Raises: InvalidInput, TooLarge, TooSlow.
+    """
+    if request.method != "POST":
+        return  # the handler answers
+    try:
+        text = received(request).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput("the body is no UTF-8", field="(body)", mend="send UTF-8") from error
+    if not isinstance(parse_json(text), dict):
+        raise InvalidInput('the body wants {"data": ...}', field="(body)", mend="send an object")
+
+
+def plain(data: Any) -> Any:
+    """Return data with the protocol's typed 64-bit integers as numbers."""
+    if isinstance(data, list):
+        return [plain(value) for value in data]
+    if not isinstance(data, dict):
+        return data
+    if data.get("@type") in _WIDE and isinstance(data.get("value"), str):
+        try:
+            return int(data["value"])
+        except ValueError as error:
+            raise InvalidInput("a value is no integer", field="value", mend="send one") from error
+    return {name: plain(value) for name, value in data.items()}
+
+
+_WIDE = tuple(f"type.googleapis.com/google.protobuf.{kind}Value" for kind in ("Int64", "UInt64"))
+
+
+def refusal(error: RatchetError) -> HttpsError:
+    """Return an error as clients of callables get it."""
+    code = FunctionsErrorCode(error.status.lower().replace("_", "-"))
+    return HttpsError(code, error.message, error.as_dict())
+
+
+@admins_call(ProposePolicy)
+def propose_policy(app: App, actor: Actor, asked: ProposePolicy) -> Model:
+    """Write a draft whose parent is the active version."""
+    return propose(
+        app.store,
+        app.keys,
+        actor,
+        asked.policy,
+        asked.params,
+        now=app.clock(),
+        tuning_space=asked.tuning_space,
+        version=asked.version,
+        notes=asked.notes,
+        reason=asked.reason,
+    )
+
+
+@admins_call(ActivatePolicy)
+def activate_policy(app: App, actor: Actor, asked: ActivatePolicy) -> Model:
+    """Make a version the active one."""
+    return activate(
+        app.store,
+        app.keys,
+        actor,
+        asked.policy,
+        asked.version,
+        now=app.clock(),
+        reason=asked.reason,
+    )
+
+
+@admins_call(RollbackPolicy)
+def rollback_policy(app: App, actor: Actor, asked: RollbackPolicy) -> Model:
+    """Go back to a version that was active before; works with learning off."""
+    return rollback(
+        app.store,
+        app.keys,
+        actor,
+        asked.policy,
+        now=app.clock(),
+        version=asked.version,
+        reason=asked.reason,
+    )
+
+
+@admins_call(SetFlags)
+def set_flags(app: App, actor: Actor, asked: SetFlags) -> Flags:
+    """Switch learning on or off; off holds within 15 seconds everywhere."""
+    if asked.enabled is None and asked.auto_activate_policies is None:
+        raise InvalidInput(
+            "nothing to set", field="enabled", mend="send enabled or autoActivatePolicies"
+        )
+    return switch_flags(
+        app.store,
+        app.keys,
+        actor,
+        enabled=asked.enabled,
+        auto_activate=asked.auto_activate_policies,
+        reason=asked.reason,
+        now=app.clock(),
+    )

@@ -1,0 +1,108 @@
+"""The HTTP functions, one for each thing that a component or an operator asks for."""
+
+from typing import Annotated
+
+from firebase_functions.https_fn import on_request
+from pydantic import Field
+
+from ratchet.entry.http.body import json_body
+from ratchet.entry.http.door import Call, Reply, door
+from ratchet.entry.http.openapi import document
+from ratchet.entry.options import cors
+from ratchet.govern.flags import Flags
+from ratchet.kernel.document import Model
+from ratchet.kernel.errors import InvalidInput
+from ratchet.observe.feedback import feedback as take_feedback
+from ratchet.observe.record import record as take_observations
+from ratchet.observe.settings import Ingest
+from ratchet.policies.activate import rollback as go_back
+from ratchet.policies.bindings import Bindings, bound
+from ratchet.policies.resolve import resolve as active_version
+
+RESOLVE_SECONDS = 10
+VERSION = "0.1.0"
+
+
+class Rollback(Model):
+    """What `rollback` takes; without a version it goes back to the previous one."""
+
+    id: Annotated[str, Field(max_length=120)]
+    version: Annotated[str, Field(max_length=120)] | None = None
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+@on_request(cors=cors("POST"))
+@door("POST", role="service")
+def record(call: Call) -> Reply:
+    """Record one observation, a list, `{"id", "observations"}`, or lines of JSON with `?id=`."""
+    payload = json_body(call.request, lines=True)
+    batch = call.request.args.get("id")
+    if batch is not None and isinstance(payload, list):
+        payload = {"id": batch, "observations": payload}
+    ingest = call.app.reader.read(Ingest)
+    taken = take_observations(call.app.store, call.app.keys, payload, ingest=ingest, now=call.now)
+    return Reply(taken.to_wire())
+
+
+@on_request(cors=cors("POST"))
+@door("POST", role="service")
+def feedback(call: Call) -> Reply:
+    """Take late grades: one, a list, `{"feedback": [...]}`, or lines of JSON."""
+    payload = json_body(call.request, lines=True)
+    ingest = call.app.reader.read(Ingest)
+    return Reply(take_feedback(call.app.store, payload, ingest=ingest, now=call.now).to_wire())
+
+
+@on_request(cors=cors("GET"))
+@door("GET", role="service")
+def resolve(call: Call) -> Reply:
+    """Return the version to run, of `?policy=`, or of whatever `?component=&phase=` is bound to."""
+    asked = call.request.args
+    policy, component = asked.get("policy"), asked.get("component")
+    if (policy is None) == (component is None):
+        raise InvalidInput(
+            "name either a policy or a component", field="policy", mend="?policy= or ?component="
+        )
+    if component is not None:
+        policy = bound(call.app.reader.read(Bindings), component, asked.get("phase"))
+    found = active_version(call.app.store, call.app.keys, policy or "")
+    headers = {
+        "ETag": f'"{found.etag}"',
+        "Cache-Control": f"private, max-age={RESOLVE_SECONDS}",
+        "Vary": "Authorization",
+    }
+    if call.request.if_none_match.contains(found.etag):
+        return Reply(status=304, headers=headers)
+    return Reply(found.to_wire(), headers=headers)
+
+
+@on_request(cors=cors("POST"))
+@door("POST", role="admin", fresh=True)
+def rollback(call: Call) -> Reply:
+    """Go back to a version that was active before; works with learning off."""
+    asked = Rollback.parse(json_body(call.request))
+    head = go_back(
+        call.app.store,
+        call.app.keys,
+        call.actor,
+        asked.id,
+        version=asked.version,
+        reason=asked.reason,
+        now=call.now,
+    )
+    return Reply(head.to_wire())
+
+
+@on_request(cors=cors("GET"))
+@door("GET", role=None)
+def health(call: Call) -> Reply:
+    """Say whether the store answers; the answer is at most ten seconds old."""
+    call.app.reader.read(Flags)
+    return Reply({"status": "ok"})
+
+
+@on_request(cors=cors("GET"))
+@door("GET", role=None)
+def openapi(call: Call) -> Reply:
+    """Return the OpenAPI document of these functions."""
+    return Reply(document(Rollback, VERSION), headers={"Cache-Control": "public, max-age=3600"})
