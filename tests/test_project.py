@@ -103,6 +103,14 @@ def test_a_package_has_tests_beside_it(folder: Path) -> None:
     assert list((ROOT / "tests" / folder.relative_to(PACKAGE)).rglob("test_*.py"))
 
 
+def test_the_functions_environment_has_a_thread_for_each_concurrent_request() -> None:
+    lines = (ROOT / "functions" / ".env").read_text().splitlines()
+    found = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    options = (PACKAGE / "entry" / "options.py").read_text()
+    assert f"CONCURRENCY = {found['THREADS']}\n" in options
+    assert {name for name in found if "KEY" in name} == set()
+
+
 def test_no_file_is_too_long_to_read() -> None:
     files = [*SOURCES, *(ROOT / "bench").glob("*.py")]
     long = {str(p.relative_to(ROOT)): n for p in files if (n := _lines(p)) > LONGEST}

@@ -7,7 +7,7 @@ import pytest
 
 from ratchet.kernel.clock import HOUR
 from ratchet.kernel.errors import TooLarge
-from ratchet.observe.feedback import PAGE, WAIT
+from ratchet.observe.fold import PAGE, WAIT
 from ratchet.store.port import Query, Ref, Store, Write
 from ratchet.store.sqlite import SqliteStore
 from tests.support.faults import FaultyStore

@@ -8,16 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet.kernel.errors import InvalidInput
-from ratchet.observe.reward import (
-    Bounds,
-    Override,
-    RewardConfig,
-    Scores,
-    Thresholds,
-    Weights,
-    details,
-    score,
-)
+from ratchet.observe.reward import Bounds, Override, RewardConfig, Thresholds, Weights
+from ratchet.observe.scores import Scores, details, score
 
 DEFAULT = RewardConfig()
 UNKNOWN = float("nan")

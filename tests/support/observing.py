@@ -8,7 +8,8 @@ from typing import Any
 from ratchet.govern.config import Config, ConfigReader
 from ratchet.kernel.clock import ManualClock, millis
 from ratchet.kernel.keys import derive_keys
-from ratchet.observe.feedback import FeedbackTaken, FoldReport, feedback, fold_feedback
+from ratchet.observe.feedback import FeedbackTaken, feedback
+from ratchet.observe.fold import FoldReport, fold_feedback
 from ratchet.observe.observation import COLLECTION
 from ratchet.observe.record import Recorded, record
 from ratchet.observe.rescore import RescoreReport, rescore

@@ -11,11 +11,13 @@ from firebase_functions.options import CorsOptions, MemoryOption, set_global_opt
 from ratchet.entry.logs import set_up_logs
 from ratchet.store.opening import refuse_emulators
 
-REGION = os.environ.get("RATCHET_REGION", "us-central1")
+REGION = os.environ.get("RATCHET_REGION") or "us-central1"
 # Origins of web pages that may call, separated by commas; none unless they are named.
 ORIGINS = [o.strip() for o in os.environ.get("RATCHET_CORS_ORIGINS", "").split(",") if o.strip()]
 APP_CHECK = os.environ.get("RATCHET_APP_CHECK", "") == "true"
-DATABASE = os.environ.get("RATCHET_DATABASE", "(default)")
+DATABASE = os.environ.get("RATCHET_DATABASE") or "(default)"
+# As many as the server has threads: THREADS of functions/.env, else four.
+CONCURRENCY = 40
 # A tick that is over its time is ended; what it had not done is done by the next.
 SECONDS = {"door": 60, "tick": 540, "trigger": 120}
 
@@ -23,7 +25,7 @@ set_global_options(
     region=REGION,
     memory=MemoryOption.MB_512,
     cpu=1,  # the default of the Python SDK is a fraction of one, with a concurrency of 1
-    concurrency=40,
+    concurrency=CONCURRENCY,
     max_instances=20,
     timeout_sec=SECONDS["door"],
     secrets=["RATCHET_KEY"],

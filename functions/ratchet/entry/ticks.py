@@ -1,26 +1,35 @@
-"""The scheduled verbs and when each is due; a ticker on one machine, or Cloud Scheduler, calls."""
+"""The scheduled verbs and when each is due; a ticker on one machine, or Cloud Scheduler, calls.
 
-from collections.abc import Callable, Mapping
+Each verb is imported where it runs: their arithmetic is not in the cold start of the doors.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from ratchet.entry.logs import log
 from ratchet.entry.wiring import App
+from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import CHECKPOINTS
-from ratchet.govern.verify import verify_all
 from ratchet.kernel.clock import EPOCH
+from ratchet.kernel.errors import RatchetError
 from ratchet.kernel.ids import join_key
-from ratchet.observe.feedback import fold_feedback
-from ratchet.observe.roll_up import roll_long_windows, roll_stats
-from ratchet.observe.score import score_observations
 from ratchet.observe.settings import Ingest
-from ratchet.observe.sweep import sweep
 from ratchet.store.port import Ref
 from ratchet.store.transact import Transaction
-from ratchet.tune.auto_tune import auto_tune_policies
 
 Report = Mapping[str, Any]
 TICKS = Ref(CHECKPOINTS, join_key("ticks"))
+
+
+class Failure(dict[str, Any]):
+    """The report of a verb that failed."""
+
+    def __init__(self, error: RatchetError) -> None:
+        super().__init__(error=error.as_dict())
+        self.error = error
 
 
 @dataclass(frozen=True)
@@ -32,29 +41,42 @@ class Schedule:
 
 
 def _score(app: App, now: datetime) -> Report:
+    from ratchet.observe.fold import fold_feedback
+    from ratchet.observe.score import score_observations
+
     scored = score_observations(app.store, app.reader, clock=app.clock)
     folded = fold_feedback(app.store, ingest=app.reader.read(Ingest), now=now)
     return scored.to_map() | {"feedback": folded.to_map()}
 
 
 def _roll(app: App, now: datetime) -> Report:
+    from ratchet.observe.roll_up import roll_stats
+
     return roll_stats(app.store, app.reader, now=now).to_map()
 
 
 def _roll_long(app: App, now: datetime) -> Report:
+    from ratchet.observe.roll_up import roll_long_windows
+
     return roll_long_windows(app.store, app.reader, now=now).to_map()
 
 
 def _tune(app: App, now: datetime) -> Report:
+    from ratchet.tune.auto_tune import auto_tune_policies
+
     outcomes = auto_tune_policies(app.store, app.keys, app.reader, now=now)
     return {"policies": [outcome.to_map() for outcome in outcomes]}
 
 
 def _sweep(app: App, now: datetime) -> Report:
+    from ratchet.observe.sweep import sweep
+
     return sweep(app.store, app.reader, now=now).to_map()
 
 
 def _verify(app: App, now: datetime) -> Report:
+    from ratchet.govern.verify import verify_all
+
     return {"streams": [r.to_map() for r in verify_all(app.store, app.keys, now=now)]}
 
 
@@ -70,15 +92,50 @@ SCHEDULES: Mapping[str, Schedule] = {
 
 
 def run_due(app: App, *, now: datetime) -> dict[str, Report]:
-    """Run what is due since each last ran; returns the reports by name."""
-    ref = Ref(CHECKPOINTS, join_key("ticks"))
-    found = app.store.get(ref)
+    """Run what is due since each last ran; returns the reports by name.
+
+    A verb that fails stops no other, raises an alert, and is due again in the next tick.
+    """
+    found = app.store.get(TICKS)
     last: dict[str, datetime] = found.data["at"] if found else {}
     due = [n for n, s in SCHEDULES.items() if _period(now, s) != _period(last.get(n), s)]
-    reports = {name: SCHEDULES[name].run(app, now) for name in due}
-    if due:
-        app.store.set(ref, {"v": 1, "at": last | dict.fromkeys(due, now)})
+    reports = {name: _attempt(app, name, now) for name in due}
+    done = [name for name, report in reports.items() if not isinstance(report, Failure)]
+    if done:
+        _mark(app, done, now)
     return reports
+
+
+def _attempt(app: App, name: str, now: datetime) -> Report:
+    """Run one verb; whatever it raises becomes its report."""
+    try:
+        return SCHEDULES[name].run(app, now)
+    except RatchetError as error:
+        failure = Failure(error)
+    except Exception as error:
+        log(logging.ERROR, f"{name} failed", error=error, function=name)
+        told = f"{name} stopped at an unexpected {type(error).__name__}"
+        failure = Failure(RatchetError(told, mend="see the traceback, and report it"))
+    _tell(app, name, failure, now)
+    return failure
+
+
+def _tell(app: App, name: str, failure: Failure, now: datetime) -> None:
+    about = alert(
+        "tick-failed",
+        name,
+        "warning",
+        f"{name} failed: {failure.error.message}",
+        now=now,
+        command=f"ratchet tick --only {name}",
+        evidence=failure.error.as_dict(),
+    )
+    try:
+        raise_alert(app.store, about)
+    except RatchetError:
+        pass  # the store may be what failed; the report says so
+    except Exception as error:
+        log(logging.ERROR, f"no alert of {name}", error=error, function=name)
 
 
 def _period(at: datetime | None, schedule: Schedule) -> int:
@@ -88,11 +145,16 @@ def _period(at: datetime | None, schedule: Schedule) -> int:
 def run_verb(app: App, name: str, *, now: datetime) -> Report:
     """Run one verb, as Cloud Scheduler asks, and keep when it ran; whatever it raises is raised."""
     report = SCHEDULES[name].run(app, now)
+    _mark(app, [name], now)
+    return report
+
+
+def _mark(app: App, names: Sequence[str], now: datetime) -> None:
+    """Keep when some verbs ran, beside what others keep at the same time."""
 
     def mark(tx: Transaction) -> None:
         (found,) = tx.fetch([TICKS])
         last = found.data["at"] if found else {}
-        tx.set(TICKS, {"v": 1, "at": last | {name: now}})
+        tx.set(TICKS, {"v": 1, "at": last | dict.fromkeys(names, now)})
 
     app.store.transact(mark, self_checking=True)
-    return report

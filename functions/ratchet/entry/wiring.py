@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ratchet.client.direct import DirectTransport
 from ratchet.govern.config import CHECKPOINTS, ConfigReader
 from ratchet.kernel.canonical import sign
 from ratchet.kernel.clock import Clock, system_clock
@@ -18,10 +18,14 @@ from ratchet.kernel.keys import MIN_BYTES, Keys, derive_keys
 from ratchet.store.opening import DEFAULT, open_store
 from ratchet.store.port import Ref, Store
 
+if TYPE_CHECKING:
+    from ratchet.client.direct import DirectTransport
+
 KEY_FILE = Path(".ratchet/key")
 _OPENING = threading.Lock()
 _APPS: "list[App]" = []
 FINGERPRINT = Ref(CHECKPOINTS, "key")
+RESTORING = Ref(CHECKPOINTS, "restore")
 
 
 @dataclass(frozen=True)
@@ -87,16 +91,27 @@ def _project_store() -> str | None:
     project = next(filter(None, named), None)
     if project is None:
         return None
-    return f"firestore://{project}/{os.environ.get('RATCHET_DATABASE', '(default)')}"
+    return f"firestore://{project}/{os.environ.get('RATCHET_DATABASE') or '(default)'}"
+
+
+def fingerprint(keys: Keys) -> str:
+    """Return what tells a project's key from another, and gives nothing of it away."""
+    return sign(keys.audit, "fingerprint")[:16]
 
 
 def _check_key(store: Store, keys: Keys) -> None:
-    """Keep the key's fingerprint in the store, and refuse another key.
+    """Keep the key's fingerprint in the store, and refuse another key and half a store.
 
     Raises: Refused.
     """
-    own = {"v": 1, "fingerprint": sign(keys.audit, "fingerprint")[:16]}
-    found = store.get(FINGERPRINT)
+    own = {"v": 1, "fingerprint": fingerprint(keys)}
+    found, restoring = store.get_many([FINGERPRINT, RESTORING])
+    if restoring is not None:
+        raise Refused(
+            "a restore of this store has not ended: half of its documents may be missing",
+            field="store",
+            mend="run the same `ratchet restore` again, it goes on",
+        )
     if found is None:
         with suppress(AlreadyExists):  # another process was first, and is held against ours
             store.create(FINGERPRINT, own)
@@ -107,6 +122,27 @@ def _check_key(store: Store, keys: Keys) -> None:
             field="RATCHET_KEY",
             mend="restore RATCHET_KEY, or the key file beside the store, from your backup",
         )
+
+
+def open_target(url: str | None, wanted: str, *, clock: Clock = system_clock) -> App:
+    """Open a store to restore into, once the key has the fingerprint that is wanted.
+
+    A refusal leaves nothing behind, neither a store nor a key file.
+
+    Raises: InvalidInput, Unavailable, Refused.
+    """
+    named = url or os.environ.get("RATCHET_STORE") or DEFAULT
+    given = bool(os.environ.get("RATCHET_KEY")) or _beside(named).exists()
+    keys = load_keys(named) if given else None
+    if keys is None or fingerprint(keys) != wanted:
+        told = "the key is not the backup's" if keys else "the backup's key is not here"
+        raise Refused(
+            f"{told}: signatures and the audit chain would not verify",
+            field="RATCHET_KEY",
+            mend="set RATCHET_KEY to the key of the store that was backed up,"
+            f" or copy its key file to {_beside(named)}",
+        )
+    return wire(open_store(named), keys, clock)
 
 
 def load_keys(url: str) -> Keys:
@@ -172,10 +208,12 @@ def _make_key(path: Path) -> None:
         draft.unlink()
 
 
-def direct_transport(url: str | None = None) -> DirectTransport:
+def direct_transport(url: str | None = None) -> "DirectTransport":
     """Return what carries a component's calls straight to a store beside it, no service between.
 
     Raises: InvalidInput, Unavailable, Refused.
     """
+    from ratchet.client.direct import DirectTransport
+
     app = open_app(url)
     return DirectTransport(app.store, app.keys, app.clock)

@@ -54,6 +54,7 @@ class Model(BaseModel):
         populate_by_name=True,
         ser_json_inf_nan="strings",
         allow_inf_nan=False,
+        defer_build=True,  # at first use: a function's cold start builds what it needs
     )
 
     @classmethod

@@ -10,7 +10,8 @@ from typing import Any
 from ratchet.kernel.clock import hour_label
 from ratchet.kernel.ids import join_key
 from ratchet.observe.observation import items_of
-from ratchet.observe.reward import RewardEpoch, details
+from ratchet.observe.reward import RewardEpoch
+from ratchet.observe.scores import details
 from ratchet.observe.settings import Ingest
 from ratchet.observe.tally import Columns, Series, columns_of, score_columns, sums_of
 from ratchet.stats.bucket import OTHER, Bucket, Sums, bucket_key

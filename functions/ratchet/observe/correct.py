@@ -14,7 +14,8 @@ import numpy as np
 
 from ratchet.observe.commit import REWARDS, Place, changed_buckets, reward_items
 from ratchet.observe.observation import COLLECTION
-from ratchet.observe.reward import RewardConfig, details
+from ratchet.observe.reward import RewardConfig
+from ratchet.observe.scores import details
 from ratchet.observe.settings import Ingest
 from ratchet.observe.tally import columns_of, score_columns, sums_of
 from ratchet.stats.bucket import Sums

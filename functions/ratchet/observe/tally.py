@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ratchet.kernel.clock import hour_of
-from ratchet.observe.reward import RewardConfig, Scores, score
+from ratchet.observe.reward import RewardConfig
+from ratchet.observe.scores import Scores, score
 from ratchet.stats.bucket import OTHER, Sums, Tally
 from ratchet.stats.moments import (
     SCALES,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ratchet.kernel.errors import InvalidInput, Refused
 from ratchet.store.port import Store
-from ratchet.store.sqlite import SqliteStore
 
 DEFAULT = "sqlite:///.ratchet/ratchet.db"
 FORMS = "memory:, sqlite:///file.db, sqlite:////absolute/file.db, firestore://project[/database]"
@@ -28,7 +27,7 @@ def open_store(url: str | None = None) -> Store:
     refuse_emulators()
     url = url or os.environ.get("RATCHET_STORE") or DEFAULT
     if url == "memory:":
-        return SqliteStore()
+        return _sqlite(":memory:")
     if url.startswith("sqlite:///") and (path := url.removeprefix("sqlite:///")):
         return _file(Path(path))
     if named := _FIRESTORE.fullmatch(url):
@@ -59,7 +58,13 @@ def refuse_emulators() -> None:
 def _file(path: Path) -> Store:
     with suppress(OSError):  # opening the file says what is wrong with the path
         path.parent.mkdir(exist_ok=True)
-    return SqliteStore(str(path))
+    return _sqlite(str(path))
+
+
+def _sqlite(path: str) -> Store:
+    from ratchet.store.sqlite import SqliteStore  # not in a deployed function's cold start
+
+    return SqliteStore(path)
 
 
 def _firestore(project: str, database: str) -> Store:

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from ratchet.entry.http.body import json_body
 from ratchet.entry.http.door import Call, Reply, door
-from ratchet.entry.http.openapi import document
 from ratchet.entry.options import cors
 from ratchet.govern.flags import Flags
 from ratchet.kernel.document import Model
@@ -71,7 +70,7 @@ def resolve(call: Call) -> Reply:
         "Cache-Control": f"private, max-age={RESOLVE_SECONDS}",
         "Vary": "Authorization",
     }
-    if call.request.if_none_match.contains(found.etag):
+    if call.request.if_none_match.contains_weak(found.etag):
         return Reply(status=304, headers=headers)
     return Reply(found.to_wire(), headers=headers)
 
@@ -105,4 +104,6 @@ def health(call: Call) -> Reply:
 @door("GET", role=None)
 def openapi(call: Call) -> Reply:
     """Return the OpenAPI document of these functions."""
+    from ratchet.entry.http.openapi import document  # not in a cold start
+
     return Reply(document(Rollback, VERSION), headers={"Cache-Control": "public, max-age=3600"})

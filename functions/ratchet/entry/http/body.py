@@ -1,7 +1,9 @@
 """Bodies of requests: bounded, decompressed, and parsed strictly."""
 
 import json
+import math
 import zlib
+from collections import Counter
 from typing import Any
 
 from flask import Request
@@ -11,6 +13,8 @@ from ratchet.kernel.errors import InvalidInput, TooLarge, TooSlow, WrongMedia
 
 MAX_BODY = 4 * 1024 * 1024
 MAX_DEPTH = 32
+MAX_LINES = 5000
+MAX_MEMBERS = 16
 SECONDS = 20.0
 JSON = ("application/json",)
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -65,7 +69,9 @@ def parse_json(text: str, field: str = "(body)") -> Any:
     Raises: InvalidInput.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
+        value = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_float
+        )
     except RecursionError as error:
         raise _too_deep(field) from error
     except ValueError as error:
@@ -95,7 +101,9 @@ def unzip(body: bytes) -> bytes:
     """
     whole = b""
     try:
-        while body:
+        for _ in range(MAX_MEMBERS):  # each copies the rest of the body
+            if not body:
+                return whole
             member = zlib.decompressobj(wbits=31)
             whole += member.decompress(body, MAX_BODY + 1 - len(whole))
             if len(whole) > MAX_BODY:
@@ -103,6 +111,8 @@ def unzip(body: bytes) -> bytes:
             if not member.eof:
                 raise zlib.error("truncated")
             body = member.unused_data
+        if body:
+            raise zlib.error("too many members")
     except zlib.error as error:
         raise InvalidInput(
             "the body is no gzip", field="(body)", mend="compress it whole"
@@ -112,14 +122,18 @@ def unzip(body: bytes) -> bytes:
 
 def _lines(text: str) -> list[Any]:
     rows = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if len(rows) > MAX_LINES:
+        raise TooLarge(
+            f"a body has at most {MAX_LINES} lines", field="(body)", mend="send smaller batches"
+        )
     return [parse_json(line, f"line {n}") for n, line in rows]
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)[:80]
+        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        twice = name[:80]
         raise InvalidInput(
             f"{twice!r} stands twice in one object", field=twice, mend="send it once"
         )
@@ -130,6 +144,15 @@ def _no_number(name: str) -> Any:
     raise InvalidInput(
         f"{name} is no JSON number", field="(body)", mend="leave out what is unknown"
     )
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise InvalidInput(
+            "a number is too large", field="(body)", mend="send one below 1.8e308"
+        )
+    return value
 
 
 def _is_deep(value: Any) -> bool:
