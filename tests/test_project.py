@@ -67,7 +67,7 @@ def test_the_table_of_errors_is_the_tree_of_errors() -> None:
     assert sorted(rows) == sorted((k.code, k.__name__, str(k.http), str(k.exit_code)) for k in tree)
 
 
-def test_firebase_deploys_the_functions_and_denies_the_clients_everything() -> None:
+def test_firebase_deploys_the_functions_and_denies_what_no_rule_allows() -> None:
     settings = json.loads((ROOT / "firebase.json").read_text())
     (functions,) = settings["functions"]
     assert (functions["source"], functions["runtime"]) == ("functions", "python311")
@@ -82,8 +82,16 @@ def test_firebase_deploys_the_functions_and_denies_the_clients_everything() -> N
     assert {"auth", "functions", "firestore"} <= set(settings["emulators"])
     assert len(ports) == len(set(ports)) >= 3
     rules = re.sub(r"//.*", "", (ROOT / "firestore.rules").read_text())
-    assert re.findall(r"allow ([^:;]+)(?:: if ([^;]+))?;", rules) == [("read, write", "false")]
-    assert "match /{document=**}" in rules
+    allowed = re.findall(r"allow ([\w, ]+): if (.+?);", rules, re.DOTALL)
+    assert allowed[-1] == ("read, write", "false")
+    assert rules.index("match /{document=**}") > rules.rindex("function ")
+    assert {verb for verbs, _ in allowed[:-1] for verb in verbs.split(", ")} == {
+        "get",
+        "list",
+        "create",
+        "update",
+    }
+    assert rules.count("allow ") == len(allowed)
 
 
 def test_the_list_of_entry_points_is_a_list_and_names_them_all() -> None:

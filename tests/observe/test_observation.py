@@ -33,7 +33,7 @@ BAD: dict[str, list[Any]] = {
     "tokensOut": [-1, 10**9 + 1],
     "costUsd": [-0.001, 10_001, float("nan"), float("-inf")],
     "retries": [-1, 1001, 0.5],
-    "errorCode": ["", "x" * 65, 429, "\ud800"],
+    "errorCode": ["", "x" * 65, 429, "\ud800", "__", "___", "__x__"],
     "policyVersion": ["", "a b", 1],
     "intendedVersion": [""],
     "arm": ["", "a" * 121],

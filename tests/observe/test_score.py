@@ -11,7 +11,7 @@ from ratchet.kernel.errors import Unavailable
 from ratchet.observe.reward import RewardConfig, Weights
 from ratchet.observe.score import read_cursor
 from ratchet.observe.settings import Ingest
-from ratchet.store.port import Query, Store, Write
+from ratchet.store.port import Query, Ref, Store, Write
 from ratchet.store.sqlite import SqliteStore
 from tests.support.faults import FaultyStore
 from tests.support.observing import (
@@ -214,3 +214,17 @@ def test_shards_are_scored_each_from_its_own_cursor(embedded: SqliteStore) -> No
     assert len({bucket.shard for bucket in buckets_of(embedded)}) == 4
     assert Ingest().shards == 4
     check(embedded)
+
+
+def test_a_stored_error_code_that_no_bucket_can_hold_is_counted_as_other(store: Store) -> None:
+    at = worker(store)
+    at.batch("batch", [observation(outcome="failure", errorCode="429") for _ in range(2)])
+    ref = Ref("ops_observations", "batch")
+    found = store.get(ref)
+    assert found is not None
+    items = [found.data["items"][0], found.data["items"][1] | {"errorCode": "__x__"}]
+    store.set(ref, found.data | {"items": items})
+    at.clock.advance(10 * SECOND)
+    assert at.score().scored == 2
+    (bucket,) = buckets_of(store)
+    assert bucket.sums.errors == {"429": 1, "other": 1}

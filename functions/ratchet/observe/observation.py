@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -33,7 +34,20 @@ Name = Annotated[
 DocumentId = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=120)
 ]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+def countable(code: str) -> bool:
+    """Say whether a store can count under an error code: names like `__x__` are reserved."""
+    return not (code[:2] == "__" == code[-2:])
+
+
+def _countable(code: str) -> str:
+    if not countable(code):
+        raise ValueError("a code that begins and ends with `__` is reserved")
+    return code
+
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_countable)]
 
 
 class Observation(Model):

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ratchet.kernel.clock import hour_of
+from ratchet.observe.observation import countable
 from ratchet.observe.reward import RewardConfig
 from ratchet.observe.scores import Scores, score
 from ratchet.stats.bucket import OTHER, Sums, Tally
@@ -186,7 +187,8 @@ def _errors(columns: Columns, rows: Ints, groups: Ints, count: int) -> list[dict
     for i, g in zip(rows.tolist(), groups.tolist(), strict=True):
         code = columns.errors[i]
         if code is not None:
-            out[g][code] = out[g].get(code, 0) + int(columns.weight[i])
+            name = code if countable(code) else OTHER
+            out[g][name] = out[g].get(name, 0) + int(columns.weight[i])
     return [dict(sorted(counts.items())) for counts in out]
 
 

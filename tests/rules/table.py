@@ -1,0 +1,51 @@
+"""Who may do what directly on the documents, collection by collection."""
+
+from tests.rules import seeded
+from tests.rules.rest import Write
+from tests.rules.seeded import Case
+
+# collection: what a service may do directly, and what an admin may. Nobody else may do anything.
+TABLE: dict[str, tuple[str, str]] = {
+    "config": ("get", "get list update"),
+    "ops_policies": ("get list", "get list create update"),
+    "ops_policy_heads": ("get", "get list"),
+    "ops_stats": ("get list", "get list"),
+    "ops_observations": ("create", "get list create"),
+    "ops_rewards": ("", "get list"),
+    "ops_feedback": ("", "get list"),
+    "ops_buckets": ("", "get list"),
+    "ops_reward_epochs": ("", "get list"),
+    "ops_audit": ("", "get list"),
+    "ops_alerts": ("", "get list"),
+    "ops_dead_letters": ("", "get list"),
+    "ops_checkpoints": ("", ""),
+    "ops_operations": ("", ""),
+    seeded.UNKNOWN: ("", ""),
+}
+
+
+def table_cases(collection: str, who: str) -> list[Case]:
+    """Return what a caller may try on a collection."""
+    may = dict(zip(("service", "admin"), TABLE[collection], strict=True)).get(who, "").split()
+    return [
+        Case(name, who, ask, name in may, path)
+        for name, (path, ask) in _operations(collection).items()
+    ]
+
+
+def _operations(collection: str) -> dict[str, tuple[str, seeded.Ask]]:
+    home = seeded.home(collection)
+    tries = {
+        "create": seeded.create_in(collection),
+        "update": seeded.update_in(collection),
+        "delete": seeded.delete_in(collection),
+    }
+    return {
+        "get": ("", lambda door: door.get(home)),
+        "list": ("", lambda door: door.query(collection, 100)),
+        **{name: (path, _committing(write)) for name, (path, write) in tries.items()},
+    }
+
+
+def _committing(write: Write) -> seeded.Ask:
+    return lambda door: door.commit(write)
