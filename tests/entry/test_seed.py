@@ -13,7 +13,13 @@ from ratchet.govern.audit import verify_audit
 from ratchet.govern.config import load_config
 from ratchet.govern.flags import Flags
 from ratchet.kernel.clock import ManualClock
-from ratchet.kernel.errors import InvalidInput, NotFound, RatchetError, Unavailable
+from ratchet.kernel.errors import (
+    ChainBroken,
+    InvalidInput,
+    NotFound,
+    RatchetError,
+    Unavailable,
+)
 from ratchet.observe.settings import Ingest
 from ratchet.policies.activate import activate, reject
 from ratchet.policies.history import get_version, list_heads
@@ -139,6 +145,22 @@ def test_a_seeded_draft_that_a_person_rejected_is_left_alone(
     reject(embedded, KEYS, ADA, "router-core", "1.0.0", now=NOON, reason="no")
     assert seed(app, now=NOON).kept[-1] == ALL[-1]
     assert list_heads(embedded)[0].active is None
+
+
+def test_a_policy_whose_head_is_gone_is_named_with_what_mends_it(store: Store) -> None:
+    app = app_on(store)
+    seed(app, now=NOON)
+    head = Ref("ops_policy_heads", "router-core")
+    kept = store.get(head)
+    assert kept is not None
+    store.delete(head)
+    before = contents(store)
+    with pytest.raises(ChainBroken, match="the head of router-core is gone") as caught:
+        seed(app, now=NOON)
+    assert caught.value.mend == "restore ops_policy_heads/router-core from a backup"
+    assert contents(store) == before
+    store.set(head, kept.data)
+    assert seed(app, now=NOON).kept == ALL
 
 
 def test_an_outage_is_told_as_it_is(embedded: Store) -> None:

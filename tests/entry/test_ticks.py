@@ -10,7 +10,7 @@ from ratchet.entry.seed import seed
 from ratchet.entry.ticks import SCHEDULES, Schedule, run_due
 from ratchet.entry.wiring import App, wire
 from ratchet.kernel.clock import ManualClock
-from ratchet.kernel.errors import Unavailable
+from ratchet.kernel.errors import InvalidInput, Unavailable
 from ratchet.observe.record import record
 from ratchet.observe.settings import Ingest
 from ratchet.store.port import Query, Ref, Store
@@ -116,16 +116,93 @@ def test_a_clock_that_was_set_back_does_not_stop_the_ticks(app: App, called: lis
     assert called.count("score_observations") == 2
 
 
-def test_a_verb_that_failed_is_due_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: Any) -> dict[str, Any]:
-        raise Unavailable("the store is away")
+def spoil(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
+    """Let one verb fail."""
 
-    spoilt = {**SCHEDULES, "sweep": Schedule(DAY, away)}
+    def fail(*_: Any) -> dict[str, Any]:
+        raise error
+
+    spoilt = {**ticks.SCHEDULES, name: Schedule(SCHEDULES[name].every, fail)}
+    monkeypatch.setattr(ticks, "SCHEDULES", spoilt)
+
+
+def told(app: App) -> list[tuple[str, int, str]]:
+    """Return the subject, count and command of each alert."""
+    found = [s.data for s in app.store.query(Query("ops_alerts"))]
+    assert {a["what"] for a in found} <= {"tick-failed"}
+    return [(a["subject"], a["count"], a["command"]) for a in found]
+
+
+def test_a_verb_that_failed_stops_no_other_and_alone_is_due_again(
+    app: App, called: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(ticks, "SCHEDULES", spoilt)
-        with pytest.raises(Unavailable):
-            run_due(app, now=NOON)
-    assert "sweep" in run_due(app, now=NOON + SECOND)
+        spoil(patch, "roll_stats", Unavailable("the store is away", mend="wait"))
+        reports = run_due(app, now=NOON)
+        assert list(reports) == NAMES
+        assert reports["roll_stats"] == {
+            "error": {"code": "RATCHET-5001", "message": "the store is away", "mend": "wait"}
+        }
+        assert called == [name for name in NAMES if name != "roll_stats"]
+        assert list(run_due(app, now=NOON + SECOND)) == ["roll_stats"]
+    called.clear()
+    assert list(run_due(app, now=NOON + 2 * SECOND)) == called == ["roll_stats"]
+    assert run_due(app, now=NOON + 3 * SECOND) == {}
+
+
+def test_a_failure_is_an_alert_that_counts_while_it_lasts(
+    app: App, called: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        spoil(patch, "sweep", InvalidInput("no good", field="x"))
+        for i in range(3):
+            run_due(app, now=NOON + i * SECOND)
+    assert told(app) == [("sweep", 3, "ratchet tick --only sweep")]
+    run_due(app, now=NOON + 3 * SECOND)
+    assert told(app) == [("sweep", 3, "ratchet tick --only sweep")]
+
+
+def test_an_unexpected_failure_is_logged_and_stops_no_other(
+    app: App, called: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoil(monkeypatch, "score_observations", ZeroDivisionError("oh"))
+    reports = run_due(app, now=NOON)
+    assert called == NAMES[1:]
+    assert reports["score_observations"]["error"] == {
+        "code": "RATCHET-0000",
+        "message": "score_observations stopped at an unexpected ZeroDivisionError",
+        "mend": "see the traceback, and report it",
+    }
+    assert "ZeroDivisionError: oh" in caplog.text
+    assert [subject for subject, _, _ in told(app)] == ["score_observations"]
+
+
+@pytest.mark.parametrize("error", [Unavailable("away"), ZeroDivisionError("oh")])
+def test_a_failure_that_no_alert_can_tell_of_stops_no_other(
+    app: App,
+    called: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    def away(*_: Any) -> None:
+        raise error
+
+    spoil(monkeypatch, "score_observations", Unavailable("away"))
+    monkeypatch.setattr(ticks, "raise_alert", away)
+    assert run_due(app, now=NOON)["score_observations"]["error"]["message"] == "away"
+    assert called == NAMES[1:]
+    assert ("ZeroDivisionError: oh" in caplog.text) == isinstance(error, ZeroDivisionError)
+
+
+def test_a_tick_in_which_all_fails_marks_nothing_as_done(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in NAMES:
+        spoil(monkeypatch, name, Unavailable("away"))
+    before = app.store.get(ticks.TICKS)
+    assert all("error" in report for report in run_due(app, now=NOON).values())
+    assert app.store.get(ticks.TICKS) == before
 
 
 @pytest.mark.parametrize("name", NAMES)

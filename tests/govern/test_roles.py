@@ -2,7 +2,15 @@
 
 import pytest
 
-from ratchet.govern.roles import CONSOLE, Actor, machine, person, require_admin, require_reason
+from ratchet.govern.roles import (
+    CONSOLE,
+    Actor,
+    check_reason,
+    machine,
+    person,
+    require_admin,
+    require_reason,
+)
 from ratchet.kernel.errors import InvalidInput, Refused
 
 
@@ -29,3 +37,25 @@ def test_a_person_gives_a_reason(reason: str) -> None:
 def test_a_machine_and_the_console_give_none() -> None:
     require_reason(machine("tuner"), "", "propose")
     require_reason(CONSOLE, "", "edit")
+
+
+@pytest.mark.parametrize(
+    "reason", ["x" * 501, "one\ntwo", "one\r\n", "one\u2028two", "red \x1b[31m", "tab\there", "\0"]
+)
+def test_a_reason_is_one_line_of_500_characters(reason: str) -> None:
+    with pytest.raises(InvalidInput, match="the reason has") as caught:
+        require_reason(person("ada"), reason, "reject")
+    assert (caught.value.field, caught.value.mend) == ("reason", "say why in one line")
+    with pytest.raises(InvalidInput, match="the reason has"):
+        check_reason(person("ada"), reason)
+
+
+@pytest.mark.parametrize("reason", ["x" * 500, "schöner, günstiger: 20\u00a0%, 好", "a 'quote'"])
+def test_any_text_of_one_line_is_a_reason(reason: str) -> None:
+    require_reason(person("ada"), reason, "reject")
+    check_reason(person("ada"), "")
+
+
+def test_what_the_machine_says_is_not_bounded() -> None:
+    check_reason(machine("tuner"), "x" * 501)
+    check_reason(CONSOLE, "one\ntwo")

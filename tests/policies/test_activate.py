@@ -52,6 +52,15 @@ def turn_down(store: Store, version: str, *, reason: str = "worse") -> PolicyHea
     return reject(store, KEYS, ADA, POLICY, version, now=NOON, reason=reason)
 
 
+def test_the_reason_of_a_rollback_may_be_left_out_but_is_one_line(embedded: Store) -> None:
+    lineage_of(embedded, 2)
+    with pytest.raises(InvalidInput, match="the reason has line breaks") as caught:
+        rollback(embedded, KEYS, ADA, POLICY, now=NOON, reason="worse\nthan before")
+    assert caught.value.field == "reason"
+    assert head_of(embedded).active == "1.0.1"
+    assert back(embedded).active == "1.0.0"
+
+
 def test_an_activation_moves_head_statuses_and_audit_together(store: Store) -> None:
     lineage_of(store, 2)
     head = head_of(store)

@@ -47,6 +47,8 @@ def test_every_configuration_that_there_is_is_guarded() -> None:
         "flags": "flags",
         "reward_config": "reward_config",
         "ingest": "ingest",
+        "access": "access",
+        "bindings": "bindings",
     }
 
 

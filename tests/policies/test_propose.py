@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from ratchet.govern.roles import Actor
-from ratchet.kernel.errors import BadSignature, InvalidInput, LearningOff, Refused, Unavailable
+from ratchet.kernel.errors import (
+    AlreadyExists,
+    BadSignature,
+    ChainBroken,
+    InvalidInput,
+    LearningOff,
+    Refused,
+    Unavailable,
+)
+from ratchet.policies.head import PolicyHead
 from ratchet.policies.history import get_version
 from ratchet.policies.propose import propose
 from ratchet.policies.version import COLLECTION, ArtifactRef, Proposal
@@ -230,3 +239,49 @@ def test_a_proposal_without_reasons_of_the_tuner_is_audited_without(embedded: St
     silent = Proposal(tuner="weights", reasons=())
     propose(embedded, KEYS, TUNER, POLICY, weights(0.5), now=NOON, proposal=silent)
     assert entries(embedded)[-1].reason == ""
+
+
+@pytest.mark.parametrize("params", [weights(0.6), weights(0.6) | {"latencyTargetMs": 2500.0}])
+def test_a_person_who_changes_nothing_is_refused(embedded: Store, params: dict[str, Any]) -> None:
+    lineage_of(embedded, 1)
+    with pytest.raises(InvalidInput, match=r"nothing differs from router-core@1\.0\.0") as caught:
+        draft(embedded, params, notes="another note", version="2.0.0")
+    assert caught.value.field == "params"
+    assert statuses(embedded) == {"1.0.0": "active"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"params": weights(0.6) | {"cooldownMs": 1}},
+        {"params": weights(0.6) | {"new": None}},
+        {"tuning_space": {}},
+        {"artifacts": (ArtifactRef(name="prompts", sha256="0" * 64),)},
+    ],
+)
+def test_any_change_of_content_is_one(embedded: Store, change: dict[str, Any]) -> None:
+    lineage_of(embedded, 1)
+    assert draft(embedded, **({"params": weights(0.6)} | change)).version == "1.0.1"
+
+
+def test_without_a_parent_there_is_nothing_to_differ_from(embedded: Store) -> None:
+    draft(embedded)
+    assert draft(embedded).version == "1.0.1"
+
+
+def test_a_policy_whose_head_is_gone_is_not_begun_anew(store: Store) -> None:
+    lineage_of(store, 1)
+    chain = entries(store)
+    store.delete(Ref(PolicyHead.collection, POLICY))
+    with pytest.raises(ChainBroken, match="the head of router-core is gone") as caught:
+        draft(store, version="7.0.0")
+    assert caught.value.mend == "restore ops_policy_heads/router-core from a backup"
+    assert entries(store) == chain
+
+
+def test_a_number_that_stands_in_the_store_unknown_to_the_head_is_refused(store: Store) -> None:
+    store.set(Ref(COLLECTION, f"{POLICY}@1.0.0"), {"x": 1})
+    with pytest.raises(AlreadyExists, match="the head of router-core does not know it") as caught:
+        draft(store)
+    assert "--version" in caught.value.mend
+    assert draft(store, version="1.0.1").version == "1.0.1"

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from ratchet.kernel.errors import BadSignature, NotFound
-from ratchet.policies.activate import rollback
+from ratchet.govern.audit import verify_audit
+from ratchet.kernel.errors import BadSignature, NotFound, Refused
+from ratchet.policies.activate import reject, rollback
+from ratchet.policies.head import PolicyHead
 from ratchet.policies.resolve import resolve
 from ratchet.policies.version import COLLECTION
 from ratchet.store.port import Ref, Store
@@ -16,8 +18,11 @@ from tests.support.governed import (
     NOON,
     PARAMS,
     POLICY,
+    assert_agreement,
     draft,
+    head_of,
     lineage_of,
+    promote,
     stored,
     switch_flags,
     weights,
@@ -48,7 +53,7 @@ def test_the_tag_changes_exactly_when_the_answer_does(embedded: Store) -> None:
     first = resolve(embedded, KEYS, POLICY).etag
     rewrite(embedded, "1.0.0", updatedAt=NOON.replace(hour=13))
     assert resolve(embedded, KEYS, POLICY).etag == first
-    lineage_of(embedded, 1)
+    promote(embedded, draft(embedded, weights(0.5)).version)
     assert resolve(embedded, KEYS, POLICY).etag != first
     rollback(embedded, KEYS, ADA, POLICY, now=NOON)
     assert resolve(embedded, KEYS, POLICY).etag == first
@@ -93,4 +98,61 @@ def test_what_is_not_signed_does_not_stop_the_answer(store: Store, changes: dict
 def test_resolving_goes_on_with_the_switch_off(embedded: Store) -> None:
     lineage_of(embedded, 1)
     switch_flags(embedded, enabled=False)
+    assert resolve(embedded, KEYS, POLICY).version == f"{POLICY}@1.0.0"
+
+
+def edit_head(store: Store, **changes: Any) -> None:
+    ref = Ref(PolicyHead.collection, POLICY)
+    found = store.get(ref)
+    assert found is not None
+    store.set(ref, found.data | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"active": "1.0.2"}, "router-core@1.0.2 was never activated"),
+        ({"active": "1.0.3"}, "router-core@1.0.3 was never activated"),
+        ({"active": "1.0.3", "activated": ["1.0.3"]}, "router-core@1.0.3 is rejected"),
+        ({"activated": []}, "router-core@1.0.1 was never activated"),
+        ({"activated": None}, "router-core@1.0.1 was never activated"),
+        ({"activated": "1.0.1"}, "router-core@1.0.1 was never activated"),
+        ({"active": 1}, "router-core@1 was never activated"),
+    ],
+)
+def test_a_head_that_names_what_nobody_activated_is_not_followed(
+    store: Store, changes: dict[str, Any], text: str
+) -> None:
+    lineage_of(store, 2)
+    draft(store, weights(0.5))
+    draft(store, weights(0.45))
+    reject(store, KEYS, ADA, POLICY, "1.0.3", now=NOON, reason="worse")
+    edit_head(store, **changes)
+    with pytest.raises(Refused, match=text) as caught:
+        resolve(store, KEYS, POLICY)
+    assert caught.value.field == "active"
+    assert caught.value.mend == (
+        f"ratchet audit verify {POLICY}, then ratchet policy rollback {POLICY} VERSION"
+    )
+
+
+@pytest.mark.parametrize("named", ["1.0.2", "1.0.3"])
+def test_the_rollback_that_the_refusal_names_mends_such_a_head(store: Store, named: str) -> None:
+    lineage_of(store, 2)
+    draft(store, weights(0.5))
+    draft(store, weights(0.45))
+    reject(store, KEYS, ADA, POLICY, "1.0.3", now=NOON, reason="worse")
+    edit_head(store, active=named)
+    assert not verify_audit(store, KEYS, POLICY).valid
+    rollback(store, KEYS, ADA, POLICY, version="1.0.1", now=NOON)
+    assert resolve(store, KEYS, POLICY).version == f"{POLICY}@1.0.1"
+    assert_agreement(store)
+    rollback(store, KEYS, ADA, POLICY, now=NOON)
+    assert resolve(store, KEYS, POLICY).version == f"{POLICY}@1.0.0"
+
+
+def test_whatever_becomes_active_counts_as_activated(embedded: Store) -> None:
+    for version in lineage_of(embedded, 3):
+        assert version in head_of(embedded).activated
+    rollback(embedded, KEYS, ADA, POLICY, version="1.0.0", now=NOON)
     assert resolve(embedded, KEYS, POLICY).version == f"{POLICY}@1.0.0"

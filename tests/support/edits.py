@@ -1,12 +1,16 @@
 """What a person does in the console: edits of policy versions, by name."""
 
 from collections.abc import Callable
+from typing import Any
 
+from ratchet.policies.activate import reject
 from ratchet.policies.hand_edits import guard_policy
 from ratchet.policies.version import COLLECTION
 from ratchet.store.port import Store
 from tests.support.console import Console
 from tests.support.governed import (
+    ADA,
+    KEYS,
     POLICY,
     draft,
     lineage_of,
@@ -20,7 +24,13 @@ def of(version: str) -> str:
     return f"{POLICY}@{version}"
 
 
+def written(version: str = "1.0.4", first: float = 0.52, **fields: Any) -> dict[str, Any]:
+    """Return what a person writes to create a version."""
+    return {"id": POLICY, "version": version, "params": weights(first)} | fields
+
+
 FIRST, FORMER, ACTIVE, DRAFT = of("1.0.0"), of("1.0.1"), of("1.0.2"), of("1.0.3")
+NEXT, AFTER = of("1.0.4"), of("1.0.5")
 Edits = Callable[[Console], None]
 
 
@@ -162,3 +172,91 @@ def old_events(c: Console) -> None:
     c.watch(lambda now: promote(c.store, "1.0.1", now=now))
     c.watch(lambda now: promote(c.store, "1.0.2", now=now))
     c.edit(FORMER, status="active")
+
+
+def adopted(c: Console) -> None:
+    c.write(NEXT, written())
+
+
+def adopted_as_draft(c: Console) -> None:
+    c.write(NEXT, written(status="draft", notes="mine", tuningSpace={}, artifacts=[]))
+
+
+def created_as_active(c: Console) -> None:
+    c.write(NEXT, written(status="active"))
+
+
+def created_as_active_and_archive(c: Console) -> None:
+    c.write(NEXT, written(status="active"))
+    c.edit(ACTIVE, status="archived")
+
+
+def created_then_activated(c: Console) -> None:
+    adopted(c)
+    c.edit(NEXT, status="active")
+
+
+def created_as_rejected(c: Console) -> None:
+    c.write(NEXT, written(status="rejected"))
+
+
+def created_and_spoilt(c: Console) -> None:
+    adopted(c)
+    c.edit(NEXT, params=3)
+
+
+def spoilt_and_mended(c: Console) -> None:
+    c.write(NEXT, {"id": POLICY})
+    c.edit(NEXT, version="1.0.4")
+    c.edit(NEXT, params=weights(0.52))
+
+
+def created_and_improved(c: Console) -> None:
+    adopted(c)
+    c.edit(NEXT, params=weights(0.51))
+    c.edit(NEXT, notes="better")
+
+
+def created_and_deleted(c: Console) -> None:
+    adopted(c)
+    c.write(NEXT, None)
+
+
+def created_again(c: Console) -> None:
+    created_and_deleted(c)
+    c.write(NEXT, written(first=0.53))
+
+
+def created_beside_a_rollback(c: Console) -> None:
+    adopted(c)
+    activate_archive(c)
+
+
+def created_beside_an_activation(c: Console) -> None:
+    adopted(c)
+    c.watch(lambda now: promote(c.store, "1.0.3", now=now))
+
+
+def created_under_a_spoilt_parent(c: Console) -> None:
+    content_of_the_active(c)
+    adopted(c)
+
+
+def created_twins(c: Console) -> None:
+    adopted(c)
+    c.write(AFTER, written("1.0.5", 0.53))
+
+
+def created_in_the_past(c: Console) -> None:
+    c.write(of("0.9.0"), written("0.9.0"))
+
+
+def created_in_place_of_a_draft(c: Console) -> None:
+    c.write(DRAFT, None)
+    c.write(DRAFT, written("1.0.3"))
+
+
+def created_in_place_of_a_rejected_one(c: Console) -> None:
+    c.watch(lambda now: reject(c.store, KEYS, ADA, POLICY, "1.0.3", now=now, reason="test"))
+    c.write(DRAFT, None)
+    c.write(DRAFT, written("1.0.3"))

@@ -1,5 +1,6 @@
 """Actors: every change names who made it, and of what kind that is."""
 
+import unicodedata
 from typing import Literal
 
 from ratchet.kernel.document import Model
@@ -7,6 +8,8 @@ from ratchet.kernel.errors import Forbidden, InvalidInput
 
 Kind = Literal["person", "machine", "console"]
 Role = Literal["admin", "service"]
+MAX_REASON = 500
+_BREAKS = ("Cc", "Zl", "Zp")
 
 
 class Actor(Model):
@@ -46,3 +49,25 @@ def require_reason(actor: Actor, reason: str, action: str) -> None:
     """
     if actor.kind == "person" and not reason.strip():
         raise InvalidInput(f"{action} wants a reason", field="reason", mend="say why in one line")
+    check_reason(actor, reason)
+
+
+def check_reason(actor: Actor, reason: str) -> None:
+    """Hold what a person says, where it may be left out, to one line of 500 characters.
+
+    Raises: InvalidInput.
+    """
+    if actor.kind != "person":
+        return
+    if len(reason) > MAX_REASON:
+        raise InvalidInput(
+            f"the reason has {len(reason)} characters, the limit is {MAX_REASON}",
+            field="reason",
+            mend="say why in one line",
+        )
+    if any(unicodedata.category(c) in _BREAKS for c in reason):
+        raise InvalidInput(
+            "the reason has line breaks or control characters",
+            field="reason",
+            mend="say why in one line",
+        )

@@ -6,7 +6,7 @@ from typing import Any
 
 from ratchet.govern.audit import link
 from ratchet.govern.flags import flags_in, require_learning
-from ratchet.govern.roles import Actor, require_admin, require_reason
+from ratchet.govern.roles import Actor, check_reason, require_admin, require_reason
 from ratchet.kernel.errors import IllegalTransition, NotFound, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.policies.head import PolicyHead
@@ -79,10 +79,11 @@ def rollback(
 
     Needs no reason and works with the kill switch off.
 
-    Raises: NotFound, BadSignature, Refused, IllegalTransition.
+    Raises: NotFound, BadSignature, Refused, IllegalTransition, InvalidInput.
     """
     if actor.kind == "person":
         require_admin(actor, "rollback")
+        check_reason(actor, reason)
 
     def body(tx: Transaction) -> PolicyHead:
         head = read_head(tx, policy_id)
@@ -210,13 +211,14 @@ def switch(
     new = head.after(
         entry,
         active=target.version,
-        previous=head.active,
+        previous=head.active if head.active in head.activated else head.previous,
         activated=activated,
         drafts=tuple(v for v in head.drafts if v != target.version),
         decided_at=decided_at or now,
     )
     if former:
-        set_status(tx, former, "archived", now)
+        # Not always archived: a head that was edited by hand may name a version never active.
+        set_status(tx, former, new.status_of(str(head.active)), now)
     set_status(tx, target.key(), "active", now)
     tx.put(new)
     tx.put(entry)

@@ -3,12 +3,12 @@
 from fnmatch import fnmatchcase
 from typing import Annotated, ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from ratchet.govern.config import Config
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import NotFound
-from ratchet.policies.version import PolicyId
+from ratchet.policies.version import RESERVED_IDS, PolicyId
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 
@@ -19,6 +19,13 @@ class Binding(Model):
     component: Text
     phase: Text | None = None
     policy: PolicyId
+
+    @field_validator("policy")
+    @classmethod
+    def _not_reserved(cls, policy: str) -> str:
+        if policy in RESERVED_IDS:
+            raise ValueError(f"{policy} is reserved")
+        return policy
 
 
 class Bindings(Config):

@@ -15,7 +15,8 @@ from ratchet.kernel.keys import Keys
 from ratchet.observe.reward import RewardConfig
 from ratchet.observe.settings import Ingest
 from ratchet.policies.bindings import Bindings
-from ratchet.policies.hand_edits import GUARD, Edit, Guarded, small
+from ratchet.policies.documents import small
+from ratchet.policies.hand_edits import GUARD, Edit, Guarded
 from ratchet.store.port import Ref, Store
 from ratchet.store.transact import OPERATION_TTL, OPERATIONS, Transaction
 

@@ -2,7 +2,8 @@
 
 The head is the truth. Each event is judged against the store as it is now, once by its id, so
 duplicates, bursts and any order of delivery end alike. Setting a version that was active before to
-`active` is a rollback and is carried through; the event of the latest edit wins.
+`active` is a rollback and is carried through; the event of the latest edit wins. A version created
+by hand is adopted as a signed draft where it is valid, and removed where it is not.
 """
 
 from collections.abc import Mapping
@@ -12,12 +13,13 @@ from typing import Any, Literal
 from ratchet.govern.alerts import Alert, alert, counted
 from ratchet.govern.audit import link
 from ratchet.govern.roles import CONSOLE, Actor, machine
-from ratchet.kernel.canonical import canonical, content_hash
 from ratchet.kernel.document import Instant, Model
-from ratchet.kernel.errors import InvalidInput
+from ratchet.kernel.errors import RatchetError
 from ratchet.kernel.ids import join_key
 from ratchet.kernel.keys import Keys
 from ratchet.policies.activate import switch
+from ratchet.policies.adopt import adopt, draft_by_hand
+from ratchet.policies.documents import alike, small
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.propose import is_policy_id, set_status
 from ratchet.policies.version import (
@@ -28,15 +30,15 @@ from ratchet.policies.version import (
     signed_part,
     version_key,
 )
-from ratchet.store.limits import check_document
 from ratchet.store.port import Ref, Snapshot, Store
 from ratchet.store.transact import OPERATION_TTL, OPERATIONS, Transaction
 
-Decision = Literal[
-    "seen", "consistent", "audited", "rolled_back", "rejected", "put_back", "removed", "lost"
-]
+Decision = (
+    Literal["seen", "consistent", "audited", "adopted", "rolled_back"]
+    | Literal["rejected", "put_back", "removed", "lost"]
+)
 GUARD = machine("hand_edits")
-EVIDENCE_BYTES = 200_000
+TEXT = 1000  # characters of an alert: what a person wrote may be in it
 
 
 class Edit(Model):
@@ -87,26 +89,6 @@ def guard_policy(store: Store, keys: Keys, edit: Edit, *, now: datetime) -> Guar
     return store.transact(body)
 
 
-def small(data: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return a document as an alert can hold it: whole, or its hash where it is large."""
-    if data is None:
-        return {}
-    try:
-        if check_document(COLLECTION, "document", {"document": data}) < EVIDENCE_BYTES:
-            return dict(data)
-        return {"sha256": content_hash(data)}
-    except InvalidInput as error:
-        return {"unreadable": error.message}
-
-
-def _alike(a: Mapping[str, Any] | None, b: Mapping[str, Any]) -> bool:
-    """Say whether two documents are the same, however their numbers and instants were read."""
-    try:
-        return a is not None and canonical(a) == canonical(b)
-    except InvalidInput:
-        return a == b
-
-
 class _Guard:
     """One edit, with what it is held against; reads first."""
 
@@ -133,19 +115,21 @@ class _Guard:
 
     def judge(self) -> Guarded:
         """Return what was done; writes are in the transaction."""
+        known = self.version in self._known()
+        if known and not self.head.audit_sequence:
+            return self._headless()
         if self.found is None:
-            return (
-                self._restore() if self.version in self._known() else Guarded(decision="consistent")
-            )
-        if self.version not in self._known():
-            return self._remove()
+            return self._restore() if known else Guarded(decision="consistent")
+        if not known:
+            return self._adopt(self.found.data)
         if not self._is_ours(self.found.data):
             return self._restore()
         return self._status(self.found.data)
 
     def _known(self) -> set[str]:
         """Return the versions that were proposed: the head tells of all but those rejected."""
-        signed_once = self._is_ours(self.edit.before) or self._is_ours(self._data())
+        told = (self.edit.before, self.edit.after, self._data())
+        signed_once = any(map(self._is_ours, told))
         known = {*self.head.drafts, *self.head.activated}
         return known | ({self.version} if signed_once else set())
 
@@ -159,7 +143,7 @@ class _Guard:
         if status == wanted:
             return self._put_back(signed_part(data), wanted)
         late = self.head.decided_at is not None and self.edit.at < self.head.decided_at
-        mine = _alike(self.edit.after, data)
+        mine = alike(self.edit.after, data)
         if status == "active" and self.version in self.head.activated and mine and not late:
             return self._roll_back()
         if status == "rejected" and wanted == "draft":
@@ -216,23 +200,49 @@ class _Guard:
         return Guarded(decision="rejected")
 
     def _restore(self) -> Guarded:
-        """Put content back from before the edit, where that was what we signed."""
-        before = self.edit.before
-        if before is not None and self._is_ours(before):
-            return self._put_back(signed_part(before), self._truth(), before["signature"])
+        """Put content back that was signed, where the edit tells of it."""
+        for told in (self.edit.before, self.edit.after):
+            if told is not None and self._is_ours(told):
+                return self._put_back(signed_part(told), self._truth(), told["signature"])
         text = (
             f"{self.edit.document_id} is not what was signed, and this edit does not say what was"
         )
         self._raise_alert(text, command=f"ratchet policy rollback {self.id}")
         return Guarded(decision="lost", text=text)
 
-    def _remove(self) -> Guarded:
-        """Take away a version that nobody proposed; what it held stays in the alert."""
+    def _headless(self) -> Guarded:
+        """Change nothing of a policy whose head is gone: the truth about it is lost."""
+        text = f"the head of {self.id} is gone, and {self.edit.document_id} cannot be judged"
+        self._raise_alert(text, command=f"restore ops_policy_heads/{self.id} from a backup")
+        return Guarded(decision="lost", text=text)
+
+    def _adopt(self, data: Mapping[str, Any]) -> Guarded:
+        """Sign a version that was created by hand, as a draft: it has passed no gates."""
+        key, actor = self.edit.document_id, self.edit.actor
+        try:
+            new = draft_by_hand(self.tx, self.keys, self.head, key, data, actor, at=self.edit.at)
+        except RatchetError as error:
+            return self._remove(error)
+        if not alike(self.edit.after, data):
+            return Guarded(decision="consistent", text="a later edit's event decides")
+        adopt(self.tx, self.keys, self.head, new, actor, event_id=self.edit.event_id, now=self.now)
+        if data.get("status") == "active":
+            self._raise_alert(
+                f"{key} was created by hand as active; it is a draft, since it passed no gates",
+                command=f"ratchet policy activate {self.id} {self.version} --reason ...",
+            )
+            if self.active:
+                self._keep_active(self.active)
+        return Guarded(decision="adopted", text=f"{key} is a draft")
+
+    def _remove(self, error: RatchetError) -> Guarded:
+        """Take away a version that cannot be signed; what it held stays in the alert."""
         self.tx.delete(self.ref)
         if self.head.audit_sequence:  # a name that is no policy of ours has no audit chain
             self._write_entry("put_back", "created by hand", "removed", {})
         self._raise_alert(
-            f"{self.edit.document_id} was created by hand and removed",
+            f"{self.edit.document_id} was created by hand and removed: "
+            f"{error.field or 'document'}: {error.message}"[:TEXT],
             evidence={"by": self.edit.actor.name, "document": small(self._data())},
             command=f"ratchet policy propose {self.id} --params FILE --reason ...",
         )

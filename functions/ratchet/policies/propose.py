@@ -6,11 +6,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ratchet.govern.audit import link
+from ratchet.govern.audit import AuditEntry, entry_key, link
 from ratchet.govern.flags import flags_in, require_learning
 from ratchet.govern.roles import Actor, require_admin, require_reason
-from ratchet.kernel.errors import InvalidInput, NotFound
+from ratchet.kernel.errors import AlreadyExists, ChainBroken, InvalidInput, NotFound
 from ratchet.kernel.keys import Keys
+from ratchet.policies.draft import draft_of, next_number
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.version import (
     COLLECTION,
@@ -19,10 +20,7 @@ from ratchet.policies.version import (
     PolicyId,
     PolicyVersion,
     Proposal,
-    SemVer,
     Status,
-    change_class,
-    check_params,
     load_version,
     signed,
     version_key,
@@ -30,7 +28,6 @@ from ratchet.policies.version import (
 from ratchet.store.port import Ref, Store
 from ratchet.store.transact import Transaction
 
-FIRST = "1.0.0"
 _POLICY_ID: TypeAdapter[str] = TypeAdapter(PolicyId)
 
 
@@ -53,7 +50,7 @@ def propose(
 
     A machine's open draft of the same parent is superseded; one that is equal is returned.
 
-    Raises: InvalidInput, LearningOff, NotFound, Conflict.
+    Raises: InvalidInput, LearningOff, NotFound, Conflict, ChainBroken.
     """
     check_policy_id(policy_id)
     if actor.kind != "machine":
@@ -63,23 +60,24 @@ def propose(
     def body(tx: Transaction) -> PolicyVersion:
         require_learning(flags_in(tx), actor, "propose")
         head = tx.find(PolicyHead, policy_id) or PolicyHead(id=policy_id)
+        require_chain(tx, head)
         known = [version_key(policy_id, v) for v in (head.active, *head.drafts) if v]
         tx.fetch([Ref(COLLECTION, key) for key in known])  # at once, rather than one by one
         parent = read_version(tx, keys, policy_id, head.active) if head.active else None
         open_drafts = [read_version(tx, keys, policy_id, v) for v in head.drafts]
-        draft = _draft(
+        draft = draft_of(
             actor,
             policy_id,
             params,
             parent,
-            number=_number(head, version),
+            number=next_number(head, version),
             space=tuning_space,
             artifacts=artifacts,
             notes=notes,
             proposal=proposal,
             now=now,
         )
-        tx.fetch([Ref(COLLECTION, draft.key())])  # so that a race for the number is run again
+        _require_free(tx, draft)
         rivals = [
             d
             for d in open_drafts
@@ -162,50 +160,31 @@ def set_status(tx: Transaction, key: str, status: Status, now: datetime) -> None
         tx.set(found.ref, found.data | {"status": status, "updatedAt": now})
 
 
-def _number(head: PolicyHead, wanted: str | None) -> str:
-    if wanted is not None:
-        asked = SemVer.of(wanted)
-        if head.latest and asked <= SemVer.of(head.latest):
-            raise InvalidInput(
-                f"{wanted} is not after {head.latest}", field="version", mend="raise the number"
-            )
-        return str(asked)
-    return str(SemVer.of(head.latest).bump()) if head.latest else FIRST
+def require_chain(tx: Transaction, head: PolicyHead) -> None:
+    """Refuse to begin a policy whose head is gone: its audit chain would be written over.
+
+    Raises: ChainBroken.
+    """
+    if head.audit_sequence:
+        return
+    (first,) = tx.fetch([Ref(AuditEntry.collection, entry_key(head.id, 1))])
+    if first is not None:
+        raise ChainBroken(
+            f"the head of {head.id} is gone, and its audit chain is not",
+            field="id",
+            mend=f"restore {PolicyHead.collection}/{head.id} from a backup",
+        )
 
 
-def _draft(
-    actor: Actor,
-    policy_id: str,
-    params: Mapping[str, Any],
-    parent: PolicyVersion | None,
-    *,
-    number: str,
-    space: Mapping[str, Any] | None,
-    artifacts: tuple[ArtifactRef, ...] | None,
-    notes: str,
-    proposal: Proposal | None,
-    now: datetime,
-) -> PolicyVersion:
-    if space is None:
-        space = parent.tuning_space if parent else {}
-    if artifacts is None:
-        artifacts = parent.artifacts if parent else ()
-    check_params(params, space)
-    draft = PolicyVersion.parse(
-        {
-            "id": policy_id,
-            "version": number,
-            "params": dict(params),
-            "tuningSpace": dict(space),
-            "artifacts": artifacts,
-            "parent": parent.key() if parent else None,
-            "createdAt": now,
-            "createdBy": actor.name,
-            "notes": notes,
-            "proposal": proposal,
-            "updatedAt": now,
-        }
-    )
-    kind = change_class(parent, draft)
-    lineage = parent.root if parent and kind == "allocation" else None
-    return draft.model_copy(update={"change_class": kind, "lineage": lineage})
+def _require_free(tx: Transaction, draft: PolicyVersion) -> None:
+    """Refuse a number that is taken; the race for one is run again, since the reads are torn.
+
+    Raises: AlreadyExists.
+    """
+    (found,) = tx.fetch([Ref(COLLECTION, draft.key())])
+    if found is not None:
+        raise AlreadyExists(
+            f"{draft.key()} exists, and the head of {draft.id} does not know it",
+            field="version",
+            mend="try again, give a later --version, or restore the head from a backup",
+        )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import NotFound
+from ratchet.kernel.errors import NotFound, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.version import COLLECTION, load_version, version_key
@@ -22,7 +22,9 @@ class Answer(Model):
 def resolve(store: Store, keys: Keys, policy_id: str) -> Answer:
     """Return the active version of a policy, with its signature checked.
 
-    Raises: NotFound, BadSignature.
+    A head that was edited by hand to a version that no gate let through is not followed.
+
+    Raises: NotFound, BadSignature, Refused.
     """
     head = store.get(Ref(PolicyHead.collection, policy_id))
     active = head.data.get("active") if head else None
@@ -31,10 +33,24 @@ def resolve(store: Store, keys: Keys, policy_id: str) -> Answer:
             f"policy {policy_id} has no active version", field="policy", mend="ratchet policy list"
         )
     key = version_key(policy_id, active)
+    activated = head.data.get("activated") if head else None
+    if not isinstance(activated, list | tuple) or active not in activated:
+        raise _not_decided(policy_id, f"{key} was never activated, yet the head says it is active")
     found = store.get(Ref(COLLECTION, key))
     if found is None:
         raise NotFound(f"{key} does not exist", field="version", mend="restore it from a backup")
     version = load_version(keys, key, found.data)
+    if found.data.get("status") == "rejected":
+        raise _not_decided(policy_id, f"{key} is rejected, yet the head says it is active")
     return Answer(
         policy=policy_id, version=key, params=dict(version.params), etag=version.signature[:32]
+    )
+
+
+def _not_decided(policy_id: str, text: str) -> Refused:
+    """Return the error of a head that says what nobody decided."""
+    return Refused(
+        text,
+        field="active",
+        mend=f"ratchet audit verify {policy_id}, then ratchet policy rollback {policy_id} VERSION",
     )

@@ -260,6 +260,15 @@ def change_class(parent: PolicyVersion | None, new: PolicyVersion) -> ChangeClas
     return "allocation"
 
 
+def same_content(a: PolicyVersion, b: PolicyVersion) -> bool:
+    """Say whether two versions do the same: their notes and numbers aside."""
+    return (
+        _equal(a.params, b.params)
+        and _equal(a.tuning_space, b.tuning_space)
+        and a.artifacts == b.artifacts
+    )
+
+
 def _equal(a: Any, b: Any) -> bool:
     """Say whether two values are the same JSON; to Python 1 equals True."""
     return canonical(a) == canonical(b)

@@ -1,15 +1,16 @@
 """Ticks, statistics, series, observations, sweep and rescore, as a person sees them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from ratchet.entry.ticks import SCHEDULES
+from ratchet.entry.ticks import SCHEDULES, Schedule
 from ratchet.entry.wiring import open_app
-from ratchet.kernel.errors import Unavailable
+from ratchet.kernel.errors import InvalidInput, NotFound, Unavailable
 from tests.support.commands import Ratchet, arrived, score_at_once, write_json
 
 
@@ -67,6 +68,43 @@ def test_one_verb_runs_when_it_is_named_due_or_not(filled: Ratchet) -> None:
     ran = filled("tick", "--only", "nonsense", "--json")
     assert (ran.status, ran.error["field"]) == (2, "only")
     assert "sweep" in ran.error["mend"]
+
+
+def fail(error: Exception) -> Schedule:
+    """Return a verb that fails."""
+
+    def run(*_: object) -> dict[str, Any]:
+        raise error
+
+    return Schedule(timedelta(days=1), run)
+
+
+def test_a_tick_ends_with_the_status_of_the_first_failure_after_all_ran(
+    filled: Ratchet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoilt = {"roll_stats": fail(NotFound("gone")), "sweep": fail(InvalidInput("bad"))}
+    monkeypatch.setattr("ratchet.entry.ticks.SCHEDULES", {**SCHEDULES, **spoilt})
+    ran = filled("tick", "--json")
+    assert ran.status == 3
+    assert ran.json["roll_stats"] == {"error": {"code": "RATCHET-2001", "message": "gone"}}
+    assert ran.json["sweep"]["error"]["code"] == "RATCHET-1001"
+    assert ran.json["score_observations"]["scored"] == 8
+    assert ran.json["verify_audit"]["streams"][0]["valid"]
+    told = filled("tick")
+    assert (told.status, told.err) == (3, "RATCHET-2001: gone\nRATCHET-1001: bad\n")
+    assert "tick-failed" in filled("alerts", "--json").out
+
+
+def test_an_unexpected_failure_of_a_verb_shows_its_traceback(
+    filled: Ratchet, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoilt = {**SCHEDULES, "sweep": fail(ZeroDivisionError("oh"))}
+    monkeypatch.setattr("ratchet.entry.ticks.SCHEDULES", spoilt)
+    ran = filled("tick")
+    assert ran.status == 1
+    assert "sweep stopped at an unexpected ZeroDivisionError" in ran.err
+    assert "ZeroDivisionError: oh" in caplog.text
+    assert "verify_audit" in ran.out
 
 
 def test_a_watch_goes_on_when_the_store_is_away_for_a_while(

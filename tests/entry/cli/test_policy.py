@@ -55,6 +55,54 @@ def test_show_gives_the_active_version_unless_one_is_named(seeded: Ratchet) -> N
     assert "router-core@1.0.0" in told
 
 
+def bind(ratchet: Ratchet, *lines: dict[str, str]) -> None:
+    """Set the bindings."""
+    file = write_json("bindings.json", {"bindings": list(lines)})
+    assert ratchet("config", "set", "bindings", file, "--reason", "test").status == 0
+
+
+def test_resolve_prints_what_a_component_gets(seeded: Ratchet) -> None:
+    found = seeded("policy", "resolve", POLICY, "--json").json
+    assert (found["policy"], found["version"]) == (POLICY, "router-core@1.0.0")
+    assert found["params"]["latencyTargetMs"] == 2500
+    told = seeded("policy", "resolve", POLICY).out
+    assert all(text in told for text in ("router-core@1.0.0", "2500", found["etag"]))
+
+
+def test_a_component_gets_the_policy_that_it_is_bound_to(seeded: Ratchet) -> None:
+    bind(
+        seeded,
+        {"component": "router:*", "phase": "review", "policy": "reviewers"},
+        {"component": "router:*", "policy": POLICY},
+    )
+    for options in ((), ("--phase", "plan")):
+        found = seeded("policy", "resolve", "--component", "router:gpt-5", *options, "--json").json
+        assert found["version"] == "router-core@1.0.0"
+    review = ("--component", "router:gpt-5", "--phase", "review")
+    assert (
+        "reviewers has no active" in seeded("policy", "resolve", *review, "--json").error["message"]
+    )
+    ran = seeded("policy", "resolve", "--component", "planner", "--json")
+    assert (ran.status, ran.error["code"], ran.error["field"]) == (3, "RATCHET-2001", "component")
+    assert ran.error["mend"] == "ratchet config set bindings FILE --reason ..."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ((), "policy"),
+        ((POLICY, "--component", "router:a"), "policy"),
+        ((POLICY, "--phase", "plan"), "phase"),
+        (("--phase", "plan"), "policy"),
+    ],
+)
+def test_resolve_wants_a_policy_or_a_component(
+    seeded: Ratchet, arguments: tuple[str, ...], field: str
+) -> None:
+    ran = seeded("policy", "resolve", *arguments, "--json")
+    assert (ran.status, ran.error["field"]) == (2, field)
+
+
 def test_a_draft_keeps_the_params_that_its_file_leaves_out(seeded: Ratchet) -> None:
     draft = proposed(seeded, "--json", "--notes", "a note").json
     assert draft["params"]["modelWeights"] == {"gpt-5": 0.6, "gemini": 0.25, "claude": 0.15}
@@ -169,6 +217,8 @@ def test_params_that_make_no_version_are_named(seeded: Ratchet, params: str, tol
         (["--version", "banana"], "version"),
         (["--version", "1.0.0"], "version"),
         (["--reason", " "], "reason"),
+        (["--reason", "x" * 501], "reason"),
+        (["--reason", "one\ntwo"], "reason"),
     ],
 )
 def test_a_proposal_that_is_wrong_names_the_option(
@@ -176,6 +226,12 @@ def test_a_proposal_that_is_wrong_names_the_option(
 ) -> None:
     ran = proposed(seeded, *options, "--json")
     assert (ran.status, ran.error["field"]) == (2, field)
+
+
+def test_a_proposal_that_changes_nothing_is_refused(seeded: Ratchet) -> None:
+    ran = proposed(seeded, "--json", target=2500)
+    assert (ran.status, ran.error["field"]) == (2, "params")
+    assert "nothing differs from router-core@1.0.0" in ran.error["message"]
 
 
 @pytest.mark.parametrize("policy", ["Bad Id", "config"])

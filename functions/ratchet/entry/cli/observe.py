@@ -23,7 +23,7 @@ from ratchet.entry.cli.output import (
 )
 from ratchet.entry.files import write_text
 from ratchet.entry.plot import line_chart
-from ratchet.entry.ticks import SCHEDULES, Report, run_due
+from ratchet.entry.ticks import SCHEDULES, Failure, Report, run_due
 from ratchet.entry.wiring import App
 from ratchet.kernel.clock import EPOCH, HOUR
 from ratchet.kernel.document import on_wire
@@ -45,18 +45,23 @@ def tick(
     watch: Annotated[bool, typer.Option("--watch", help="Go on until stopped.")] = False,
     store: StoreUrl = None,
     as_json: AsJson = False,
-) -> None:
-    """Run the scheduled verbs that are due: score, roll up, tune, sweep, verify."""
+) -> int:
+    """Run the scheduled verbs that are due: score, roll up, tune, sweep, verify.
+
+    One that fails stops no other; the status is then that of the first failure.
+    """
     with opened(store) as app:
         while True:
             try:
-                _tell_ticks(_tick(app, only), as_json, watch)
+                reports = _tick(app, only)
+                _tell_ticks(reports, as_json, watch)
+                if not watch:
+                    failed = [r.error for r in reports.values() if isinstance(r, Failure)]
+                    return failed[0].exit_code if failed else 0
             except Unavailable as error:
                 if not watch:
                     raise
                 complain(error, as_json)
-            if not watch:
-                return
             time.sleep(PERIOD - app.clock().timestamp() % PERIOD)
 
 
@@ -70,14 +75,16 @@ def _tick(app: App, only: str | None) -> Mapping[str, Report]:
 def _tell_ticks(reports: Mapping[str, Report], as_json: bool, watch: bool) -> None:
     if as_json:
         emit(reports)
-    elif watch:
-        for name, report in reports.items():
-            say(f"{name}: {json.dumps(on_wire(report))}")
-    elif not reports:
+    elif not reports and not watch:
         say("nothing is due")
     else:
         for name, report in reports.items():
-            table(("", name), flat(report))
+            if isinstance(report, Failure):
+                complain(report.error, as_json)
+            elif watch:
+                say(f"{name}: {json.dumps(on_wire(report))}")
+            else:
+                table(("", name), flat(report))
 
 
 def stats(

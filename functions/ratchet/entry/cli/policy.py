@@ -21,9 +21,10 @@ from ratchet.entry.cli.output import (
 )
 from ratchet.entry.files import json_object
 from ratchet.govern.audit import AuditEntry
-from ratchet.kernel.errors import NotFound
+from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.policies import activate as changes
 from ratchet.policies import history as past
+from ratchet.policies.bindings import Bindings, bound
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.propose import propose as propose_version
 from ratchet.policies.resolve import resolve as resolve_policy
@@ -87,6 +88,33 @@ def show(
 
 
 @app.command()
+def resolve(
+    policy: Annotated[str | None, typer.Argument(help="The policy's id.")] = None,
+    component: Annotated[str | None, typer.Option(help="Who asks, if no policy is named.")] = None,
+    phase: Annotated[str | None, typer.Option(help="The phase of its work.")] = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a component gets: the active version of a policy, or of the one bound to it."""
+    if (policy is None) == (component is None):
+        raise InvalidInput(
+            "name a policy or a component, and not both",
+            field="policy",
+            mend="ratchet policy resolve POLICY, or --component NAME",
+        )
+    if phase is not None and component is None:
+        raise InvalidInput("a phase is a component's", field="phase", mend="name --component, too")
+    with opened(store) as a:
+        wanted = policy or bound(a.reader.read(Bindings), str(component), phase)
+        answer = resolve_policy(a.store, a.keys, wanted)
+    if as_json:
+        emit(answer.to_wire())
+    else:
+        rows = [("version", answer.version), *flat(answer.params), ("etag", answer.etag)]
+        table(("param", answer.policy), rows)
+
+
+@app.command()
 def diff(
     policy: PolicyId, one: Version, other: Version, store: StoreUrl = None, as_json: AsJson = False
 ) -> None:
@@ -116,16 +144,12 @@ def propose(
 ) -> None:
     """Write a draft; its parent is the active version."""
     with opened(store) as a:
-        head = {h.id: h for h in past.list_heads(a.store)}.get(policy)
-        before: dict[str, Any] = {}
-        if head and head.active:
-            before = dict(past.get_version(a.store, a.keys, policy, head.active).params)
         new = propose_version(
             a.store,
             a.keys,
             actor(by),
             policy,
-            before | json_object(params, "params"),
+            past.active_params(a.store, a.keys, policy) | json_object(params, "params"),
             now=a.clock(),
             tuning_space=json_object(space, "space") if space else None,
             version=version,
