@@ -12,6 +12,13 @@ from ratchet.store.transact import Transaction
 from tests.support.faults import Died, FaultyStore
 
 ONE = Ref("things", "one")
+
+
+def frozen(store: Store) -> None:
+    with store.snapshot():
+        pass
+
+
 CALLS: dict[str, Callable[[Store], Any]] = {
     "get": lambda s: s.get(ONE),
     "get_many": lambda s: s.get_many([ONE]),
@@ -24,6 +31,8 @@ CALLS: dict[str, Callable[[Store], Any]] = {
     "stream": lambda s: list(s.stream(Query("things"))),
     "count": lambda s: s.count(Query("things")),
     "expire": lambda s: s.expire("things", datetime(2026, 1, 1, tzinfo=UTC)),
+    "collections": lambda s: s.collections(),
+    "snapshot": lambda s: frozen(s),
 }
 
 

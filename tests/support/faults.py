@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
 from ratchet.store import transact
-from ratchet.store.port import Data, Query, Ref, Snapshot, Store, Write
+from ratchet.store.port import Data, FrozenStore, Query, Ref, Snapshot, Store, Write
 
 T = TypeVar("T")
 
@@ -86,5 +87,26 @@ class FaultyStore:
     def expire(self, collection: str, before: Any) -> int:
         return self._call("expire", lambda: self.inner.expire(collection, before))
 
+    def collections(self) -> list[str]:
+        return self._call("collections", lambda: self.inner.collections())
+
+    @contextmanager
+    def snapshot(self, moment: str | None = None) -> "Iterator[FrozenFaulty]":
+        opened = self._call("snapshot", lambda: self.inner.snapshot(moment))
+        with opened as frozen:
+            yield FrozenFaulty(frozen, self)
+
     def close(self) -> None:
         self.inner.close()
+
+
+class FrozenFaulty(FaultyStore):
+    """A snapshot whose calls are counted, and fail, with those of the store that it is of."""
+
+    def __init__(self, inner: FrozenStore, live: FaultyStore) -> None:
+        super().__init__(inner)
+        self.moment = inner.moment
+        self._live = live
+
+    def _call(self, name: str, act: Callable[[], T]) -> T:
+        return self._live._call(name, act)

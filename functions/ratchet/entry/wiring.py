@@ -124,12 +124,10 @@ def _check_key(store: Store, keys: Keys) -> None:
         )
 
 
-def open_target(url: str | None, wanted: str, *, clock: Clock = system_clock) -> App:
-    """Open a store to restore into, once the key has the fingerprint that is wanted.
+def keys_like(url: str | None, wanted: str) -> Keys:
+    """Return a store's keys if they have the fingerprint that is wanted; makes no key file.
 
-    A refusal leaves nothing behind, neither a store nor a key file.
-
-    Raises: InvalidInput, Unavailable, Refused.
+    Raises: InvalidInput, Refused.
     """
     named = url or os.environ.get("RATCHET_STORE") or DEFAULT
     given = bool(os.environ.get("RATCHET_KEY")) or _beside(named).exists()
@@ -142,7 +140,15 @@ def open_target(url: str | None, wanted: str, *, clock: Clock = system_clock) ->
             mend="set RATCHET_KEY to the key of the store that was backed up,"
             f" or copy its key file to {_beside(named)}",
         )
-    return wire(open_store(named), keys, clock)
+    return keys
+
+
+def open_target(url: str | None, keys: Keys, *, clock: Clock = system_clock) -> App:
+    """Open a store to restore into, whatever key an empty one was opened with before.
+
+    Raises: InvalidInput, Unavailable.
+    """
+    return wire(open_store(url), keys, clock)
 
 
 def load_keys(url: str) -> Keys:

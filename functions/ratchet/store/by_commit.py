@@ -1,9 +1,11 @@
 """What every store does by way of its atomic batch: single writes, and transactions."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self, TypeVar
 
+from ratchet.kernel.errors import Refused
 from ratchet.store import transact
 from ratchet.store.port import Data, Query, Ref, Snapshot, Write
 
@@ -46,3 +48,20 @@ class ByCommit:
     ) -> T:
         """Run a body that reads and then writes, all or nothing; see `transact.run`."""
         return transact.run(self, body, self_checking=self_checking)
+
+
+class ReadOnly:
+    """What a store does not do once it is frozen."""
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """Refuse every write."""
+        raise Refused("a snapshot takes no writes", mend="write to the store itself")
+
+    def expire(self, collection: str, before: Any) -> int:
+        """Refuse to remove anything."""
+        raise Refused("a snapshot takes no writes", mend="write to the store itself")
+
+    @contextmanager
+    def snapshot(self, moment: str | None = None) -> Iterator[Self]:
+        """Return itself: there is no other moment here."""
+        yield self

@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ratchet.store.by_commit import ByCommit
-from ratchet.store.port import Query, Ref, Snapshot, Store, Write
+from ratchet.store.by_commit import ByCommit, ReadOnly
+from ratchet.store.port import FrozenStore, Query, Ref, Snapshot, Store, Write
 
 INDEX_ENTRIES_PER_READ = 1000
 # Dollars per 100,000 operations, Standard edition, us-central1 (Firestore pricing page).
@@ -105,6 +106,39 @@ class CountingStore(ByCommit):
         self._charge(deletes=removed)
         return removed
 
+    def collections(self) -> list[str]:
+        """Return the collections: one read."""
+        self._charge(reads=1)
+        return self.inner.collections()
+
+    @contextmanager
+    def snapshot(self, moment: str | None = None) -> "Iterator[FrozenCounting]":
+        """Open a snapshot, which one read fixes; what is read there is on the same bill."""
+        self._charge(reads=1)
+        with self.inner.snapshot(moment) as frozen:
+            yield FrozenCounting(frozen, self)
+
     def close(self) -> None:
         """Close the wrapped store."""
         self.inner.close()
+
+
+class FrozenCounting(ReadOnly, CountingStore):
+    """A snapshot whose reads are on the bill of the store that it is of."""
+
+    def __init__(self, inner: FrozenStore, live: CountingStore) -> None:
+        super().__init__(inner)
+        self._frozen, self._live = inner, live
+
+    @property
+    def bill(self) -> Bill:
+        """What was billed so far, to both."""
+        return self._live.bill
+
+    @property
+    def moment(self) -> str:
+        """Return what names the moment."""
+        return self._frozen.moment
+
+    def _charge(self, *, reads: int = 0, writes: int = 0, deletes: int = 0) -> None:
+        self._live._charge(reads=reads, writes=writes, deletes=deletes)

@@ -1,7 +1,6 @@
 """FirestoreStore: production and the emulator, over the raw GAPIC client."""
 
 import random
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,16 +14,9 @@ from google.cloud.firestore import Client
 from google.cloud.firestore_v1.types import firestore as messages
 from google.cloud.firestore_v1.types import write as write_messages
 
-from ratchet.kernel.errors import (
-    AlreadyExists,
-    Conflict,
-    InvalidInput,
-    NotFound,
-    Refused,
-    TooLarge,
-    Unavailable,
-)
-from ratchet.store.by_commit import ByCommit
+from ratchet.kernel.errors import Conflict, NotFound, Refused, TooLarge, Unavailable
+from ratchet.store.by_commit import ByCommit, ReadOnly
+from ratchet.store.google_errors import translated
 from ratchet.store.limits import MAX_COMMIT, check_document, check_id
 from ratchet.store.port import Query, Ref, Snapshot, Write
 from ratchet.store.protobuf import put_fields, structured, take_fields
@@ -37,6 +29,7 @@ _CommitRequest: Any = messages.CommitRequest.pb()
 _BatchGetRequest: Any = messages.BatchGetDocumentsRequest.pb()
 _RunQueryRequest: Any = messages.RunQueryRequest.pb()
 _CountRequest: Any = messages.RunAggregationQueryRequest.pb()
+_ListRequest: Any = messages.ListCollectionIdsRequest.pb()
 
 _TRANSIENT = (
     google_errors.Aborted,
@@ -63,6 +56,7 @@ class FirestoreStore(ByCommit):
             login = "gcloud auth application-default login"
             raise Refused(f"no Google credentials: {error}", mend=f"run `{login}`") from error
         self._owned = client is None
+        self._named = (project, database)
         self._database = f"projects/{project}/databases/{database}"
         self._documents = f"{self._database}/documents"
 
@@ -87,7 +81,7 @@ class FirestoreStore(ByCommit):
             raise TooLarge(f"a commit of {total} bytes, the limit is {MAX_COMMIT}")
         if not writes:
             return
-        with _translated(_guarded(writes)):
+        with translated(_guarded(writes)):
             self._api.commit(
                 request=messages.CommitRequest.wrap(request),
                 metadata=self._client._rpc_metadata,
@@ -105,7 +99,7 @@ class FirestoreStore(ByCommit):
         while left is None or left > 0:
             last = None
             try:
-                with _translated(()):
+                with translated(()):
                     for last in self._run(rest):
                         left, failures = None if left is None else left - 1, 0
                         yield last
@@ -125,11 +119,34 @@ class FirestoreStore(ByCommit):
         asked = request.structured_aggregation_query
         asked.structured_query.CopyFrom(structured(query, self._documents))
         asked.aggregations.add(alias="n").count.SetInParent()
+        self._pin(request)
         return self._read_again(self._count, messages.RunAggregationQueryRequest.wrap(request))
 
     def expire(self, collection: str, before: datetime) -> int:
         """Remove nothing: Firestore's own TTL does (see firestore.indexes.json)."""
         return 0
+
+    def collections(self) -> list[str]:
+        """Return the names of the collections that hold documents, in order."""
+        request = _ListRequest(parent=self._documents)
+        self._pin(request)
+        return sorted(self._read_again(self._list, messages.ListCollectionIdsRequest.wrap(request)))
+
+    @contextmanager
+    def snapshot(self, moment: str | None = None) -> "Iterator[FrozenFirestore]":
+        """Open the store as it is now, or as it was at a moment; old versions last an hour.
+
+        Raises: NotFound where the moment is another database's, or too old.
+        """
+        if moment is None:
+            yield FrozenFirestore(self, self._read_again(self._present, f"{self._documents}/x/y"))
+            return
+        database, _, at = moment.rpartition("@")
+        if database != self._database or not at.isdecimal():
+            raise NotFound(f"{moment} is no moment of {self._database}", field="moment")
+        frozen = FrozenFirestore(self, int(at))
+        frozen.collections()  # says whether the moment can still be read
+        yield frozen
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -164,19 +181,36 @@ class FirestoreStore(ByCommit):
         return Snapshot(Ref(collection, key), take_fields(found.fields), token)
 
     def _read_again(self, call: Callable[[Any], T], asked: Any) -> T:
-        with _translated(()):
+        with translated(()):
             answer: T = _READ_AGAIN(call)(asked)
             return answer
 
     def _batch_get(self, names: list[str]) -> dict[str, Snapshot]:
+        raw = self._documents_of(names)
+        return {r.found.name: self._snapshot(r.found) for r in raw if r.HasField("found")}
+
+    def _documents_of(self, names: list[str]) -> Iterator[Any]:
         request = _BatchGetRequest(database=self._database, documents=names)
+        self._pin(request)
         answers = self._api.batch_get_documents(
             request=messages.BatchGetDocumentsRequest.wrap(request),
             metadata=self._client._rpc_metadata,
             retry=None,
         )
-        raw = (messages.BatchGetDocumentsResponse.pb(answer) for answer in answers)
-        return {r.found.name: self._snapshot(r.found) for r in raw if r.HasField("found")}
+        return (messages.BatchGetDocumentsResponse.pb(answer) for answer in answers)
+
+    def _present(self, name: str) -> int:
+        """Return the service's present in microseconds, as it reads a document."""
+        return max(int(r.read_time.ToMicroseconds()) for r in self._documents_of([name]))
+
+    def _list(self, request: Any) -> list[str]:
+        found = self._api.list_collection_ids(
+            request=request, metadata=self._client._rpc_metadata, retry=None
+        )
+        return list(found)
+
+    def _pin(self, request: Any) -> None:
+        """Let a read be of the present."""
 
     def _count(self, request: Any) -> int:
         answers = self._api.run_aggregation_query(
@@ -188,6 +222,7 @@ class FirestoreStore(ByCommit):
     def _run(self, query: Query) -> Iterator[Snapshot]:
         request = _RunQueryRequest(parent=self._documents)
         request.structured_query.CopyFrom(structured(query, self._documents))
+        self._pin(request)
         answers = self._api.run_query(
             request=messages.RunQueryRequest.wrap(request),
             metadata=self._client._rpc_metadata,
@@ -202,39 +237,25 @@ class FirestoreStore(ByCommit):
             answers.cancel()
 
 
+class FrozenFirestore(ReadOnly, FirestoreStore):
+    """A database as it was at one moment, in microseconds since 1970."""
+
+    def __init__(self, live: FirestoreStore, at: int) -> None:
+        super().__init__(*live._named, live._client)
+        self._at = at
+
+    @property
+    def moment(self) -> str:
+        """Return the database and the microsecond."""
+        return f"{self._database}@{self._at}"
+
+    def _pin(self, request: Any) -> None:
+        request.read_time.FromMicroseconds(self._at)
+
+
 def _check(write: Write) -> int:
     return 0 if write.kind == "delete" else check_document(*write.ref, write.data)
 
 
 def _guarded(writes: Sequence[Write]) -> tuple[Ref, ...]:
     return tuple(w.ref for w in writes if w.kind == "create" or w.token is not None)
-
-
-@contextmanager
-def _translated(guarded: Sequence[Ref]) -> Iterator[None]:
-    """Turn Google's errors into ours; only a guarded commit can be in conflict."""
-    try:
-        yield
-    except google_errors.AlreadyExists as error:
-        raise AlreadyExists(f"{_named(guarded, error)} exists already", field="id") from error
-    except (google_errors.FailedPrecondition, google_errors.NotFound) as error:
-        if guarded:
-            message = f"{_named(guarded, error)} was changed by somebody else"
-            raise Conflict(message, mend="read it again") from error
-        if isinstance(error, google_errors.NotFound):
-            raise NotFound(error.message, field="database", mend="create the database") from error
-        raise Refused(error.message, mend="deploy firestore.indexes.json") from error
-    except google_errors.Aborted as error:
-        raise Conflict(error.message, mend="try again") from error
-    except google_errors.InvalidArgument as error:
-        raise InvalidInput(error.message) from error
-    except (google_errors.PermissionDenied, google_errors.Unauthenticated) as error:
-        raise Refused(error.message, mend="give the service account access") from error
-    except (google_errors.GoogleAPIError, GoogleAuthError) as error:
-        raise Unavailable(f"Firestore: {error}", mend="try again") from error
-
-
-def _named(guarded: Sequence[Ref], error: google_errors.GoogleAPICallError) -> str:
-    """Return the document that a guard failed for; the service names it only at times."""
-    named = [r for r in guarded if re.search(rf"{re.escape(str(r))}(?![\w~@:.+%-])", error.message)]
-    return str(named[0] if named else guarded[0] if len(guarded) == 1 else "a document")

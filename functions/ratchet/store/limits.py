@@ -65,7 +65,7 @@ def _map_size(data: Mapping[str, Any], depth: int) -> int:
             raise InvalidInput(
                 f"field name {name!r} is empty, reserved or no text", field=str(name)
             )
-        size += len(name) + 1 if name.isascii() else len(name.encode()) + 1
+        size += len(name) + 1 if name.isascii() else _utf8(name, name)
         value_size = _size(name, value, depth)
         if value_size > MAX_VALUE:
             raise TooLarge(f"{name} has {value_size} bytes, the limit is {MAX_VALUE}", field=name)

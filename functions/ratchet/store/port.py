@@ -6,6 +6,7 @@ maps of these. A list directly inside a list and field names like `__x__` are re
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar, get_args
@@ -183,5 +184,22 @@ class Store(Protocol):
     def expire(self, collection: str, before: Any) -> int:
         """Remove documents whose `expireAt` is past, where the store has no TTL of its own."""
 
+    def collections(self) -> list[str]:
+        """Return the names of the collections that hold documents, in order."""
+
+    def snapshot(self, moment: str | None = None) -> "AbstractContextManager[FrozenStore]":
+        """Open the store as it is now, or as it was at a moment that was read before.
+
+        Raises: NotFound where that moment can no longer be read.
+        """
+
     def close(self) -> None:
         """Let go of files and connections."""
+
+
+class FrozenStore(Store, Protocol):
+    """A store as it was at one moment: every read is of it, and a write is Refused."""
+
+    @property
+    def moment(self) -> str:
+        """Return what names the moment to a later `snapshot`."""

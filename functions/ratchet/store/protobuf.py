@@ -63,6 +63,8 @@ def put_fields(fields: Any, data: Data) -> None:
 def take(value: Any) -> Any:
     """Return the plain value of a `Value`."""
     kind = value.WhichOneof("value_type")
+    if kind not in _TAKERS:
+        return f"({kind})"
     return _TAKERS[kind](getattr(value, kind))
 
 
@@ -71,7 +73,8 @@ def take_fields(fields: Any) -> dict[str, Any]:
     return {name: take(value) for name, value in fields.items()}
 
 
-def _instant(stamp: Any) -> datetime:
+def instant(stamp: Any) -> datetime:
+    """Return the instant of a protobuf timestamp, to the microsecond."""
     return from_micros(stamp.seconds * _MILLION + stamp.nanos // 1000)
 
 
@@ -79,7 +82,8 @@ def _itself(value: Any) -> Any:
     return value
 
 
-# A reference and a geographical point are never written by Ratchet, so they have no taker.
+# A reference or a geographical point is there by somebody's hand alone, and reads as a text that
+# says so: what it stands in must still be read, to be refused or put back.
 _TAKERS: dict[str, Callable[[Any], Any]] = {
     "string_value": _itself,
     "integer_value": _itself,
@@ -87,7 +91,7 @@ _TAKERS: dict[str, Callable[[Any], Any]] = {
     "boolean_value": _itself,
     "bytes_value": _itself,
     "null_value": lambda _: None,
-    "timestamp_value": _instant,
+    "timestamp_value": instant,
     "map_value": lambda held: take_fields(held.fields),
     "array_value": lambda held: [take(item) for item in held.values],
 }

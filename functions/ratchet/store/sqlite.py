@@ -1,7 +1,6 @@
 """SqliteStore: the embedded store, a file or memory, for several threads and processes."""
 
-import base64
-import json
+import hashlib
 import secrets
 import sqlite3
 import threading
@@ -11,19 +10,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ratchet.kernel.clock import from_micros, micros
-from ratchet.kernel.errors import AlreadyExists, Conflict, TooLarge, Unavailable
-from ratchet.store.by_commit import ByCommit
+from ratchet.kernel.clock import micros
+from ratchet.kernel.errors import AlreadyExists, Conflict, NotFound, TooLarge, Unavailable
+from ratchet.store.by_commit import ByCommit, ReadOnly
+from ratchet.store.encoding import TIME, from_json, to_json
 from ratchet.store.limits import MAX_COMMIT, check_collection, check_document, check_id
-from ratchet.store.port import Filter, Query, Ref, Snapshot, Write
+from ratchet.store.port import NAME, Query, Ref, Snapshot, Write
+from ratchet.store.sql import beyond, matching, value_of
 
-# Firestore reserves field names like `__x__`, so these can never be a caller's.
-_TIME, _BYTES = "__t__", "__b__"
 _PAGE = 500
+_MEMORY = ":memory:"
 UNREADABLE = "unreadable"
 # As in Firestore, a write that changes nothing leaves the token.
 _CHANGE = "token = CASE data WHEN {0} THEN token ELSE {1} END, data = {0}"
-_SQL_OPERATORS = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
 class SqliteStore(ByCommit):
@@ -32,7 +31,7 @@ class SqliteStore(ByCommit):
     An index over the fields of each query shape is made when the shape is first asked for.
     """
 
-    def __init__(self, path: str = ":memory:") -> None:
+    def __init__(self, path: str = _MEMORY) -> None:
         self._path = path
         self._lock = threading.RLock()
         try:
@@ -113,10 +112,38 @@ class SqliteStore(ByCommit):
         table = self._table(collection)
         with self._locked():
             done = self._db.execute(
-                f"DELETE FROM {table} WHERE json_extract(data, '$.expireAt.{_TIME}') <= ?",
+                f"DELETE FROM {table} WHERE json_extract(data, '$.expireAt.{TIME}') <= ?",
                 (micros(before),),
             )
             return done.rowcount
+
+    def collections(self) -> list[str]:
+        """Return the names of the collections that hold documents, in order."""
+        sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%'"
+        with self._locked():
+            names = [n for (n,) in self._db.execute(f"{sql} ESCAPE '^'") if NAME.fullmatch(n)]
+            filled = "SELECT EXISTS (SELECT 1 FROM {})"
+            return sorted(
+                n for n in names if self._db.execute(filled.format(_quoted(n))).fetchone()[0]
+            )
+
+    @contextmanager
+    def snapshot(self, moment: str | None = None) -> "Iterator[FrozenSqlite]":
+        """Open the store as it is now, or as it was at a moment since which nothing changed.
+
+        Raises: NotFound where something did.
+        """
+        frozen = FrozenSqlite(self._path)
+        try:
+            if self._path == _MEMORY:
+                with self._locked():
+                    self._db.backup(frozen._db)
+            frozen._begin()
+            if moment is not None and frozen.moment != moment:
+                raise NotFound("the store was written to since then", field="moment")
+            yield frozen
+        finally:
+            frozen.close()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -128,7 +155,7 @@ class SqliteStore(ByCommit):
             check_id(*write.ref)
             return "", 0
         size = check_document(*write.ref, write.data)
-        return json.dumps(write.data, default=_encode, ensure_ascii=False), size
+        return to_json(write.data), size
 
     def _apply(self, write: Write, text: str) -> None:
         table, key = _quoted(write.ref.collection), write.ref.id
@@ -162,16 +189,16 @@ class SqliteStore(ByCommit):
         conditions: list[str] = []
         values: list[Any] = []
         for condition in query.where:
-            sql, bound = _condition(condition)
+            sql, bound = matching(condition)
             conditions.append(sql)
             values.extend(bound)
-        keys = [(_expression(name), descending) for name, descending in query.ordering()]
+        keys = [(value_of(name), descending) for name, descending in query.ordering()]
         conditions += [f"{expression} IS NOT NULL" for expression, _ in keys]
         keys.append(("id", query.descending))
         self._ensure_index(query)
         limit = f" LIMIT {int(query.limit)}" if query.limit is not None else ""
         out = []
-        for after, bound, rest in _after(keys, query.start_after):
+        for after, bound, rest in beyond(keys, query.start_after):
             order = ", ".join(f"{e} DESC" if descending else e for e, descending in rest)
             both = [*conditions, *after]
             where = f" WHERE {' AND '.join(both)}" if both else ""
@@ -187,7 +214,7 @@ class SqliteStore(ByCommit):
         label = "__".join([query.collection, *(n.replace(".", "_") for n in names)])
         if label in self._indexes:
             return
-        columns = ", ".join([*map(_expression, names), "id"])
+        columns = ", ".join([*map(value_of, names), "id"])
         with self._locked():
             table = _quoted(query.collection)
             self._db.execute(f'CREATE INDEX IF NOT EXISTS "{label}" ON {table} ({columns})')
@@ -213,6 +240,41 @@ class SqliteStore(ByCommit):
                 raise Unavailable(f"{self._path}: {error}", mend="try again") from error
 
 
+class FrozenSqlite(ReadOnly, SqliteStore):
+    """A database as one read transaction of a connection of its own sees it.
+
+    Memory has no second connection, so it is copied.
+    """
+
+    @property
+    def moment(self) -> str:
+        """Return a hash over every token: another write gives another one."""
+        digest = hashlib.sha256()
+        sums = "SELECT COUNT(*), SUM(token & 0x7fffffff), SUM(token >> 31) FROM {}"
+        with self._locked():
+            for name in self.collections():
+                found = self._db.execute(sums.format(_quoted(name))).fetchone()
+                digest.update(repr((name, found)).encode())
+        return digest.hexdigest()[:32]
+
+    def _begin(self) -> None:
+        """Start the transaction; the first read is what fixes the moment."""
+        with self._locked():
+            self._db.execute("PRAGMA query_only=ON")
+            self._db.execute("BEGIN")
+            found = self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            self._tables = {name for (name,) in found}
+
+    def _table(self, collection: str) -> str:
+        check_collection(collection)
+        if collection in self._tables:
+            return _quoted(collection)
+        return "(SELECT '' AS id, '' AS data, 0 AS token LIMIT 0)"
+
+    def _ensure_index(self, query: Query) -> None:
+        """Make do with the indexes there are."""
+
+
 def _quoted(collection: str) -> str:
     return f'"{collection}"'
 
@@ -221,74 +283,9 @@ def _token() -> int:
     return secrets.randbits(62)
 
 
-def _encode(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return {_TIME: micros(value)}
-    if isinstance(value, bytes):
-        return {_BYTES: base64.b64encode(value).decode()}
-    return dict(value)
-
-
-def _decode(value: dict[str, Any]) -> Any:
-    if len(value) == 1:
-        if _TIME in value:
-            return from_micros(value[_TIME])
-        if _BYTES in value:
-            return base64.b64decode(value[_BYTES])
-    return value
-
-
 def _snapshot(collection: str, row: tuple[str, str, int]) -> Snapshot:
     try:
-        data = json.loads(row[1], object_hook=_decode)
-    except ValueError:
-        data = None
-    if not isinstance(data, dict):  # somebody edited the file; whoever parses it says so
+        data = from_json(row[1])
+    except ValueError:  # somebody edited the file; whoever parses it says so
         data = {UNREADABLE: row[1]}
     return Snapshot(Ref(collection, row[0]), data, row[2])
-
-
-def _expression(name: str) -> str:
-    """Return the SQL of a field's value; an instant compares by its microseconds."""
-    return f"COALESCE(json_extract(data, '$.{name}.{_TIME}'), json_extract(data, '$.{name}'))"
-
-
-def _bound(value: Any) -> Any:
-    return micros(value) if isinstance(value, datetime) else value
-
-
-def _types(value: Any) -> str:
-    if isinstance(value, datetime):
-        return "('object')"
-    if isinstance(value, bool):
-        return "('true', 'false')"
-    return "('integer', 'real')" if isinstance(value, int | float) else "('text')"
-
-
-def _condition(condition: Filter) -> tuple[str, list[Any]]:
-    expression = _expression(condition.field)
-    if condition.op == "in":
-        marks = ", ".join("?" for _ in condition.value)
-        return f"{expression} IN ({marks})", [_bound(v) for v in condition.value]
-    typed = f"json_type(data, '$.{condition.field}') IN {_types(condition.value)}"
-    operator = _SQL_OPERATORS[condition.op]
-    return f"{expression} {operator} ? AND {typed}", [_bound(condition.value)]
-
-
-def _after(
-    keys: list[tuple[str, bool]], seen: tuple[Any, ...] | None
-) -> list[tuple[list[str], list[Any], list[tuple[str, bool]]]]:
-    """Return the conditions of `keys > seen`, ties of the most keys first, and what still orders.
-
-    One `OR` of them would not seek: with many equal first keys each page would read them all.
-    """
-    if seen is None:
-        return [([], [], keys)]
-    values = [_bound(v) for v in seen]
-    out = []
-    for i in reversed(range(len(keys))):
-        expression, descending = keys[i]
-        equal = [f"{e} = ?" for e, _ in keys[:i]]
-        beyond = f"{expression} {'<' if descending else '>'} ?"
-        out.append(([*equal, beyond], values[: i + 1], keys[i:]))
-    return out

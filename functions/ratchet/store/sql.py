@@ -1,0 +1,57 @@
+"""Queries as SQLite's SQL over documents kept as JSON."""
+
+from datetime import datetime
+from typing import Any
+
+from ratchet.kernel.clock import micros
+from ratchet.store.encoding import TIME
+from ratchet.store.port import Filter
+
+_OPERATORS = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+
+def value_of(name: str) -> str:
+    """Return the SQL of a field's value; an instant compares by its microseconds."""
+    return f"COALESCE(json_extract(data, '$.{name}.{TIME}'), json_extract(data, '$.{name}'))"
+
+
+def _bound(value: Any) -> Any:
+    return micros(value) if isinstance(value, datetime) else value
+
+
+def _types(value: Any) -> str:
+    if isinstance(value, datetime):
+        return "('object')"
+    if isinstance(value, bool):
+        return "('true', 'false')"
+    return "('integer', 'real')" if isinstance(value, int | float) else "('text')"
+
+
+def matching(condition: Filter) -> tuple[str, list[Any]]:
+    """Return the SQL of one condition, and what is bound to its marks."""
+    expression = value_of(condition.field)
+    if condition.op == "in":
+        marks = ", ".join("?" for _ in condition.value)
+        return f"{expression} IN ({marks})", [_bound(v) for v in condition.value]
+    typed = f"json_type(data, '$.{condition.field}') IN {_types(condition.value)}"
+    operator = _OPERATORS[condition.op]
+    return f"{expression} {operator} ? AND {typed}", [_bound(condition.value)]
+
+
+def beyond(
+    keys: list[tuple[str, bool]], seen: tuple[Any, ...] | None
+) -> list[tuple[list[str], list[Any], list[tuple[str, bool]]]]:
+    """Return the conditions of `keys > seen`, ties of the most keys first, and what still orders.
+
+    One `OR` of them would not seek: with many equal first keys each page would read them all.
+    """
+    if seen is None:
+        return [([], [], keys)]
+    values = [_bound(v) for v in seen]
+    out = []
+    for i in reversed(range(len(keys))):
+        expression, descending = keys[i]
+        equal = [f"{e} = ?" for e, _ in keys[:i]]
+        last = f"{expression} {'<' if descending else '>'} ?"
+        out.append(([*equal, last], values[: i + 1], keys[i:]))
+    return out
