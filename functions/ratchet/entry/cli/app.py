@@ -5,7 +5,18 @@ from typing import Any
 
 import typer
 
-from ratchet.entry.cli import demo, govern, intake, observe, policy
+from ratchet.entry.cli import (
+    admin,
+    backup,
+    demo,
+    doctor,
+    govern,
+    intake,
+    observe,
+    policy,
+    schedules,
+    serve,
+)
 from ratchet.entry.cli.output import complain
 from ratchet.kernel.errors import InvalidInput, RatchetError
 
@@ -31,12 +42,18 @@ for command in (
     observe.sweep,
     observe.rescore,
     govern.alerts,
+    doctor.doctor,
+    serve.serve,
+    backup.backup,
+    backup.restore,
 ):
     app.command()(command)
 app.add_typer(policy.app, name="policy")
 app.add_typer(govern.flags_app, name="flags")
 app.add_typer(govern.config_app, name="config")
 app.add_typer(govern.audit_app, name="audit")
+app.add_typer(schedules.app, name="schedules")
+app.add_typer(admin.app, name="admin")
 
 
 def run(arguments: Sequence[str]) -> int:
