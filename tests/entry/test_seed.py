@@ -9,7 +9,7 @@ import pytest
 
 from ratchet.entry.seed import SeedReport, seed, seed_folder
 from ratchet.entry.wiring import App, wire
-from ratchet.govern.audit import verify_audit
+from ratchet.govern.audit import CONFIG_STREAM, ConfigHead, link, verify_audit
 from ratchet.govern.config import load_config
 from ratchet.govern.flags import Flags
 from ratchet.kernel.clock import ManualClock
@@ -207,3 +207,15 @@ def _folder(tmp_path: Path, **changes: Any) -> Path:
     path = folder / "ops_policies" / "router-core@1.0.0.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     return folder
+
+
+def test_a_role_that_was_granted_first_does_not_keep_learning_from_being_seeded(
+    store: Store,
+) -> None:
+    app = app_on(store)
+    head = ConfigHead()
+    user = link(app.keys, head, ADA, "grant_role", "users~u1", now=NOON, payload={"role": "admin"})
+    app.store.set(Ref(ConfigHead.collection, CONFIG_STREAM), head.after(user).to_map())
+    app.store.create(Ref(user.collection, user.key()), user.to_map())
+    assert "config/flags" in seed(app, now=NOON).written
+    assert verify_audit(app.store, app.keys, CONFIG_STREAM).valid

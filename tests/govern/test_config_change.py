@@ -9,7 +9,7 @@ from ratchet.govern.config import load_config
 from ratchet.govern.config_change import set_config
 from ratchet.govern.roles import Actor, machine
 from ratchet.kernel.canonical import content_hash
-from ratchet.kernel.errors import InvalidInput, Refused
+from ratchet.kernel.errors import ChainBroken, InvalidInput, Refused
 from ratchet.observe.settings import Ingest
 from ratchet.store.port import Ref, Store
 from tests.support.governed import ADA, KEYS, NOON, entries, switch_flags
@@ -65,3 +65,16 @@ def test_the_head_knows_every_configuration_that_was_audited(store: Store) -> No
     assert found is not None
     assert set(found.data["configs"]) == {"ingest", "flags"}
     assert [e.sequence for e in entries(store, "config")] == [1, 2]
+
+
+def test_a_chain_whose_head_is_gone_is_not_written_over(store: Store) -> None:
+    change(store, {"shards": 8})
+    before = store.get(Ref("ops_audit", "config~000000001"))
+    store.delete(Ref("ops_policy_heads", "config"))
+    with pytest.raises(ChainBroken, match="the head of config is gone") as caught:
+        change(store, {"shards": 4})
+    assert "backup" in caught.value.mend
+    after = store.get(Ref("ops_audit", "config~000000001"))
+    assert before is not None
+    assert after is not None
+    assert before.data == after.data

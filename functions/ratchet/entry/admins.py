@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from ratchet.entry.accounts import Accounts, User
-from ratchet.govern.audit import CONFIG_STREAM, ConfigHead, link
+from ratchet.govern.audit import link
+from ratchet.govern.chain_heads import config_head
 from ratchet.govern.config import CHECKPOINTS
 from ratchet.govern.roles import Actor, Role, require_admin, require_reason
 from ratchet.kernel.document import Document, Model
@@ -159,7 +160,7 @@ def _decision(
     """Return the body that puts a decision on the chain, unless it stands there already."""
 
     def body(tx: Transaction) -> RoleChange | None:
-        head = tx.find(ConfigHead, CONFIG_STREAM) or ConfigHead()
+        head = config_head(tx)
         last = tx.find(RoleChange, join_key("role", user.uid))
         if last and last.role == role and not last.carried_out:
             return last

@@ -70,7 +70,8 @@ def seed(app: App, *, now: datetime, folder: Path | None = None) -> SeedReport:
     if not source.is_dir():
         raise NotFound(f"{source} is no folder", field="folder", mend="name a folder of seeds")
     report = SeedReport()
-    seeded_before = app.store.get(Ref(ChainHead.collection, CONFIG_STREAM)) is not None
+    head = app.store.get(Ref(ChainHead.collection, CONFIG_STREAM))
+    seeded_before = bool(head and head.data.get("configs"))  # roles are on this chain too
     for path in sorted((source / "config").glob("*.json")):
         report = _seed_config(app, path, report, seeded_before, now)
     for path in sorted((source / "ops_policies").glob("*.json")):

@@ -144,7 +144,11 @@ def _period(at: datetime | None, schedule: Schedule) -> int:
 
 def run_verb(app: App, name: str, *, now: datetime) -> Report:
     """Run one verb, as Cloud Scheduler asks, and keep when it ran; whatever it raises is raised."""
-    report = SCHEDULES[name].run(app, now)
+    try:
+        report = SCHEDULES[name].run(app, now)
+    except RatchetError as error:
+        _tell(app, name, Failure(error), now)
+        raise
     _mark(app, [name], now)
     return report
 

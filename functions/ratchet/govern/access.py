@@ -17,7 +17,7 @@ class Access(Config):
 
     `serviceAccounts` maps the e-mail address of a Google Cloud service account to its role; its
     OIDC token must be meant for one of `audiences`. `requestsPerMinute` bounds each caller, in
-    each instance of a function; `failuresPerMinute` bounds refused tokens by address.
+    each instance of a function; `failuresPerMinute` bounds refused callers by address.
     """
 
     name: ClassVar[str] = "access"

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ratchet.govern.audit import CONFIG_STREAM, ConfigHead, link
+from ratchet.govern.audit import link
+from ratchet.govern.chain_heads import config_head
 from ratchet.govern.config import Config, last_good_ref
 from ratchet.govern.roles import Actor, require_admin, require_reason
 from ratchet.kernel.canonical import content_hash
@@ -57,7 +58,7 @@ def put_config(
     require_reason(actor, reason, action)
     if actor.kind == "machine":
         raise Refused("only a person changes the configuration", field="actor")
-    head = tx.find(ConfigHead, CONFIG_STREAM) or ConfigHead()
+    head = config_head(tx)
     data = new.to_map()
     entry = link(
         keys,

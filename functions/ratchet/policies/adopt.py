@@ -7,13 +7,14 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from ratchet.govern.audit import link
+from ratchet.govern.chain_heads import require_chain
 from ratchet.govern.roles import Actor
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.keys import Keys
 from ratchet.policies.draft import draft_of, next_number
 from ratchet.policies.head import PolicyHead
-from ratchet.policies.propose import check_policy_id, read_version, require_chain
+from ratchet.policies.propose import check_policy_id, read_version
 from ratchet.policies.version import (
     COLLECTION,
     ArtifactRef,

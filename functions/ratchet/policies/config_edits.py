@@ -5,7 +5,8 @@ from typing import Any
 
 from ratchet.govern.access import Access
 from ratchet.govern.alerts import Alert, alert, counted
-from ratchet.govern.audit import CONFIG_STREAM, ConfigHead, link
+from ratchet.govern.audit import link
+from ratchet.govern.chain_heads import config_head
 from ratchet.govern.config import Config, last_good_ref
 from ratchet.govern.flags import Flags
 from ratchet.kernel.canonical import content_hash
@@ -54,7 +55,7 @@ def guard_config(store: Store, keys: Keys, edit: Edit, *, now: datetime) -> Guar
         done, found, kept = tx.fetch([seen, ref, kept_ref])
         if done is not None:
             return Guarded(decision="seen")
-        head = tx.find(ConfigHead, CONFIG_STREAM) or ConfigHead()
+        head = config_head(tx)
         alerted = tx.find(Alert, about.key())
         value = _parsed(kind, found.data if found else None)
         data = found.data if found and value else {}

@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ratchet.govern.audit import AuditEntry, entry_key, link
+from ratchet.govern.audit import link
+from ratchet.govern.chain_heads import require_chain
 from ratchet.govern.flags import flags_in, require_learning
 from ratchet.govern.roles import Actor, require_admin, require_reason
-from ratchet.kernel.errors import AlreadyExists, ChainBroken, InvalidInput, NotFound
+from ratchet.kernel.errors import AlreadyExists, InvalidInput, NotFound
 from ratchet.kernel.keys import Keys
 from ratchet.policies.draft import draft_of, next_number
 from ratchet.policies.head import PolicyHead
@@ -158,22 +159,6 @@ def set_status(tx: Transaction, key: str, status: Status, now: datetime) -> None
     (found,) = tx.fetch([Ref(COLLECTION, key)])
     if found is not None:
         tx.set(found.ref, found.data | {"status": status, "updatedAt": now})
-
-
-def require_chain(tx: Transaction, head: PolicyHead) -> None:
-    """Refuse to begin a policy whose head is gone: its audit chain would be written over.
-
-    Raises: ChainBroken.
-    """
-    if head.audit_sequence:
-        return
-    (first,) = tx.fetch([Ref(AuditEntry.collection, entry_key(head.id, 1))])
-    if first is not None:
-        raise ChainBroken(
-            f"the head of {head.id} is gone, and its audit chain is not",
-            field="id",
-            mend=f"restore {PolicyHead.collection}/{head.id} from a backup",
-        )
 
 
 def _require_free(tx: Transaction, draft: PolicyVersion) -> None:

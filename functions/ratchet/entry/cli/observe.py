@@ -23,7 +23,7 @@ from ratchet.entry.cli.output import (
 )
 from ratchet.entry.files import write_text
 from ratchet.entry.plot import line_chart
-from ratchet.entry.ticks import SCHEDULES, Failure, Report, run_due
+from ratchet.entry.ticks import SCHEDULES, Failure, Report, run_due, run_verb
 from ratchet.entry.wiring import App
 from ratchet.kernel.clock import EPOCH, HOUR
 from ratchet.kernel.document import on_wire
@@ -69,7 +69,8 @@ def _tick(app: App, only: str | None) -> Mapping[str, Report]:
     now = app.clock()
     if only is None:
         return run_due(app, now=now)
-    return {only: pick(SCHEDULES, only, field="only").run(app, now)}
+    pick(SCHEDULES, only, field="only")
+    return {only: run_verb(app, only, now=now)}
 
 
 def _tell_ticks(reports: Mapping[str, Report], as_json: bool, watch: bool) -> None:
