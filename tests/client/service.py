@@ -26,6 +26,7 @@ class Service:
         self.policies: dict[str, dict[str, Any]] = {}
         self.grades: list[dict[str, Any]] = []
         self.asked = 0
+        self.retry_after = ""
         self.let_go = threading.Event()
         self.changed = threading.Condition()
         self.url = ""
@@ -81,7 +82,7 @@ def serving() -> Iterator[Service]:
             if path != "/base/resolve" or policy not in service.policies:
                 return self.finish_with(404, {})
             found = service.policies[policy]
-            if answer == "ok" and self.headers.get("if-none-match") == found["etag"]:
+            if answer == "ok" and self.headers.get("if-none-match") == f'"{found["etag"]}"':
                 answer = 304
             return self.finish_with(answer, found)
 
@@ -97,6 +98,8 @@ def serving() -> Iterator[Service]:
             body = b"" if status == 304 else json.dumps(data).encode()
             self.send_response(status)
             self.send_header("content-length", str(len(body)))
+            if service.retry_after:
+                self.send_header("retry-after", service.retry_after)
             self.end_headers()
             self.wfile.write(body)
 

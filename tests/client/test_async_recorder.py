@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,24 @@ def test_close_cuts_the_pause_between_two_attempts_short() -> None:
         await asyncio.wait_for(down.tried.wait(), WAIT)
         await recorder.aclose(timeout=2.0)
         assert recorder.stats.accepted == 1
+
+    run(story)
+
+
+def test_a_throttled_batch_is_sent_again_after_what_the_service_said(service: Service) -> None:
+    service.script.append(429)
+    service.retry_after = "0.2"
+
+    async def story() -> None:
+        async with (
+            AsyncHttpTransport(service.url) as transport,
+            AsyncRecorder(transport, flush_seconds=NEVER, retry_seconds=0.001) as recorder,
+        ):
+            recorder.record(GOOD)
+            start = time.monotonic()
+            assert await recorder.flush()
+            assert time.monotonic() - start >= 0.2
+            assert (recorder.stats.accepted, len(service.attempts)) == (1, 2)
 
     run(story)
 

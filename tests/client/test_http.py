@@ -1,12 +1,13 @@
 import asyncio
 import gc
 import gzip
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from ratchet.client import AsyncHttpTransport, Batch, HttpTransport, Rejected, Resolved, SendResult
-from ratchet.client.http import error_of
+from ratchet.client.http import error_of, retry_after
 from ratchet.kernel.errors import (
     Conflict,
     InvalidBatch,
@@ -14,6 +15,7 @@ from ratchet.kernel.errors import (
     NotFound,
     RatchetError,
     Refused,
+    Throttled,
     TooLarge,
     Unavailable,
 )
@@ -65,6 +67,8 @@ def test_a_policy_is_resolved_and_its_etag_says_not_modified(
     found = transport.resolve("router-core", None)
     assert found == Resolved("router-core", "router-core@1.0.0", POLICY["params"], "e1")
     assert transport.resolve("router-core", "e1") is None
+    asked = {k.lower(): v for k, v in service.headers[-1].items()}
+    assert asked["if-none-match"] == '"e1"'
     assert transport.resolve("router-core", "e0") == found
     with pytest.raises(NotFound):
         transport.resolve("other", None)
@@ -82,7 +86,7 @@ def test_a_policy_is_resolved_and_its_etag_says_not_modified(
         (409, Conflict),
         (413, TooLarge),
         (418, InvalidInput),
-        (429, Unavailable),
+        (429, Throttled),
         (500, Unavailable),
         (502, Unavailable),
         (503, Unavailable),
@@ -105,6 +109,48 @@ def test_an_error_without_a_body_still_says_what_happened(data: Any) -> None:
     error = error_of(503, data)
     assert type(error) is Unavailable
     assert "503" in error.message
+
+
+def test_a_service_that_throttles_says_for_how_long(
+    service: Service, transport: HttpTransport
+) -> None:
+    service.script.append(429)
+    service.retry_after = "7"
+    with pytest.raises(Throttled) as caught:
+        transport.send(BATCH)
+    assert (caught.value.retry_after, caught.value.message) == (7.0, "because")
+
+
+def test_asyncio_is_told_for_how_long_too(service: Service) -> None:
+    service.script.append(429)
+    service.retry_after = "0.5"
+
+    async def story() -> float:
+        async with AsyncHttpTransport(service.url) as transport:
+            with pytest.raises(Throttled) as caught:
+                await transport.resolve("router-core", None)
+            return caught.value.retry_after
+
+    service.policies["router-core"] = POLICY
+    assert asyncio.run(story()) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("12", 12.0),
+        ("Fri, 02 Jan 2026 12:00:30 GMT", 30.0),
+        ("Fri, 02 Jan 2026 11:00:00 GMT", 0.0),
+        ("-5", 0.0),
+        ("inf", 0.0),
+        ("nan", 0.0),
+        ("soon", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_a_wait_is_given_in_seconds_or_as_a_date(told: str, seconds: float) -> None:
+    noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    assert retry_after({"retry-after": told}, noon) == seconds
 
 
 def test_an_error_with_refused_items_keeps_them() -> None:
@@ -164,7 +210,7 @@ async def everything(service: Service) -> None:
         assert found is not None
         assert await transport.resolve("router-core", found.etag) is None
         service.script.extend(["lost", 429, 409])
-        for kind in (Unavailable, Unavailable, Conflict):
+        for kind in (Unavailable, Throttled, Conflict):
             with pytest.raises(kind):
                 await transport.send(BATCH)
 

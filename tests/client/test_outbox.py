@@ -16,7 +16,14 @@ from ratchet.client.ledger import RecorderStats
 from ratchet.client.outbox import Outbox, Steps
 from ratchet.client.spool import Spool
 from ratchet.client.transport import Rejected, SendResult
-from ratchet.kernel.errors import InvalidBatch, InvalidInput, Refused, TooLarge, Unavailable
+from ratchet.kernel.errors import (
+    InvalidBatch,
+    InvalidInput,
+    Refused,
+    Throttled,
+    TooLarge,
+    Unavailable,
+)
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 GOOD: dict[str, Any] = {"component": "planner", "outcome": "success"}
@@ -66,6 +73,9 @@ class Rig:
             "short": SendResult(n // 2),
             "over": SendResult(n + 5, (), 3),
             "refused": Refused("no"),
+            "wait5": Throttled("too often", retry_after=5.0),
+            "wait30": Throttled("too often", retry_after=30.0),
+            "wait900": Throttled("too often", retry_after=900.0),
         }
         return results[fault]
 
@@ -332,8 +342,55 @@ def test_what_another_process_took_from_the_spool_is_handed_over() -> None:
         assert adds_up(rig.stats)
 
 
+def test_the_next_attempt_comes_no_sooner_than_the_service_said() -> None:
+    rig = Rig()
+    rig.add(3)
+    rig.run("wait5", "ok")
+    assert len(rig.pauses) == 1
+    assert 5.0 <= rig.pauses[0] <= 8.0  # 8 s is the longest pause between two attempts
+    assert rig.stats.accepted == 3
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [("wait30", 30.0), ("wait900", 60.0)])
+def test_a_long_wait_is_a_service_that_is_down_for_a_minute_at_most(
+    fault: str, seconds: float
+) -> None:
+    rig = Rig()
+    rig.add(3)
+    rig.run(fault)
+    assert (len(rig.bodies), rig.pauses, rig.stats.pending) == (1, [], 3)
+    rig.now = seconds - 0.1
+    rig.run("ok", asked=True)  # not even a flush asks sooner than the service said
+    assert len(rig.bodies) == 1
+    rig.now = seconds + 0.1
+    rig.run("ok")
+    assert rig.stats.accepted == 3
+
+
+def test_while_the_service_throttles_batches_go_to_disk_and_come_back() -> None:
+    with a_spool() as spool:
+        rig = Rig(spool)
+        rig.add(3)
+        rig.run("wait30")
+        assert rig.stats.spooled == 3
+        rig.run("ok", asked=True)
+        assert rig.stats.spooled == 3
+        rig.now = 30.1
+        rig.run("ok")
+        assert rig.stats.accepted == 3
+
+
+def test_a_recorder_that_closes_tries_once_more_though_it_was_told_to_wait() -> None:
+    rig = Rig()
+    rig.add(3)
+    rig.run("wait30")
+    rig.outbox.close(5.0)
+    rig.run("ok", asked=True)
+    assert rig.stats.accepted == 3
+
+
 FAULT = st.sampled_from(
-    ["ok", "lost", "down", "bug", "partly", "sampled", "short", "over", "refused"]
+    ["ok", "lost", "down", "bug", "partly", "sampled", "short", "over", "refused", "wait5"]
 )
 STEP = st.one_of(
     st.tuples(st.just("add"), st.integers(1, 30)),

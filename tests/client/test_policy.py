@@ -20,7 +20,7 @@ from ratchet.client import (
     PolicyClient,
     Resolved,
 )
-from ratchet.kernel.errors import InvalidInput, NotFound, RatchetError, Unavailable
+from ratchet.kernel.errors import InvalidInput, NotFound, RatchetError, Throttled, Unavailable
 from tests.client.service import WAIT, Service
 
 PARAMS: dict[str, Any] = {
@@ -71,6 +71,29 @@ def test_a_new_version_is_taken_and_an_old_one_confirmed_by_its_etag() -> None:
     rig.offline.policies["router-core"] = version("1.0.1")
     rig.now += 60
     assert rig.client.current().version == "router-core@1.0.1"
+
+
+@pytest.mark.parametrize(("told", "seconds"), [(20.0, 20.0), (3600.0, 60.0)])
+def test_a_service_that_throttles_is_not_asked_sooner_than_it_said(
+    told: float, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig()
+    first = rig.client.current()
+    asked: list[float] = []
+
+    def throttled(policy: str, etag: str | None) -> Resolved | None:
+        asked.append(rig.now)
+        raise Throttled("too often", retry_after=told)
+
+    monkeypatch.setattr(rig.offline, "resolve", throttled)
+    rig.now += 60
+    assert rig.client.current().version == first.version
+    rig.now += seconds - 0.1
+    rig.client.current()
+    assert len(asked) == 1
+    rig.now += 0.2
+    rig.client.current()
+    assert len(asked) == 2
 
 
 def test_the_last_good_version_serves_while_the_service_is_down() -> None:
@@ -349,7 +372,7 @@ def test_a_component_runs_over_http(service: Service, transport: HttpTransport) 
     assert client.choose().arm in PARAMS["modelWeights"]
     now = 60.0
     assert client.current().stale is False
-    assert {k.lower(): v for k, v in service.headers[-1].items()}["if-none-match"] == "e1"
+    assert {k.lower(): v for k, v in service.headers[-1].items()}["if-none-match"] == '"e1"'
     now, service.usual = 120.0, 503
     assert client.current().stale is True
     assert service.asked == 3

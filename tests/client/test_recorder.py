@@ -1,6 +1,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -251,6 +252,20 @@ def test_close_cuts_the_pause_between_two_attempts_short(offline: OfflineTranspo
     assert down.tried.wait(WAIT)
     recorder.close(timeout=2.0)
     assert recorder.stats.accepted == 1
+
+
+def test_a_throttled_batch_is_sent_again_after_what_the_service_said(service: Service) -> None:
+    service.script.append(429)
+    service.retry_after = "0.2"
+    with (
+        HttpTransport(service.url) as transport,
+        Recorder(transport, flush_seconds=NEVER, retry_seconds=0.001) as recorder,
+    ):
+        recorder.record(GOOD)
+        start = time.monotonic()
+        assert recorder.flush()
+        assert time.monotonic() - start >= 0.2
+        assert (recorder.stats.accepted, len(service.attempts)) == (1, 2)
 
 
 def test_a_close_goes_on_trying_until_its_time_is_over(offline: OfflineTransport) -> None:

@@ -5,14 +5,18 @@ httpx is imported with the first request: a function that imports the client nee
 
 import asyncio
 import gzip
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ratchet.client.batch import Batch, dump
 from ratchet.client.lifetime import on_exit
 from ratchet.client.transport import Resolved, SendResult
+from ratchet.kernel.clock import system_clock
 from ratchet.kernel.errors import (
     Conflict,
     InvalidBatch,
@@ -20,6 +24,7 @@ from ratchet.kernel.errors import (
     NotFound,
     RatchetError,
     Refused,
+    Throttled,
     TooLarge,
     Unavailable,
 )
@@ -36,7 +41,7 @@ _BY_STATUS: dict[int, type[RatchetError]] = {
     408: Unavailable,
     409: Conflict,
     413: TooLarge,
-    429: Unavailable,
+    429: Throttled,
 }
 
 
@@ -75,7 +80,7 @@ class _Wire:
             "method": "GET",
             "url": self._base + "/resolve",
             "params": {"policy": policy},
-            "headers": self._headers({"if-none-match": etag} if etag else {}),
+            "headers": self._headers({"if-none-match": f'"{etag}"'} if etag else {}),
             "timeout": self._resolve_timeout,
         }
 
@@ -191,7 +196,7 @@ def unreached(error: Exception) -> Unavailable:
     return Unavailable(f"no answer: {type(error).__name__}: {error}", mend="is the address right?")
 
 
-def error_of(status: int, data: Any) -> RatchetError:
+def error_of(status: int, data: Any, *, retry_after: float = 0.0) -> RatchetError:
     """Return the error of an answer's status and JSON; what is unknown counts as unavailable."""
     body = data.get("error") if isinstance(data, dict) else None
     told = body if isinstance(body, dict) else {}
@@ -200,7 +205,27 @@ def error_of(status: int, data: Any) -> RatchetError:
     if isinstance(told.get("rejected"), list) and 400 <= status < 500:
         return InvalidBatch(message, rejected=told["rejected"], mend=mend)
     kind = _BY_STATUS.get(status, InvalidInput if 400 <= status < 500 else Unavailable)
-    return kind(message, field=str(told.get("field", "")), mend=mend)
+    field = str(told.get("field", ""))
+    if kind is Throttled:
+        return Throttled(message, field=field, mend=mend, retry_after=retry_after)
+    return kind(message, field=field, mend=mend)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float:
+    """Return the seconds that an answer asks to wait, given so or as a date; else zero.
+
+    >>> retry_after({"retry-after": "7"}, now=datetime.min)
+    7.0
+    """
+    told = headers.get("retry-after", "")
+    try:
+        seconds = float(told)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(told) - now) / timedelta(seconds=1)
+        except (TypeError, ValueError):  # no date, or one without a zone
+            return 0.0
+    return max(0.0, seconds) if math.isfinite(seconds) else 0.0
 
 
 def _json(answer: "httpx.Response") -> Any:
@@ -209,7 +234,8 @@ def _json(answer: "httpx.Response") -> Any:
     except ValueError:
         data = None
     if not answer.is_success:
-        raise error_of(answer.status_code, data)
+        wait = retry_after(answer.headers, system_clock())
+        raise error_of(answer.status_code, data, retry_after=wait)
     return data
 
 

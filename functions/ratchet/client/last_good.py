@@ -18,7 +18,7 @@ from typing import Any
 from ratchet.client.batch import dump
 from ratchet.client.pause import pause
 from ratchet.client.transport import Resolved
-from ratchet.kernel.errors import RatchetError, Unavailable
+from ratchet.kernel.errors import RatchetError, Throttled, Unavailable
 
 log = logging.getLogger("ratchet.client")
 
@@ -96,9 +96,10 @@ class LastGood:
             log.warning("%s is not refreshed: %s", self.policy_id, error)
         self._failures += 1
         self._error = error
-        self._ask_at = now + pause(
-            self._failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE, rng=self._rng
-        )
+        seconds = pause(self._failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE, rng=self._rng)
+        if isinstance(error, Throttled):
+            seconds = max(seconds, min(error.retry_after, LONGEST_PAUSE))
+        self._ask_at = now + seconds
         if self._good is not None:
             self._good = replace(self._good, stale=True)
         if (served := self.served) is None:

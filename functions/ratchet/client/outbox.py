@@ -18,7 +18,7 @@ from ratchet.client.pause import pause
 from ratchet.client.spool import Claim, Spool
 from ratchet.client.transport import SendResult
 from ratchet.kernel.clock import Clock
-from ratchet.kernel.errors import Conflict, InvalidInput, Refused
+from ratchet.kernel.errors import Conflict, InvalidInput, Refused, Throttled
 
 Step = Batch | float | Callable[[], Any]
 Steps = Generator[Step, Any, bool]
@@ -56,6 +56,7 @@ class Outbox:
         self._mine: dict[str, int] = {}
         self._failures = 0
         self._retry_at = 0.0
+        self._held_until = 0.0
         self._deadline: float | None = None
         self._ended = False
         self._random = random.Random()
@@ -76,7 +77,8 @@ class Outbox:
     def round(self, *, whole: bool, asked: bool = False) -> Steps:
         """Send what fills a flush, or the `whole` buffer; then replay the spool.
 
-        A round that was `asked` for tries a service that is down although its pause is not over.
+        A round that was `asked` for tries a service that is down although its pause is not over,
+        unless the service itself said how long to wait.
         """
         try:
             through = self.buffer.entered if whole else 0
@@ -152,7 +154,10 @@ class Outbox:
             self._flights[batch.id] = (batch, claim)
         for attempt in range(1 if self._failures else self._attempts):
             if attempt:
-                seconds = self._pause(attempt, MAX_PAUSE)
+                held = max(0.0, self._held_until - self._now())
+                if held > MAX_PAUSE:
+                    break
+                seconds = max(held, min(MAX_PAUSE, held + self._pause(attempt, MAX_PAUSE)))
                 if self._deadline is not None and self._now() + seconds > self._deadline:
                     break
                 self.ledger.accounts["retries"] += 1
@@ -165,9 +170,12 @@ class Outbox:
                         del self._flights[batch.id]
                 self._failures = 0
                 return True
+            if isinstance(answer, Throttled):
+                self._held_until = self._now() + min(answer.retry_after, MAX_DOWN)
             self.ledger.tell("unavailable", f"the service does not take observations: {answer!r}")
         self._failures += 1
-        self._retry_at = self._now() + self._pause(self._failures, MAX_DOWN)
+        over = self._now() + self._pause(self._failures, MAX_DOWN)
+        self._retry_at = max(over, self._held_until)
         return False
 
     def _take(self) -> Batch | None:
@@ -202,7 +210,10 @@ class Outbox:
                     self._put_back(claim)
 
     def _waiting(self, asked: bool) -> bool:
-        return not asked and self._failures > 0 and self._now() < self._retry_at
+        now = self._now()
+        if now < self._held_until and not self.buffer.closed:
+            return True
+        return not asked and self._failures > 0 and now < self._retry_at
 
     def _pause(self, failures: int, longest: float) -> float:
         return pause(failures, first=self._retry_seconds, longest=longest, rng=self._random)

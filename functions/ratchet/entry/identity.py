@@ -15,6 +15,8 @@ ACTOR = "ratchet.actor"
 MAX_TOKEN = 8192
 SKEW_SECONDS = 5
 GOOGLE = ("accounts.google.com", "https://accounts.google.com")
+# What the libraries raise for a token whose parts are not of the types they expect.
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 MEND = "send `Authorization: Bearer` with a fresh Firebase ID token, or an OIDC token"
 
 
@@ -84,8 +86,7 @@ def _user(token: str, fresh: bool) -> Actor:
         auth.InvalidIdTokenError,  # expired and revoked ones are of this kind
         auth.UserDisabledError,
         auth.UserNotFoundError,
-        ValueError,
-        KeyError,
+        *MALFORMED,
     ) as error:
         raise _unverified() from error
     except Exception as error:
@@ -99,7 +100,11 @@ def _role(claims: Mapping[str, Any]) -> Role:
         return "admin"
     if role == "service":
         return "service"
-    raise Forbidden("the caller has no role", field="role", mend="ratchet admin grant EMAIL")
+    raise Forbidden(
+        "the caller has no role",
+        field="role",
+        mend="ratchet admin grant EMAIL --role service --reason ...",
+    )
 
 
 def _service_account(token: str, access: Access) -> Actor:
@@ -115,7 +120,7 @@ def _service_account(token: str, access: Access) -> Actor:
         )
     except TransportError as error:
         raise Unavailable("Google's certificates could not be had", mend="try again") from error
-    except (GoogleAuthError, ValueError) as error:
+    except (GoogleAuthError, *MALFORMED) as error:
         raise _unverified() from error
     email = claims.get("email")
     if claims.get("email_verified") is not True or not isinstance(email, str):
@@ -147,7 +152,7 @@ def _issuer(token: str) -> Any:
     decode: Any = jwt.decode
     try:
         return decode(token, verify=False).get("iss")
-    except (exceptions.GoogleAuthError, ValueError, AttributeError, RecursionError) as error:
+    except (exceptions.GoogleAuthError, *MALFORMED) as error:
         raise _unverified() from error
 
 

@@ -23,23 +23,13 @@ class Rates:
 
         Raises: Throttled, with the seconds to wait.
         """
-        self._spend(name, per_minute, now, cost=1.0)
-
-    def check(self, name: str, per_minute: int, now: datetime) -> None:
-        """Refuse a name that has nothing left, without counting.
-
-        Raises: Throttled.
-        """
-        self._spend(name, per_minute, now, cost=0.0)
-
-    def _spend(self, name: str, per_minute: int, now: datetime, *, cost: float) -> None:
         rate = per_minute / 60
         size = max(10.0, rate * BURST_SECONDS)
         with self._lock:
             left, at = self._buckets.pop(name, (size, now))
             left = min(size, left + max(0.0, (now - at).total_seconds()) * rate)
             if enough := left >= 1.0:
-                left -= cost
+                left -= 1.0
             self._buckets[name] = (left, now)
             while len(self._buckets) > self._callers:
                 self._buckets.popitem(last=False)

@@ -29,6 +29,9 @@ def feedback(store: Store, payload: Any, *, ingest: Ingest, now: datetime) -> Fe
     raw = payload
     if isinstance(payload, Mapping):
         raw = payload.get("feedback", [payload])
+        extra = set(payload) - {"feedback"} if "feedback" in payload else set()
+        if extra:
+            raise InvalidInput(f"unknown field {min(map(str, extra))}", field=min(map(str, extra)))
     if not isinstance(raw, list | tuple) or not 1 <= len(raw) <= MAX_BATCH:
         raise InvalidInput(
             f"feedback wants 1 to {MAX_BATCH} items", field="feedback", mend="send a JSON array"

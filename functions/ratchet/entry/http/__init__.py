@@ -1,10 +1,11 @@
 """The HTTP functions, one for each thing that a component or an operator asks for."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from firebase_functions.https_fn import on_request
 from pydantic import Field
 
+from ratchet.entry import options
 from ratchet.entry.http.body import json_body
 from ratchet.entry.http.door import Call, Reply, door
 from ratchet.entry.options import cors
@@ -17,6 +18,7 @@ from ratchet.observe.settings import Ingest
 from ratchet.policies.activate import rollback as go_back
 from ratchet.policies.bindings import Bindings, bound
 from ratchet.policies.resolve import resolve as active_version
+from ratchet.policies.version import PolicyId
 
 RESOLVE_SECONDS = 10
 VERSION = "0.1.0"
@@ -25,7 +27,7 @@ VERSION = "0.1.0"
 class Rollback(Model):
     """What `rollback` takes; without a version it goes back to the previous one."""
 
-    id: Annotated[str, Field(max_length=120)]
+    id: PolicyId
     version: Annotated[str, Field(max_length=120)] | None = None
     reason: Annotated[str, Field(max_length=500)] = ""
 
@@ -35,12 +37,24 @@ class Rollback(Model):
 def record(call: Call) -> Reply:
     """Record one observation, a list, `{"id", "observations"}`, or lines of JSON with `?id=`."""
     payload = json_body(call.request, lines=True)
-    batch = call.request.args.get("id")
-    if batch is not None and isinstance(payload, list):
-        payload = {"id": batch, "observations": payload}
+    named = call.request.args.get("id")
+    if named is not None:
+        payload = _named(payload, named)
     ingest = call.app.reader.read(Ingest)
     taken = take_observations(call.app.store, call.app.keys, payload, ingest=ingest, now=call.now)
     return Reply(taken.to_wire())
+
+
+def _named(payload: Any, batch_id: str) -> Any:
+    """Return what was sent under the id of the address.
+
+    Raises: InvalidInput where the body has another.
+    """
+    if isinstance(payload, list):
+        return {"id": batch_id, "observations": payload}
+    if isinstance(payload, dict) and payload.setdefault("id", batch_id) != batch_id:
+        raise InvalidInput("the body and the address have two ids", field="id", mend="send one")
+    return payload
 
 
 @on_request(cors=cors("POST"))
@@ -104,6 +118,7 @@ def health(call: Call) -> Reply:
 @door("GET", role=None)
 def openapi(call: Call) -> Reply:
     """Return the OpenAPI document of these functions."""
-    from ratchet.entry.http.openapi import document  # not in a cold start
+    from ratchet.entry.http.describe import document  # not in a cold start
 
-    return Reply(document(Rollback, VERSION), headers={"Cache-Control": "public, max-age=3600"})
+    shown = document(Rollback, VERSION, call.now, app_check=options.APP_CHECK)
+    return Reply(shown, headers={"Cache-Control": "public, max-age=3600"})

@@ -49,18 +49,23 @@ def received(request: Request) -> bytes:
 
     Raises: InvalidInput, TooLarge, TooSlow.
     """
-    request.max_content_length = MAX_BODY
+    request.max_content_length = MAX_BODY + 1  # a stream without a length is cut there in silence
     socket = request.environ.get("gunicorn.socket")
     if socket is not None:
         socket.settimeout(SECONDS)
     try:
-        return request.get_data(cache=True)
+        body = request.get_data(cache=True)
     except RequestEntityTooLarge as error:
         raise _too_large() from error
     except ClientDisconnected as error:
-        raise InvalidInput("the body ended early", field="(body)", mend="send it again") from error
-    except (TimeoutError, OSError) as error:
-        raise TooSlow(f"no whole body within {SECONDS:.0f} s", mend="send it again") from error
+        if isinstance(error.__context__, TimeoutError):
+            raise TooSlow(f"no whole body within {SECONDS:.0f} s", mend="send it again") from error
+        raise _ended_early() from error
+    if len(body) > MAX_BODY:
+        raise _too_large()
+    if len(body) < (request.content_length or 0):  # servers end a stream where the caller did
+        raise _ended_early()
+    return body
 
 
 def parse_json(text: str, field: str = "(body)") -> Any:
@@ -121,11 +126,11 @@ def unzip(body: bytes) -> bytes:
 
 
 def _lines(text: str) -> list[Any]:
-    rows = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if len(rows) > MAX_LINES:
+    if text.count("\n") > MAX_LINES:
         raise TooLarge(
             f"a body has at most {MAX_LINES} lines", field="(body)", mend="send smaller batches"
         )
+    rows = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
     return [parse_json(line, f"line {n}") for n, line in rows]
 
 
@@ -149,9 +154,7 @@ def _no_number(name: str) -> Any:
 def _float(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise InvalidInput(
-            "a number is too large", field="(body)", mend="send one below 1.8e308"
-        )
+        raise InvalidInput("a number is too large", field="(body)", mend="send one below 1.8e308")
     return value
 
 
@@ -172,6 +175,10 @@ def _is_deep(value: Any) -> bool:
 def _short(error: ValueError) -> str:
     """Return what was wrong, without what was sent."""
     return error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
+
+
+def _ended_early() -> InvalidInput:
+    return InvalidInput("the body ended early", field="(body)", mend="send it again")
 
 
 def _too_large() -> TooLarge:

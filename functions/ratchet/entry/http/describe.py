@@ -1,0 +1,156 @@
+"""The OpenAPI document of the HTTP functions, from the models that parse their requests."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
+
+from ratchet.entry.http.operations import RESPONSES, paths
+from ratchet.kernel.document import Model
+from ratchet.observe.feedback import FeedbackTaken
+from ratchet.observe.grade import Grade
+from ratchet.observe.observation import MAX_BATCH, DocumentId, Observation, Rejection
+from ratchet.observe.record import Recorded
+from ratchet.policies.head import PolicyHead
+from ratchet.policies.resolve import Answer
+
+LAST_INSTANT = 253_402_300_799_999
+
+
+class ObservationSent(Observation):
+    """An observation by itself; without an id it gets one."""
+
+    id: DocumentId | None = None
+
+
+class ObservationBatch(Model):
+    """Observations under one id; the same id with the same content is stored once."""
+
+    model_config = ConfigDict(strict=True)
+
+    id: DocumentId | None = None
+    observations: Annotated[list[Observation], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class GradeBatch(Model):
+    """Late grades, together."""
+
+    model_config = ConfigDict(strict=True)
+
+    feedback: Annotated[list[Grade], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class Fault(Model):
+    """What went wrong, where, and what to do about it."""
+
+    code: Annotated[str, Field(pattern=r"^RATCHET-\d{4}$")]
+    message: str
+    field: str | None = None
+    mend: str | None = None
+    rejected: tuple[Rejection, ...] | None = None
+
+
+class Failed(Model):
+    """The one shape of every error."""
+
+    error: Fault
+
+
+class Health(Model):
+    """The answer of a service that reaches its store."""
+
+    status: str
+
+
+MODELS: tuple[type[BaseModel], ...] = (
+    ObservationSent,
+    ObservationBatch,
+    Recorded,
+    GradeBatch,
+    FeedbackTaken,
+    Answer,
+    PolicyHead,
+    Health,
+    Failed,
+)
+
+
+class OnTheWire(GenerateJsonSchema):
+    """JSON Schema of what travels: an instant is a whole number of milliseconds since 1970.
+
+    What is unknown is absent, so no field has null as its default; titles that repeat the name of
+    a field are left out.
+    """
+
+    def datetime_schema(self, schema: core_schema.DatetimeSchema) -> JsonSchemaValue:
+        """Return the schema of an instant."""
+        return {
+            "type": "integer",
+            "format": "int64",
+            "minimum": 0,
+            "maximum": LAST_INSTANT,
+            "description": "milliseconds since 1970-01-01T00:00:00Z",
+        }
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Return the schema of a field with a default."""
+        if schema.get("default") is None:
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Leave titles out."""
+        return False
+
+
+def document(
+    rollback: type[BaseModel], version: str, now: datetime, *, app_check: bool = False
+) -> dict[str, Any]:
+    """Return the document; `rollback` is the model of that function's body.
+
+    The instants of the examples are `now`, so that the examples are taken as they stand.
+    """
+    _, found = models_json_schema(
+        [(kind, "validation") for kind in (*MODELS, rollback)],
+        ref_template="#/components/schemas/{model}",
+        schema_generator=OnTheWire,
+    )
+    schemes = {**_BEARER, **(_APP_CHECK if app_check else {})}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Ratchet",
+            "version": version,
+            "summary": "Record what components do, and ask which policy to run.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/", "description": "where this document is served"}],
+        "paths": paths(now, schemes.keys() - _BEARER.keys()),
+        "components": {
+            "schemas": found["$defs"],
+            "responses": RESPONSES,
+            "securitySchemes": schemes,
+        },
+    }
+
+
+_BEARER: Mapping[str, Any] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A Firebase ID token with the claim `role`, or the OIDC token of a service "
+        "account that `config/access` lists.",
+    }
+}
+_APP_CHECK: Mapping[str, Any] = {
+    "appCheck": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Firebase-AppCheck",
+        "description": "A token of Firebase App Check.",
+    }
+}
