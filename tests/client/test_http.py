@@ -10,6 +10,7 @@ from ratchet.client import AsyncHttpTransport, Batch, HttpTransport, Rejected, R
 from ratchet.client.http import error_of, retry_after
 from ratchet.kernel.errors import (
     Conflict,
+    Forbidden,
     InvalidBatch,
     InvalidInput,
     NotFound,
@@ -17,6 +18,7 @@ from ratchet.kernel.errors import (
     Refused,
     Throttled,
     TooLarge,
+    Unauthenticated,
     Unavailable,
 )
 from tests.client.service import Service
@@ -74,13 +76,20 @@ def test_a_policy_is_resolved_and_its_etag_says_not_modified(
         transport.resolve("other", None)
 
 
+@pytest.mark.parametrize(("code", "kind"), [("RATCHET-3006", Forbidden), ("RATCHET-3003", Refused)])
+def test_a_rule_that_says_no_is_told_from_a_role_that_is_missing(
+    code: str, kind: type[RatchetError]
+) -> None:
+    assert type(error_of(403, {"error": {"code": code, "message": "no"}})) is kind
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
         (301, Unavailable),
         (400, InvalidInput),
-        (401, Refused),
-        (403, Refused),
+        (401, Unauthenticated),
+        (403, Forbidden),
         (404, NotFound),
         (408, Unavailable),
         (409, Conflict),

@@ -292,7 +292,7 @@ def test_a_retry_carries_the_same_batch_id(
     assert len(service.observations) == 1
 
 
-@pytest.mark.parametrize("answer", [400, 401, 403, 409, 413])
+@pytest.mark.parametrize("answer", [400, 409, 413])
 def test_a_refusal_is_sent_once_and_its_reason_kept(
     answer: int, service: Service, transport: HttpTransport
 ) -> None:
@@ -303,6 +303,18 @@ def test_a_refusal_is_sent_once_and_its_reason_kept(
         assert (recorder.stats.rejected, recorder.stats.retries) == (1, 0)
         assert "because" in recorder.rejections[0].reason
     assert len(service.attempts) == 1
+
+
+@pytest.mark.parametrize("answer", [401, 403])
+def test_a_caller_who_may_not_loses_nothing_and_is_taken_with_the_next_token(
+    answer: int, service: Service, transport: HttpTransport
+) -> None:
+    service.script.append(answer)
+    with Recorder(transport, flush_seconds=NEVER, retry_seconds=0.001) as recorder:
+        recorder.record(GOOD)
+        recorder.flush()
+        assert (recorder.stats.rejected, recorder.stats.accepted) == (0, 1)
+    assert len(set(service.attempts)) == 1
 
 
 def test_a_refused_item_is_counted_and_named(service: Service, transport: HttpTransport) -> None:

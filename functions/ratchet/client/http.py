@@ -19,6 +19,7 @@ from ratchet.client.transport import Resolved, SendResult
 from ratchet.kernel.clock import system_clock
 from ratchet.kernel.errors import (
     Conflict,
+    Forbidden,
     InvalidBatch,
     InvalidInput,
     NotFound,
@@ -26,6 +27,7 @@ from ratchet.kernel.errors import (
     Refused,
     Throttled,
     TooLarge,
+    Unauthenticated,
     Unavailable,
 )
 
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
 Token = str | Callable[[], str] | None
 
 _BY_STATUS: dict[int, type[RatchetError]] = {
-    401: Refused,
-    403: Refused,
+    401: Unauthenticated,
+    403: Forbidden,
     404: NotFound,
     408: Unavailable,
     409: Conflict,
@@ -205,6 +207,9 @@ def error_of(status: int, data: Any, *, retry_after: float = 0.0) -> RatchetErro
     if isinstance(told.get("rejected"), list) and 400 <= status < 500:
         return InvalidBatch(message, rejected=told["rejected"], mend=mend)
     kind = _BY_STATUS.get(status, InvalidInput if 400 <= status < 500 else Unavailable)
+    code = str(told.get("code", ""))
+    if kind is Forbidden and code[:9] == Refused.code[:9] and code != Forbidden.code:
+        kind = Refused  # a rule says no, whoever asks
     field = str(told.get("field", ""))
     if kind is Throttled:
         return Throttled(message, field=field, mend=mend, retry_after=retry_after)

@@ -18,11 +18,13 @@ from ratchet.client.pause import pause
 from ratchet.client.spool import Claim, Spool
 from ratchet.client.transport import SendResult
 from ratchet.kernel.clock import Clock
-from ratchet.kernel.errors import Conflict, InvalidInput, Refused, Throttled
+from ratchet.kernel.errors import Conflict, Forbidden, InvalidInput, Refused, Throttled
 
 Step = Batch | float | Callable[[], Any]
 Steps = Generator[Step, Any, bool]
 
+# Answers about the observations; one about the caller may change with the next token or grant.
+SETTLED = (SendResult, InvalidInput, Refused, Conflict)
 MAX_PAUSE = 8.0  # seconds between two attempts at one batch
 MAX_DOWN = 60.0  # seconds between two probes of a service that is down
 
@@ -163,7 +165,7 @@ class Outbox:
                 self.ledger.accounts["retries"] += 1
                 yield seconds
             answer = yield batch
-            if isinstance(answer, SendResult | InvalidInput | Refused | Conflict):
+            if isinstance(answer, SETTLED) and not isinstance(answer, Forbidden):
                 with self.ledger.lock:
                     if batch.id in self._flights:  # else the closer was first
                         self.ledger.settle(batch, "replaying" if claim else "pending", answer)
