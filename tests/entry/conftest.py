@@ -3,6 +3,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Ratchet, command_line
+from tests.support.doors import clock, functions, governed
+
+__all__ = ["clock", "functions", "governed"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -12,12 +13,13 @@ from firebase_functions.https_fn import (
     on_call,
 )
 from flask import Request, Response, jsonify
-from pydantic import Field, JsonValue
+from flask_cors import cross_origin
+from pydantic import Field, JsonValue, StrictBool
 
 from ratchet.entry.http.body import parse_json, received
 from ratchet.entry.http.door import admit
 from ratchet.entry.logs import TRACE, log, trace_of
-from ratchet.entry.options import APP_CHECK, cors
+from ratchet.entry.options import APP_CHECK, ORIGINS, cors
 from ratchet.entry.wiring import App, the_app
 from ratchet.govern.flags import Flags
 from ratchet.govern.flags import set_flags as switch_flags
@@ -25,6 +27,7 @@ from ratchet.govern.roles import Actor
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.policies.activate import activate, rollback
+from ratchet.policies.history import active_params
 from ratchet.policies.propose import propose
 
 M = TypeVar("M", bound=Model)
@@ -63,8 +66,8 @@ class RollbackPolicy(Model):
 class SetFlags(Model):
     """What `set_flags` takes; a switch that is left out stays."""
 
-    enabled: bool | None = None
-    auto_activate_policies: bool | None = None
+    enabled: StrictBool | None = None
+    auto_activate_policies: StrictBool | None = None
     reason: Reason
 
 
@@ -93,11 +96,12 @@ def admins_call(model: type[M]) -> Callable[[Verb[M]], Callable[[Request], Respo
 
         protocol: Any = called  # the SDK types what it returns as what it takes
 
-        @functools.wraps(called)
+        @cross_origin(origins=ORIGINS, methods=["POST"])
         def handler(request: Request) -> Response:
             try:
                 _check_body(request)
             except RatchetError as error:
+                log(logging.INFO, verb.__name__, function=verb.__name__, code=error.code)
                 told = {"message": error.message, "details": error.as_dict()}
                 answer = jsonify(error=told | {"status": error.status})
                 answer.status_code = error.http
@@ -105,13 +109,14 @@ def admins_call(model: type[M]) -> Callable[[Verb[M]], Callable[[Request], Respo
             answered: Response = protocol(request)
             return answered
 
-        return handler
+        function: Callable[[Request], Response] = functools.wraps(called)(handler)
+        return function
 
     return decorate
 
 
 def _check_body(request: Request) -> None:
-    """Refuse what the protocol's own handler would fail on, or take in part.
+    """Refuse what the protocol's own handler would fail on, take in part, or log.
 
     Raises: InvalidInput, TooLarge, TooSlow.
     """
@@ -121,25 +126,40 @@ def _check_body(request: Request) -> None:
         text = received(request).decode()
     except UnicodeDecodeError as error:
         raise InvalidInput("the body is no UTF-8", field="(body)", mend="send UTF-8") from error
-    if not isinstance(parse_json(text), dict):
-        raise InvalidInput('the body wants {"data": ...}', field="(body)", mend="send an object")
+    body = parse_json(text)
+    if not isinstance(body, dict) or set(body) != {"data"}:
+        raise InvalidInput(
+            'the body wants {"data": ...} and nothing else',
+            field="data",
+            mend="send an object with this one field",
+        )
 
 
 def plain(data: Any) -> Any:
-    """Return data with the protocol's typed 64-bit integers as numbers."""
+    """Return data with the protocol's typed 64-bit integers as numbers.
+
+    Raises: InvalidInput.
+    """
     if isinstance(data, list):
         return [plain(value) for value in data]
     if not isinstance(data, dict):
         return data
-    if data.get("@type") in _WIDE and isinstance(data.get("value"), str):
-        try:
-            return int(data["value"])
-        except ValueError as error:
-            raise InvalidInput("a value is no integer", field="value", mend="send one") from error
-    return {name: plain(value) for name, value in data.items()}
+    wide = _WIDE.get(data["@type"]) if isinstance(data.get("@type"), str) else None
+    if wide is None:
+        return {name: plain(value) for name, value in data.items()}
+    said = data.get("value")
+    if not isinstance(said, str) or not _INTEGER.fullmatch(said) or int(said) not in wide:
+        raise InvalidInput(
+            "a value is no 64-bit integer of its type", field="value", mend="send its digits"
+        )
+    return int(said)
 
 
-_WIDE = tuple(f"type.googleapis.com/google.protobuf.{kind}Value" for kind in ("Int64", "UInt64"))
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
+_WIDE = {
+    "type.googleapis.com/google.protobuf.Int64Value": range(-(2**63), 2**63),
+    "type.googleapis.com/google.protobuf.UInt64Value": range(2**64),
+}
 
 
 def refusal(error: RatchetError) -> HttpsError:
@@ -156,7 +176,7 @@ def propose_policy(app: App, actor: Actor, asked: ProposePolicy) -> Model:
         app.keys,
         actor,
         asked.policy,
-        asked.params,
+        active_params(app.store, app.keys, asked.policy) | asked.params,
         now=app.clock(),
         tuning_space=asked.tuning_space,
         version=asked.version,

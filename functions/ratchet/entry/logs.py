@@ -26,7 +26,10 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line of JSON."""
-        line: dict[str, Any] = {"severity": record.levelname, "message": record.getMessage()}
+        # The SDK of Firebase logs by the root, tokens and bodies too: its place says what it was.
+        theirs = record.name == "root"
+        message = f"{record.module}.{record.funcName}" if theirs else record.getMessage()
+        line: dict[str, Any] = {"severity": record.levelname, "message": message}
         line |= getattr(record, "fields", {})
         if trace := TRACE.get():
             project = os.environ.get("GOOGLE_CLOUD_PROJECT", "")

@@ -1,14 +1,20 @@
-"""The scheduled functions: each runs one verb of `ticks`, which says what it does."""
+"""The scheduled functions: each runs the verb of its name in `ticks`, which says what it does."""
 
+import functools
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from firebase_functions.scheduler_fn import ScheduledEvent, on_schedule
+from flask import Request, Response
 
-from ratchet.entry.logs import log
+from ratchet.entry.logs import TRACE, log, trace_of
 from ratchet.entry.options import SECONDS
 from ratchet.entry.ticks import SCHEDULES, run_verb
 from ratchet.entry.wiring import the_app
+
+Handler = Callable[[Request], Response]
 
 
 def cron(every: timedelta) -> str:
@@ -21,55 +27,37 @@ def cron(every: timedelta) -> str:
     return f"every {every // timedelta(minutes=1)} minutes" if rest else f"every {hours} hours"
 
 
-def _tick(name: str) -> None:
-    app = the_app()
-    report = run_verb(app, name, now=app.clock())
-    log(logging.INFO, name, function=name, report=report)
+def scheduled(name: str, *, seconds: int = SECONDS["tick"]) -> Handler:
+    """Make a verb of `ticks` the scheduled function of its name; whatever it raises is a 500."""
+
+    def run(event: ScheduledEvent) -> None:
+        app = the_app()
+        report = run_verb(app, name, now=app.clock())
+        log(logging.INFO, name, function=name, report=report)
+
+    run.__name__ = run.__qualname__ = name
+    declare = on_schedule(
+        schedule=cron(SCHEDULES[name].every), timeout_sec=seconds, max_instances=1
+    )
+    declared: Any = declare(run)
+
+    @functools.wraps(declared)
+    def handler(request: Request) -> Response:
+        if request.method == "GET":
+            return Response()  # the functions emulator looks whether a worker is up
+        trace = TRACE.set(trace_of(request.headers))
+        try:
+            answer: Response = declared(request)
+        finally:
+            TRACE.reset(trace)
+        return answer
+
+    return handler
 
 
-@on_schedule(schedule=cron(SCHEDULES["score_observations"].every), timeout_sec=120, max_instances=1)
-def score_observations(event: ScheduledEvent) -> None:
-    """Score what is new and fold in late grades."""
-    _tick("score_observations")
-
-
-@on_schedule(
-    schedule=cron(SCHEDULES["roll_stats"].every), timeout_sec=SECONDS["tick"], max_instances=1
-)
-def roll_stats(event: ScheduledEvent) -> None:
-    """Roll the windows 1h and 24h."""
-    _tick("roll_stats")
-
-
-@on_schedule(
-    schedule=cron(SCHEDULES["roll_long_windows"].every),
-    timeout_sec=SECONDS["tick"],
-    max_instances=1,
-)
-def roll_long_windows(event: ScheduledEvent) -> None:
-    """Roll the windows 7d and 30d."""
-    _tick("roll_long_windows")
-
-
-@on_schedule(
-    schedule=cron(SCHEDULES["auto_tune_policies"].every),
-    timeout_sec=SECONDS["tick"],
-    max_instances=1,
-)
-def auto_tune_policies(event: ScheduledEvent) -> None:
-    """Propose better versions, and activate what needs nobody's judgement."""
-    _tick("auto_tune_policies")
-
-
-@on_schedule(schedule=cron(SCHEDULES["sweep"].every), timeout_sec=SECONDS["tick"], max_instances=1)
-def sweep(event: ScheduledEvent) -> None:
-    """Score what the cursors passed by."""
-    _tick("sweep")
-
-
-@on_schedule(
-    schedule=cron(SCHEDULES["verify_audit"].every), timeout_sec=SECONDS["tick"], max_instances=1
-)
-def verify_audit(event: ScheduledEvent) -> None:
-    """Verify every audit chain."""
-    _tick("verify_audit")
+score_observations = scheduled("score_observations", seconds=120)
+roll_stats = scheduled("roll_stats")
+roll_long_windows = scheduled("roll_long_windows")
+auto_tune_policies = scheduled("auto_tune_policies")
+sweep = scheduled("sweep")
+verify_audit = scheduled("verify_audit")

@@ -4,76 +4,77 @@ The guards take an event in any order, more than once, and also for what the fun
 """
 
 import functools
+import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from cloudevents.http import CloudEvent
-from firebase_functions.core import Change
-from firebase_functions.firestore_fn import AuthEvent, on_document_written_with_auth_context
-from google.cloud.firestore_v1 import DocumentSnapshot
+from firebase_functions.firestore_fn import on_document_written_with_auth_context
+from google.events.cloud.firestore import (  # type: ignore[import-untyped]  # it ships no types
+    DocumentEventData,
+)
+from werkzeug.datastructures import Headers
 
-from ratchet.entry.logs import log
+from ratchet.entry.logs import TRACE, log, trace_of
 from ratchet.entry.options import DATABASE, SECONDS
 from ratchet.entry.wiring import the_app
 from ratchet.kernel.errors import Conflict, RatchetError, Unavailable
 from ratchet.policies.config_edits import guard_config
 from ratchet.policies.hand_edits import Edit, Guarded, guard_policy
 from ratchet.policies.version import COLLECTION as POLICIES
+from ratchet.store.protobuf import instant, take_fields
 
-Snapshot = DocumentSnapshot[Any]
-Event = AuthEvent[Change[Snapshot | None]]
-# The SDK types it as if events came without who wrote.
-listens = cast(
-    "Callable[..., Callable[[Callable[[Event], None]], Trigger]]",
-    on_document_written_with_auth_context,
-)
+Guard = Callable[..., Guarded]
 Trigger = Callable[[CloudEvent], None]
 # What the emulator says of every write.
 EMULATED = ("unknown", "fake-auth-id@gmail.com")
 NOBODY = ("system", "unauthenticated")
 
 
-def delivered_again(trigger: Any) -> Trigger:
-    """Have a failed event delivered again, and take events that name no principal.
+def listens(document: str) -> Callable[[Callable[[Edit], None]], Trigger]:
+    """Make what judges edits the trigger of every write to the documents of a pattern.
 
-    The SDK offers no option for the first, and demands the attributes of the second.
+    The SDK declares it, without an option to have failed events delivered again. The event is
+    read here: the SDK fails on one that names no principal, or that holds a reference to another
+    database, and would be given it again for a day.
     """
+    declare: Any = on_document_written_with_auth_context(
+        document=document, database=DATABASE, timeout_sec=SECONDS["trigger"]
+    )
 
-    @functools.wraps(trigger)
-    def called(raw: CloudEvent) -> None:
-        attributes = raw.get_attributes()
-        for name in ("authtype", "authid"):
-            if name not in attributes:
-                raw[name] = "unknown" if name == "authtype" else ""
-        trigger(raw)
+    def decorate(judge: Callable[[Edit], None]) -> Trigger:
+        declared = declare(judge)
+        declared.__firebase_endpoint__.eventTrigger["retry"] = True
 
-    trigger.__firebase_endpoint__.eventTrigger["retry"] = True
-    return called
+        @functools.wraps(declared)
+        def called(event: CloudEvent) -> None:
+            trace = TRACE.set(trace_of(Headers({"traceparent": str(event.get("traceparent"))})))
+            try:
+                judge(edit_of(event))
+            finally:
+                TRACE.reset(trace)
+
+        return called
+
+    return decorate
 
 
-@delivered_again
-@listens(document="config/{name}", database=DATABASE, timeout_sec=SECONDS["trigger"])
-def config_edited(event: Event) -> None:
+@listens("config/{name}")
+def config_edited(edit: Edit) -> None:
     """Audit an edit of a configuration document, or put it back."""
-    _judge("config_edited", guard_config, event, "name")
+    _judge("config_edited", guard_config, edit)
 
 
-@delivered_again
-@listens(
-    document=f"{POLICIES}/{{version}}",
-    database=DATABASE,
-    timeout_sec=SECONDS["trigger"],
-)
-def policy_edited(event: Event) -> None:
+@listens(f"{POLICIES}/{{version}}")
+def policy_edited(edit: Edit) -> None:
     """Carry a hand edit of a version through, or put it back."""
-    _judge("policy_edited", guard_policy, event, "version")
+    _judge("policy_edited", guard_policy, edit)
 
 
-def _judge(function: str, guard: Callable[..., Guarded], event: Event, parameter: str) -> None:
+def _judge(function: str, guard: Guard, edit: Edit) -> None:
     app = the_app()
-    edit = edit_of(event, event.params[parameter])
     try:
         judged = guard(app.store, app.keys, edit, now=app.clock())
     except (Unavailable, Conflict):
@@ -84,16 +85,21 @@ def _judge(function: str, guard: Callable[..., Guarded], event: Event, parameter
     log(logging.INFO, function, function=function, decision=judged.decision)
 
 
-def edit_of(event: Event, document_id: str) -> Edit:
-    """Return the edit that an event tells of."""
-    before, after = event.data.before, event.data.after
+def edit_of(event: CloudEvent) -> Edit:
+    """Return the edit that an event tells of, with documents as the store reads them."""
+    told, attributes = _documents(event), event.get_attributes()
+    before: Any = told.old_value if told.HasField("old_value") else None
+    after: Any = told.value if told.HasField("value") else None
+    changed = told.old_value if after is None else after
     return Edit(
-        event_id=event.id,
-        document_id=document_id,
-        at=_when(event),
-        who=who_of(event.auth_type, event.auth_id),
-        before=_map(before),
-        after=_map(after),
+        event_id=attributes["id"],
+        # The event's own `document` may be escaped, as headers are.
+        document_id=changed.name.partition("/documents/")[2].partition("/")[2],
+        # An event's own time may be cut to whole seconds.
+        at=instant(after.update_time) if after is not None else _when(attributes),
+        who=who_of(attributes.get("authtype", ""), attributes.get("authid")),
+        before=take_fields(before.fields) if before is not None else None,
+        after=take_fields(after.fields) if after is not None else None,
     )
 
 
@@ -104,34 +110,14 @@ def who_of(auth_type: str, auth_id: str | None) -> str:
     return auth_id or ""
 
 
-def _when(event: Event) -> datetime:
-    """Return when the write came to be; an event's own time may be cut to whole seconds."""
-    after = event.data.after
-    stamp = after.update_time if after is not None else None
-    return _instant(stamp if stamp is not None else event.time)
+def _documents(event: CloudEvent) -> Any:
+    """Return the protobuf that an event carries, as itself or as JSON."""
+    data = event.get_data()
+    if isinstance(data, Mapping):
+        data = json.dumps(data)
+    read = DocumentEventData.from_json if isinstance(data, str) else DocumentEventData.deserialize
+    return DocumentEventData.pb(read(data))
 
 
-def _map(snapshot: Snapshot | None) -> dict[str, Any] | None:
-    data = snapshot.to_dict() if snapshot is not None else None
-    return None if data is None else {name: plain(value) for name, value in data.items()}
-
-
-def plain(value: Any) -> Any:
-    """Return a value as the store reads it; of kinds that no document of ours has, its text."""
-    if value is None or isinstance(value, str | bool | int | float | bytes):
-        return value
-    if isinstance(value, datetime):
-        return _instant(value)
-    if isinstance(value, Mapping):
-        return {str(name): plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    return f"({type(value).__name__})"
-
-
-def _instant(value: Any) -> datetime:
-    """Return a plain instant of a datetime or of a protobuf timestamp."""
-    found: datetime = value if isinstance(value, datetime) else value.ToDatetime(tzinfo=UTC)
-    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
-    utc = aware.astimezone(UTC)
-    return datetime(*utc.timetuple()[:6], utc.microsecond, tzinfo=UTC)
+def _when(attributes: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(attributes["time"]).astimezone(UTC)

@@ -27,6 +27,13 @@ def acted(ratchet: Ratchet, verb: str, version: str, *options: object) -> Ran:
     return ratchet("policy", verb, POLICY, version, "--reason", "go", *options)
 
 
+def test_params_that_a_proposal_does_not_name_stay_the_active_versions(seeded: Ratchet) -> None:
+    before = seeded("policy", "show", POLICY, "--json").json["params"]
+    assert before["latencyTargetMs"] == 2500
+    made = proposed(seeded, "--json").json["params"]
+    assert made == before | {"latencyTargetMs": 2600}
+
+
 def test_the_list_shows_heads_and_the_versions_of_one(seeded: Ratchet) -> None:
     proposed(seeded)
     (head,) = seeded("policy", "list", "--json").lines

@@ -1,0 +1,3 @@
+from tests.support.doors import clock, functions, governed
+
+__all__ = ["clock", "functions", "governed"]
