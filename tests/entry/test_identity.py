@@ -47,7 +47,9 @@ def asking(token: str | None = None, **environ: Any) -> Request:
 
 def test_a_door_before_ours_may_say_who_calls() -> None:
     actor = Actor(name="ada", kind="person", role="admin")
-    assert identify(asking("nonsense", **{ACTOR: actor}), NOBODY) == actor
+    assert identify(asking(**{ACTOR: actor}), NOBODY) == actor
+    with pytest.raises(Unauthenticated):  # a token that came all the same is held to account
+        identify(asking("nonsense", **{ACTOR: actor}), NOBODY)
 
 
 @pytest.mark.parametrize("said", ["admin", {"name": "eve", "role": "admin"}, None])

@@ -26,7 +26,7 @@ def identify(request: Request, access: Access, *, fresh: bool = False) -> Actor:
     Raises: Unauthenticated, Forbidden without a role, Unavailable.
     """
     known = request.environ.get(ACTOR)
-    if isinstance(known, Actor):
+    if isinstance(known, Actor) and "Authorization" not in request.headers:
         return known
     token = bearer(request)
     if _issuer(token) in GOOGLE:

@@ -176,7 +176,7 @@ BY_TOKEN = [
         **SWITCH,
     ),
     *tokens(
-        "",  # the SDK answers
+        UNKNOWN,
         401,
         ("a wrong audience at a callable", user("ada", "admin", aud=IN_HEADERS)),
         ("a wrong issuer at a callable", user("ada", "admin", iss=f"https://{IN_HEADERS}")),

@@ -137,6 +137,11 @@ def _answer(request: Request, name: str, act: Callable[[], Reply]) -> Response:
 
 def refusal(error: RatchetError) -> Reply:
     """Return the one shape in which an error is answered."""
+    return Reply({"error": error.as_dict()}, error.http, headers_of(error))
+
+
+def headers_of(error: RatchetError) -> dict[str, str]:
+    """Return the headers that HTTP wants with an error."""
     headers: dict[str, str] = {}
     if isinstance(error, Throttled):
         headers["Retry-After"] = str(max(1, ceil(error.retry_after)))
@@ -144,4 +149,4 @@ def refusal(error: RatchetError) -> Reply:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, WrongMethod):
         headers["Allow"] = error.field
-    return Reply({"error": error.as_dict()}, error.http, headers)
+    return headers
