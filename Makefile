@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TABLE ?= $(wildcard ../shared/data/outcomes/providers_llama2_70b.csv)
 OUT ?=
 
-.PHONY: demo test check bench serve clean format
+.PHONY: demo test check suite bench serve clean format
 .DEFAULT_GOAL := test
 
 $(READY): pyproject.toml
@@ -31,19 +31,24 @@ check: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -m 'not emulator'
 
+# The emulators of firebase-tools with the functions in them, and the official JavaScript SDK.
+suite: $(READY)
+	$(BIN)/python -m tests.emulator.install
+	$(BIN)/python -m tests.suite
+
 bench: $(READY)
 	$(BIN)/python -m tests.emulator.install
 	$(BIN)/python -m bench $(OUT)
 
-# The scheduled verbs on the embedded store of this folder, until it is stopped.
+# Every function and the ticker on the embedded store of this folder, until it is stopped.
 serve: $(READY)
 	$(BIN)/ratchet seed
-	$(BIN)/ratchet tick --watch
+	$(BIN)/ratchet serve
 
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache figures.json
+	rm -rf $(VENV) tests/suite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache figures.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
