@@ -143,7 +143,7 @@ def test_with_google_away_the_caller_may_try_again(google: Google, of: str) -> N
 
 def test_a_service_account_on_the_list_has_the_role_it_says(google: Google) -> None:
     found = identify(asking(google.signer.oidc(ACCOUNT)), LISTED)
-    assert found == Actor(name=ACCOUNT, kind="person", role="service")
+    assert found == Actor(name=ACCOUNT, kind="machine", role="service")
 
 
 @pytest.mark.parametrize(

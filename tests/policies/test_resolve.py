@@ -113,7 +113,6 @@ def edit_head(store: Store, **changes: Any) -> None:
     [
         ({"active": "1.0.2"}, "router-core@1.0.2 was never activated"),
         ({"active": "1.0.3"}, "router-core@1.0.3 was never activated"),
-        ({"active": "1.0.3", "activated": ["1.0.3"]}, "router-core@1.0.3 is rejected"),
         ({"activated": []}, "router-core@1.0.1 was never activated"),
         ({"activated": None}, "router-core@1.0.1 was never activated"),
         ({"activated": "1.0.1"}, "router-core@1.0.1 was never activated"),
@@ -156,3 +155,13 @@ def test_whatever_becomes_active_counts_as_activated(embedded: Store) -> None:
         assert version in head_of(embedded).activated
     rollback(embedded, KEYS, ADA, POLICY, version="1.0.0", now=NOON)
     assert resolve(embedded, KEYS, POLICY).version == f"{POLICY}@1.0.0"
+
+
+@pytest.mark.parametrize("status", ["rejected", "draft", "aktiv", 3])
+def test_a_status_that_no_signature_covers_stops_nobody(store: Store, status: object) -> None:
+    lineage_of(store, 2)
+    ref = Ref(COLLECTION, f"{POLICY}@1.0.1")
+    found = store.get(ref)
+    assert found is not None
+    store.set(ref, found.data | {"status": status})
+    assert resolve(store, KEYS, POLICY).version == f"{POLICY}@1.0.1"

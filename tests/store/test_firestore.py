@@ -22,7 +22,7 @@ from ratchet.kernel.errors import (
     InvalidInput,
     NotFound,
     RatchetError,
-    Refused,
+    Misconfigured,
     Unavailable,
 )
 from ratchet.store.firestore import FirestoreStore
@@ -176,8 +176,8 @@ def test_a_read_is_asked_again_after_a_transient_failure(client: Any) -> None:
         (google_errors.Aborted("contended"), False, Conflict),
         (google_errors.AlreadyExists("there"), True, AlreadyExists),
         (google_errors.NotFound("no database"), False, NotFound),
-        (google_errors.FailedPrecondition("needs an index"), False, Refused),
-        (google_errors.PermissionDenied("no role"), False, Refused),
+        (google_errors.FailedPrecondition("needs an index"), False, Misconfigured),
+        (google_errors.PermissionDenied("no role"), False, Misconfigured),
         (google_errors.InvalidArgument("bad"), True, InvalidInput),
         (google_errors.InternalServerError("oh"), True, Unavailable),
         (google_errors.Cancelled("stopped"), False, Unavailable),

@@ -25,13 +25,13 @@ from ratchet.govern.flags import Flags
 from ratchet.govern.flags import set_flags as switch_flags
 from ratchet.govern.roles import Actor
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import InvalidInput, RatchetError
+from ratchet.kernel.errors import InvalidInput, RatchetError, TooLarge
 from ratchet.policies.activate import activate, rollback
 from ratchet.policies.history import active_params
 from ratchet.policies.propose import propose
 
 M = TypeVar("M", bound=Model)
-Text = Annotated[str, Field(max_length=120)]
+Text = Annotated[str, Field(min_length=1, max_length=120)]
 Reason = Annotated[str, Field(max_length=500)]
 # Where the door keeps whom it let in, for the verb behind the protocol's handler.
 ADMITTED = "ratchet.admitted"
@@ -83,8 +83,7 @@ def admins_call(model: type[M]) -> Callable[[Verb[M]], Callable[[Request], Respo
             with_trace = TRACE.set(trace_of(request.raw_request.headers))
             try:
                 app = the_app()
-                known = request.raw_request.environ.get(ADMITTED)
-                actor = known or admit(request.raw_request, app, "admin", fresh=True)
+                actor = request.raw_request.environ[ADMITTED]
                 answer = verb(app, actor, model.parse(plain(request.data))).to_wire()
             except RatchetError as error:
                 log(logging.INFO, verb.__name__, function=verb.__name__, code=error.code)
@@ -102,11 +101,15 @@ def admins_call(model: type[M]) -> Callable[[Verb[M]], Callable[[Request], Respo
         @cross_origin(origins=ORIGINS, methods=["POST"])
         def handler(request: Request) -> Response:
             try:
-                _check_token(request)
-                _check_body(request)
+                if request.method == "POST":  # the protocol's handler refuses the others
+                    _let_in(request)
+                    _check_body(request)
             except RatchetError as error:
                 log(logging.INFO, verb.__name__, function=verb.__name__, code=error.code)
                 return _refused(error)
+            except Exception as error:
+                log(logging.ERROR, f"{verb.__name__} failed", error=error, function=verb.__name__)
+                return _refused(RatchetError("something went wrong here"))
             answered: Response = protocol(request)
             return answered
 
@@ -120,21 +123,21 @@ def _refused(error: RatchetError) -> Response:
     """Return what the protocol's handler would answer, with the headers of our HTTP doors."""
     told = {"message": error.message, "details": error.as_dict()}
     answer: Response = jsonify(error=told | {"status": error.status})
-    answer.status_code = error.http
+    canonical = refusal(error)._http_error_code.status
+    answer.status_code = error.http if isinstance(error, TooLarge) else canonical
     answer.headers.update(headers_of(error))
     return answer
 
 
-def _check_token(request: Request) -> None:
-    """Let in whoever carries a token, before the protocol's own handler sees it.
+def _let_in(request: Request) -> None:
+    """Let in whoever may, before anything of the body is looked at, and keep who that is.
 
-    That one knows Firebase's users alone, and neither our codes nor our rates.
+    The protocol's own handler knows Firebase's users alone, and neither our codes nor our rates.
 
     Raises: Unauthenticated, Forbidden, Throttled, Unavailable.
     """
-    if request.method == "POST" and "Authorization" in request.headers:
-        request.environ[ADMITTED] = admit(request, the_app(), "admin", fresh=True)
-        del request.environ["HTTP_AUTHORIZATION"]
+    request.environ[ADMITTED] = admit(request, the_app(), "admin", fresh=True)
+    request.environ.pop("HTTP_AUTHORIZATION", None)
 
 
 def _check_body(request: Request) -> None:
@@ -142,8 +145,6 @@ def _check_body(request: Request) -> None:
 
     Raises: InvalidInput, TooLarge, TooSlow.
     """
-    if request.method != "POST":
-        return  # the handler answers
     try:
         text = received(request).decode()
     except UnicodeDecodeError as error:

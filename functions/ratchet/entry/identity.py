@@ -132,7 +132,8 @@ def _service_account(token: str, access: Access) -> Actor:
             field="serviceAccounts",
             mend="add it to config/access",
         )
-    return Actor(name=email, kind="person", role=role)
+    # A robot, whatever its role: it may propose and roll back, and decides nothing for a person.
+    return Actor(name=email, kind="machine", role=role)
 
 
 @cache

@@ -110,14 +110,19 @@ def _attempt(app: App, name: str, now: datetime) -> Report:
     """Run one verb; whatever it raises becomes its report."""
     try:
         return SCHEDULES[name].run(app, now)
-    except RatchetError as error:
-        failure = Failure(error)
     except Exception as error:
-        log(logging.ERROR, f"{name} failed", error=error, function=name)
-        told = f"{name} stopped at an unexpected {type(error).__name__}"
-        failure = Failure(RatchetError(told, mend="see the traceback, and report it"))
+        if not isinstance(error, RatchetError):
+            log(logging.ERROR, f"{name} failed", error=error, function=name)
+        failure = _failure(name, error)
     _tell(app, name, failure, now)
     return failure
+
+
+def _failure(name: str, error: Exception) -> Failure:
+    if isinstance(error, RatchetError):
+        return Failure(error)
+    told = f"{name} stopped at an unexpected {type(error).__name__}"
+    return Failure(RatchetError(told, mend="see the traceback, and report it"))
 
 
 def _tell(app: App, name: str, failure: Failure, now: datetime) -> None:
@@ -146,8 +151,8 @@ def run_verb(app: App, name: str, *, now: datetime) -> Report:
     """Run one verb, as Cloud Scheduler asks, and keep when it ran; whatever it raises is raised."""
     try:
         report = SCHEDULES[name].run(app, now)
-    except RatchetError as error:
-        _tell(app, name, Failure(error), now)
+    except Exception as error:
+        _tell(app, name, _failure(name, error), now)
         raise
     _mark(app, [name], now)
     return report

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 from ratchet.govern.config import CHECKPOINTS, ConfigReader
 from ratchet.kernel.canonical import sign
 from ratchet.kernel.clock import Clock, system_clock
-from ratchet.kernel.errors import AlreadyExists, InvalidInput, RatchetError, Refused
+from ratchet.kernel.errors import (
+    AlreadyExists,
+    InvalidInput,
+    Misconfigured,
+    RatchetError,
+    Refused,
+    Unavailable,
+)
 from ratchet.kernel.keys import MIN_BYTES, Keys, derive_keys
 from ratchet.store.opening import DEFAULT, open_store
 from ratchet.store.port import Ref, Store
@@ -62,13 +69,23 @@ def open_app(url: str | None = None, *, clock: Clock = system_clock) -> App:
 def the_app() -> App:
     """Return the app of this process, opened at the first request, behind the server's fork.
 
-    Raises: InvalidInput, Unavailable, Refused.
+    Raises: Unavailable, Misconfigured.
     """
     if not _APPS:
         with _OPENING:
             if not _APPS:
-                _APPS.append(open_app(_project_store()))
+                _APPS.append(_opened())
     return _APPS[0]
+
+
+def _opened() -> App:
+    """Open the project's store; what is wrong with it is no fault of whoever called."""
+    try:
+        return open_app(_project_store())
+    except Unavailable:
+        raise
+    except RatchetError as error:
+        raise Misconfigured(error.message, field=error.field, mend=error.mend) from error
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Configuration documents: edited by hand, parsed strictly, last good value kept, safe default."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -70,20 +71,28 @@ class ConfigReader:
         self._store = store
         self._clock = clock
         self._cache: dict[type[Config], _Cached] = {}
-        self._lock = threading.Lock()
+        self._locks: dict[type[Config], threading.Lock] = defaultdict(threading.Lock)
 
     def read(self, kind: type[C]) -> C:
-        """Return a configuration, at most its `ttl` old."""
-        now = self._clock()
-        cached = self._cache.get(kind)
-        # A clock that was set back must not keep a value alive.
-        if cached and now < cached.until <= now + kind.ttl:
-            return cast(C, cached.value)
-        with self._lock:
+        """Return a configuration, at most its `ttl` old; one thread reads it for them all."""
+        found = self._cached(kind)
+        if found is not None:
+            return found
+        with self._locks[kind]:
+            found = self._cached(kind)  # another thread may have been first
+            if found is not None:
+                return found
+            now = self._clock()
             value = load_config(self._store, kind, now=now)
             value.loaded(self._store)
             self._cache[kind] = _Cached(value, now + kind.ttl)
         return value
+
+    def _cached(self, kind: type[C]) -> C | None:
+        now, cached = self._clock(), self._cache.get(kind)
+        # A clock that was set back must not keep a value alive.
+        fresh = cached is not None and now < cached.until <= now + kind.ttl
+        return cast(C, cached.value) if cached is not None and fresh else None
 
     def forget(self, kind: type[Config]) -> None:
         """Read it anew next time."""

@@ -19,7 +19,8 @@ RatchetError                     code          HTTP  exit
 │   └── AlreadyExists            RATCHET-4002              a create-once document is there
 ├── Unavailable                  RATCHET-5001  503   6     a service did not answer; try again
 │   ├── Throttled                RATCHET-5002  429         the caller asks too often
-│   └── TooSlow                  RATCHET-5003  408         the request did not arrive in time
+│   ├── TooSlow                  RATCHET-5003  408         the request did not arrive in time
+│   └── Misconfigured            RATCHET-5004              its key, index or access is wrong
 └── Unauthenticated              RATCHET-6001  401   4     who calls is not known
 """
 
@@ -177,6 +178,12 @@ class TooSlow(Unavailable):
     """The request did not arrive whole in time."""
 
     code, status, http = "RATCHET-5003", "DEADLINE_EXCEEDED", 408
+
+
+class Misconfigured(Unavailable):
+    """The installation is wrong, whoever asks: its key, its indexes, its access to the store."""
+
+    code = "RATCHET-5004"
 
 
 class Unauthenticated(RatchetError):

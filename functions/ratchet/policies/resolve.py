@@ -40,8 +40,6 @@ def resolve(store: Store, keys: Keys, policy_id: str) -> Answer:
     if found is None:
         raise NotFound(f"{key} does not exist", field="version", mend="restore it from a backup")
     version = load_version(keys, key, found.data)
-    if found.data.get("status") == "rejected":
-        raise _not_decided(policy_id, f"{key} is rejected, yet the head says it is active")
     return Answer(
         policy=policy_id, version=key, params=dict(version.params), etag=version.signature[:32]
     )

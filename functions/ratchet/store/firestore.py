@@ -14,7 +14,14 @@ from google.cloud.firestore import Client
 from google.cloud.firestore_v1.types import firestore as messages
 from google.cloud.firestore_v1.types import write as write_messages
 
-from ratchet.kernel.errors import Conflict, NotFound, Refused, TooLarge, Unavailable
+from ratchet.kernel.errors import (
+    Conflict,
+    Misconfigured,
+    NotFound,
+    Refused,
+    TooLarge,
+    Unavailable,
+)
 from ratchet.store.by_commit import ByCommit, ReadOnly
 from ratchet.store.google_errors import translated
 from ratchet.store.limits import MAX_COMMIT, check_document, check_id
@@ -104,6 +111,8 @@ class FirestoreStore(ByCommit):
                         left, failures = None if left is None else left - 1, 0
                         yield last
                 return
+            except Misconfigured:
+                raise
             except (Conflict, Unavailable):
                 failures += 1
                 if failures > _STREAM_FAILURES:

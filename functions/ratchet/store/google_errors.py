@@ -11,8 +11,8 @@ from ratchet.kernel.errors import (
     AlreadyExists,
     Conflict,
     InvalidInput,
+    Misconfigured,
     NotFound,
-    Refused,
     Unavailable,
 )
 from ratchet.store.port import Ref
@@ -37,13 +37,13 @@ def translated(guarded: Sequence[Ref]) -> Iterator[None]:
         if _TOO_OLD in error.message:
             mend = "begin anew: Firestore keeps old versions for an hour"
             raise NotFound(error.message, field="moment", mend=mend) from error
-        raise Refused(error.message, mend="deploy firestore.indexes.json") from error
+        raise Misconfigured(error.message, mend="deploy firestore.indexes.json") from error
     except google_errors.Aborted as error:
         raise Conflict(error.message, mend="try again") from error
     except google_errors.InvalidArgument as error:
         raise InvalidInput(error.message) from error
     except (google_errors.PermissionDenied, google_errors.Unauthenticated) as error:
-        raise Refused(error.message, mend="give the service account access") from error
+        raise Misconfigured(error.message, mend="give the service account access") from error
     except (google_errors.GoogleAPIError, GoogleAuthError) as error:
         raise Unavailable(f"Firestore: {error}", mend="try again") from error
 

@@ -12,7 +12,14 @@ from typing import Any, Protocol, TypeVar
 
 from ratchet.kernel.clock import system_clock
 from ratchet.kernel.document import Document
-from ratchet.kernel.errors import AlreadyExists, Conflict, NotFound, RatchetError, Unavailable
+from ratchet.kernel.errors import (
+    AlreadyExists,
+    Conflict,
+    Misconfigured,
+    NotFound,
+    RatchetError,
+    Unavailable,
+)
 from ratchet.kernel.ids import random_id
 from ratchet.store.port import Query, Ref, Snapshot, Write
 
@@ -176,6 +183,8 @@ def run(
             writes.append(Write("create", marker, mark))
         try:
             store.commit(writes)
+        except Misconfigured:
+            raise
         except (Conflict, Unavailable) as error:
             lost = lost or isinstance(error, Unavailable)
             mine = lost and not self_checking  # then the marker says whose the document is

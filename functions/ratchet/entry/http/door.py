@@ -6,8 +6,10 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from typing import Any
 
@@ -109,7 +111,11 @@ def admit(request: Request, app: App, role: Role | None, *, fresh: bool = False)
 def address_of(request: Request) -> str:
     """Return where a request comes from; on Google Cloud its own front end wrote that last."""
     passed = request.headers.getlist("X-Forwarded-For") if "K_SERVICE" in os.environ else []
-    return passed[-1].rpartition(",")[2].strip() if passed else str(request.remote_addr)
+    told = passed[-1].rpartition(",")[2].strip() if passed else str(request.remote_addr)
+    with suppress(ValueError):  # one customer of IPv6 has a whole network of addresses
+        if isinstance(found := ip_address(told), IPv6Address) and found.ipv4_mapped is None:
+            return str(ip_network((found, 64), strict=False))
+    return told
 
 
 def _answer(request: Request, name: str, act: Callable[[], Reply]) -> Response:
