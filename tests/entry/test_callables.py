@@ -129,7 +129,7 @@ def test_a_service_is_denied_and_changes_nothing(
 
 WRONG: list[tuple[str, Any, str]] = [
     ("propose_policy", {"policy": POLICY, "params": [1], "reason": "go"}, "params"),
-    ("propose_policy", {"policy": "Not An Id", "params": {}, "reason": "go"}, "id"),
+    ("propose_policy", {"policy": "Not An Id", "params": {}, "reason": "go"}, "policy"),
     ("propose_policy", {"policy": POLICY, "params": {}, "reason": "go", "extra": 1}, "extra"),
     ("propose_policy", CALLS["propose_policy"] | {"version": "1.0"}, "version"),
     ("propose_policy", CALLS["propose_policy"] | {"reason": " "}, "reason"),

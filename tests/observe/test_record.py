@@ -8,10 +8,12 @@ import pytest
 
 from ratchet.kernel.errors import Conflict, InvalidBatch, InvalidInput
 from ratchet.observe.observation import MAX_BATCH, MAX_ITEM_BYTES
+from ratchet.observe.record import record
+from ratchet.observe.settings import Ingest
 from ratchet.store.limits import MAX_DOCUMENT, check_document
 from ratchet.store.port import Query, Ref, Store
 from ratchet.store.sqlite import SqliteStore
-from tests.support.observing import NOON, ids, observation, worker
+from tests.support.observing import KEYS, NOON, ids, observation, worker
 
 GOOD = observation(component="router", durationMs=5.0)
 BAD = observation(outcome="maybe")
@@ -185,3 +187,15 @@ def test_a_batch_that_is_sampled_out_whole_stores_nothing_and_says_so(
     answer = worker(embedded, sample_successes=1000).batch("b1", [GOOD | {"unit": "u1"}] * 3)
     assert (answer.accepted, answer.sampled) == (0, 3)
     assert ids(embedded, "ops_observations") == []
+
+
+def test_what_a_library_records_over_more_shards_than_the_store_had_is_scored_too(
+    store: Store,
+) -> None:
+    at = worker(store)
+    wide = Ingest(shards=8)
+    for i in range(20):
+        payload = {"id": f"b{i}", "observations": [observation(at.clock())]}
+        record(store, KEYS, payload, ingest=wide, now=at.clock())
+    at.clock.advance(timedelta(seconds=30))
+    assert at.score().scored == 20

@@ -20,9 +20,9 @@ from ratchet.kernel.errors import (
     AlreadyExists,
     Conflict,
     InvalidInput,
+    Misconfigured,
     NotFound,
     RatchetError,
-    Misconfigured,
     Unavailable,
 )
 from ratchet.store.firestore import FirestoreStore

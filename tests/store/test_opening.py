@@ -1,5 +1,6 @@
 """A store's URL names which store it is."""
 
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -113,3 +114,24 @@ def test_firestore_without_its_packages_says_what_to_install(
     monkeypatch.delitem(sys.modules, "ratchet.store.firestore", raising=False)
     with pytest.raises(InvalidInput, match=r"ratchet\[server\]"):
         open_store("firestore://demo-ratchet")
+
+
+def test_a_database_file_is_its_owners_alone(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path}/own.db").close()
+    assert stat.S_IMODE((tmp_path / "own.db").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_database_that_is_gone_takes_and_gives_nothing(tmp_path: Path, again: bool) -> None:
+    path = tmp_path / "gone.db"
+    store = open_store(f"sqlite:///{path}")
+    store.set(Ref("things", "a"), {"n": 1})
+    for file in tmp_path.glob("gone.db*"):
+        file.rename(file.with_suffix(".old"))
+    if again:
+        open_store(f"sqlite:///{path}").close()
+    with pytest.raises(Unavailable, match="was moved or removed"):
+        store.set(Ref("things", "b"), {"n": 2})
+    with pytest.raises(Unavailable):
+        store.get(Ref("things", "a"))
+    store.close()

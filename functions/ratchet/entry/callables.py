@@ -23,16 +23,14 @@ from ratchet.entry.options import APP_CHECK, ORIGINS, cors
 from ratchet.entry.wiring import App, the_app
 from ratchet.govern.flags import Flags
 from ratchet.govern.flags import set_flags as switch_flags
-from ratchet.govern.roles import Actor
+from ratchet.govern.roles import Actor, Reason
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput, RatchetError, TooLarge
 from ratchet.policies.activate import activate, rollback
-from ratchet.policies.history import active_params
 from ratchet.policies.propose import propose
+from ratchet.policies.version import Number, PolicyId
 
 M = TypeVar("M", bound=Model)
-Text = Annotated[str, Field(min_length=1, max_length=120)]
-Reason = Annotated[str, Field(max_length=500)]
 # Where the door keeps whom it let in, for the verb behind the protocol's handler.
 ADMITTED = "ratchet.admitted"
 Verb = Callable[[App, Actor, M], Model]
@@ -41,10 +39,10 @@ Verb = Callable[[App, Actor, M], Model]
 class ProposePolicy(Model):
     """What `propose_policy` takes; params that are left out stay the active version's."""
 
-    policy: Text
+    policy: PolicyId
     params: dict[str, JsonValue]
     tuning_space: dict[str, JsonValue] | None = None
-    version: Text | None = None
+    version: Number | None = None
     notes: Annotated[str, Field(max_length=2000)] = ""
     reason: Reason
 
@@ -52,16 +50,16 @@ class ProposePolicy(Model):
 class ActivatePolicy(Model):
     """What `activate_policy` takes."""
 
-    policy: Text
-    version: Text
+    policy: PolicyId
+    version: Number
     reason: Reason
 
 
 class RollbackPolicy(Model):
     """What `rollback_policy` takes; without a version it goes back to the previous one."""
 
-    policy: Text
-    version: Text | None = None
+    policy: PolicyId
+    version: Number | None = None
     reason: Reason = ""
 
 
@@ -199,8 +197,9 @@ def propose_policy(app: App, actor: Actor, asked: ProposePolicy) -> Model:
         app.keys,
         actor,
         asked.policy,
-        active_params(app.store, app.keys, asked.policy) | asked.params,
+        asked.params,
         now=app.clock(),
+        partial=True,
         tuning_space=asked.tuning_space,
         version=asked.version,
         notes=asked.notes,

@@ -1,7 +1,9 @@
 """Actors: every change names who made it, and of what kind that is."""
 
 import unicodedata
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
 
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import Forbidden, InvalidInput
@@ -9,6 +11,11 @@ from ratchet.kernel.errors import Forbidden, InvalidInput
 Kind = Literal["person", "machine", "console"]
 Role = Literal["admin", "service"]
 MAX_REASON = 500
+# A reason where it may be left out, as `check_reason` holds it.
+Reason = Annotated[
+    str,
+    StringConstraints(max_length=MAX_REASON, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"),
+]
 _BREAKS = ("Cc", "Zl", "Zp")
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Annotated, ClassVar
+from weakref import WeakKeyDictionary
 
 from pydantic import Field
 
@@ -9,6 +10,8 @@ from ratchet.govern.config import CHECKPOINTS, Config
 from ratchet.store.port import Ref, Store
 from ratchet.store.transact import Transaction
 
+# How many shards each store is known to have; the number only grows.
+_KNOWN: WeakKeyDictionary[Store, int] = WeakKeyDictionary()
 SHARDS_EVER = Ref(CHECKPOINTS, "shards")
 
 
@@ -45,8 +48,11 @@ class Ingest(Config):
 
     def loaded(self, store: Store) -> None:
         """Let every reader know of these shards before anything is written to them."""
+        if _KNOWN.get(store, 0) >= self.shards:
+            return
         if shards_ever(store) < self.shards:
             store.transact(self._raise)
+        _KNOWN[store] = self.shards
 
     def _raise(self, tx: Transaction) -> None:
         (found,) = tx.fetch([SHARDS_EVER])

@@ -28,6 +28,9 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     "rejected": frozenset(),
 }
 UNSIGNED = ("status", "updatedAt", "signature")
+_NUMBER = r"(0|[1-9]\d{0,8})"
+SEMVER = rf"^{_NUMBER}\.{_NUMBER}\.{_NUMBER}$"
+Number = Annotated[str, StringConstraints(pattern=SEMVER)]
 RESERVED_IDS = frozenset({"config"})
 
 
@@ -44,7 +47,7 @@ class SemVer(NamedTuple):
 
         Raises: InvalidInput.
         """
-        found = re.fullmatch(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})", text)
+        found = re.fullmatch(SEMVER, text)
         if not found:
             raise InvalidInput(
                 f"{text!r} is no version", field="version", mend="three numbers, like 1.0.0"

@@ -45,8 +45,12 @@ _TRANSIENT = (
     google_errors.ResourceExhausted,
     google_errors.ServiceUnavailable,
 )
-_READ_AGAIN = Retry(if_exception_type(*_TRANSIENT), initial=0.05, maximum=5.0, timeout=60.0)
-_COMMIT_TIMEOUT = 60.0
+# A caller waits behind these: one who gets no answer asks again.
+_READ_TIMEOUT = 15.0
+_READ_AGAIN = Retry(
+    if_exception_type(*_TRANSIENT), initial=0.05, maximum=5.0, timeout=_READ_TIMEOUT
+)
+_COMMIT_TIMEOUT = 30.0
 _STREAM_FAILURES = 8
 _GET_AT_ONCE = 500
 

@@ -13,6 +13,7 @@ from typing import Any
 from ratchet.kernel.clock import micros
 from ratchet.kernel.errors import AlreadyExists, Conflict, NotFound, TooLarge, Unavailable
 from ratchet.store.by_commit import ByCommit, ReadOnly
+from ratchet.store.database_file import is_still, own_file
 from ratchet.store.encoding import TIME, from_json, to_json
 from ratchet.store.limits import MAX_COMMIT, check_collection, check_document, check_id
 from ratchet.store.port import NAME, Query, Ref, Snapshot, Write
@@ -35,11 +36,12 @@ class SqliteStore(ByCommit):
         self._path = path
         self._lock = threading.RLock()
         try:
+            self._file = None if path == _MEMORY else own_file(path)
             self._db = sqlite3.connect(path, timeout=60, check_same_thread=False)
             self._db.isolation_level = None
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise Unavailable(f"cannot open {path}: {error}", mend="check the path") from error
         self._tables: set[str] = set()
         self._indexes: set[str] = set()
@@ -234,6 +236,8 @@ class SqliteStore(ByCommit):
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with self._lock:
+            if self._file is not None and not is_still(self._path, self._file):
+                raise Unavailable(f"{self._path} was moved or removed", mend="start again")
             try:
                 yield
             except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:

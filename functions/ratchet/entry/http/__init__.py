@@ -10,6 +10,7 @@ from ratchet.entry.http.body import json_body
 from ratchet.entry.http.door import Call, Reply, door
 from ratchet.entry.options import cors
 from ratchet.govern.flags import Flags
+from ratchet.govern.roles import Reason
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.observe.feedback import feedback as take_feedback
@@ -18,7 +19,7 @@ from ratchet.observe.settings import Ingest
 from ratchet.policies.activate import rollback as go_back
 from ratchet.policies.bindings import Bindings, bound
 from ratchet.policies.resolve import resolve as active_version
-from ratchet.policies.version import PolicyId
+from ratchet.policies.version import Number, PolicyId
 
 RESOLVE_SECONDS = 10
 VERSION = "0.1.0"
@@ -28,8 +29,8 @@ class Rollback(Model):
     """What `rollback` takes; without a version it goes back to the previous one."""
 
     id: PolicyId
-    version: Annotated[str, Field(max_length=120)] | None = None
-    reason: Annotated[str, Field(max_length=500)] = ""
+    version: Number | None = None
+    reason: Reason = ""
 
 
 @on_request(cors=cors("POST"))
