@@ -1,9 +1,8 @@
 """The HTTP functions, one for each thing that a component or an operator asks for."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from firebase_functions.https_fn import on_request
-from pydantic import Field
 
 from ratchet.entry import options
 from ratchet.entry.http.body import json_body
