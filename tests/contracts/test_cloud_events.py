@@ -17,7 +17,7 @@ from google.type.latlng_pb2 import LatLng  # type: ignore[import-untyped]  # gen
 from ratchet.entry import triggers
 from ratchet.entry.triggers import config_edited, edit_of, policy_edited
 from ratchet.kernel.errors import Conflict, InvalidInput, Unavailable
-from ratchet.policies.hand_edits import Edit
+from ratchet.policies.edit import Edit
 from ratchet.store.port import Ref, Store
 from tests.support.cloud_events import MODES, attributes, binary, document, text, told
 from tests.support.functions import Functions

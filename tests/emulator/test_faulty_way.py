@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from ratchet.entry.wiring import serving
-from ratchet.kernel.errors import RatchetError, Unavailable
+from ratchet.kernel.errors import AlreadyExists, RatchetError, Unavailable
 from tests.emulator import way
 from tests.emulator.cloud import Cloud
 from tests.support.faults import FaultyStore
@@ -81,7 +81,8 @@ def live(cloud: Cloud, die_at: int | None, when: When, error: RatchetError | Non
 
 def is_there(answer: Answer) -> bool:
     """Say whether a proposal landed before its proposer died: the number is taken."""
-    return str(answer.error["message"]) == "1.0.1 is not after 1.0.1"
+    error = answer.error
+    return error["details"]["code"] == AlreadyExists.code and POLICY in error["message"]
 
 
 def prove(cloud: Cloud) -> None:

@@ -42,6 +42,22 @@ def test_a_subject_cannot_forge_the_key_of_another(embedded: Store) -> None:
     assert len(alerts(embedded)) == 2
 
 
+def test_a_subject_that_is_too_long_for_an_id_is_told_and_counted_like_any(store: Store) -> None:
+    long, other = "ü" * 700, "ü" * 699 + "u"  # 1,400 bytes, and 4,200 where they are escaped
+    for subject in (long, long, other):
+        raise_alert(store, full(subject))
+    assert {a.subject: a.count for a in alerts(store)} == {long: 2, other: 1}
+
+
+def test_the_longest_subject_that_fits_an_id_stands_in_it(embedded: Store) -> None:
+    fits, over = "x" * (1500 - len("full~")), "x" * (1501 - len("full~"))
+    assert full(fits).key() == f"full~{fits}"
+    assert full(over).key().startswith("full~sha256~")
+    raise_alert(embedded, full(fits))
+    raise_alert(embedded, full(over))
+    assert len(alerts(embedded)) == 2
+
+
 def test_a_quiet_alert_is_not_counted_again_before_its_time(embedded: Store) -> None:
     for minutes in (0, 59, 60, 61):
         now = NOON + minutes * MINUTE

@@ -1,16 +1,20 @@
 """The kill switch: off unless a person said on, and every change on the chain."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from ratchet.govern.audit import verify_audit
+from ratchet.govern.audit import ConfigHead, verify_audit
 from ratchet.govern.flags import FLAGS, Flags, describe, flags_in, require_learning, set_flags
 from ratchet.govern.roles import Actor, machine
-from ratchet.kernel.errors import InvalidInput, LearningOff, Refused
-from ratchet.store.port import Store
+from ratchet.kernel.errors import ChainBroken, InvalidInput, LearningOff, Refused
+from ratchet.store.port import Ref, Store
 from tests.support.faults import Died, FaultyStore
-from tests.support.governed import ADA, KEYS, NOON, TUNER, entries, switch_flags
+from tests.support.governed import ADA, KEYS, NOON, TUNER, alerts, entries, switch_flags
+
+HEAD = Ref(ConfigHead.collection, "config")
+NO_AUTO = {"auto_activate": False}
 
 
 def present(store: Store) -> Flags:
@@ -85,6 +89,72 @@ def test_a_change_is_audited_with_who_what_and_why(store: Store) -> None:
     )
     assert last.reason == "it went mad"
     assert verify_audit(store, KEYS, "config").entries == 2
+
+
+def spoil_head(store: Store) -> None:
+    store.set(HEAD, {"id": "config", "auditSequence": "many"})
+
+
+def lose_head(store: Store) -> None:
+    store.delete(HEAD)
+
+
+@pytest.mark.parametrize("spoil", [lose_head, spoil_head])
+@pytest.mark.parametrize(
+    "switches", [{"enabled": False}, {"auto_activate": False}, {"enabled": False} | NO_AUTO]
+)
+def test_whoever_only_switches_off_needs_no_chain_and_an_alert_stands_for_the_entry(
+    store: Store, spoil: Callable[[Store], None], switches: dict[str, bool]
+) -> None:
+    switch_flags(store, enabled=True, auto=True)
+    chain = entries(store, "config")
+    spoil(store)
+    spoilt = store.get(HEAD)
+    new = set_flags(store, KEYS, ADA, **switches, reason="it went mad", now=NOON)
+    assert describe(new) == describe(present(store)) == "learning off, auto-activate off"
+    (alert,) = alerts(store)
+    assert (alert.what, alert.severity) == ("config-unaudited", "critical")
+    assert "ada switched learning off; no audit entry tells of it" in alert.text
+    assert alert.command.startswith("restore ops_policy_heads/config from a backup")
+    assert alert.evidence == {
+        "by": "ada",
+        "reason": "it went mad",
+        "was": "learning on, auto-activate on",
+    }
+    assert entries(store, "config") == chain
+    left = store.get(HEAD)
+    assert (left and left.data) == (spoilt and spoilt.data)
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [{"enabled": True}, {"auto_activate": True}, {"enabled": False, "auto_activate": True}, {}],
+)
+def test_without_the_chains_head_nothing_is_switched_on(
+    store: Store, switches: dict[str, bool]
+) -> None:
+    switch_flags(store, enabled=False)
+    lose_head(store)
+    before = store.get(FLAGS)
+    with pytest.raises(ChainBroken, match="the head of config is gone") as caught:
+        set_flags(store, KEYS, ADA, **switches, reason="go on", now=NOON)
+    assert "ratchet flags set --disabled" in caught.value.mend
+    assert store.get(FLAGS) == before
+    assert alerts(store) == []
+
+
+@pytest.mark.parametrize(
+    ("actor", "reason"),
+    [(machine("tuner"), "x"), (Actor(name="eve", kind="person", role="service"), "x"), (ADA, " ")],
+)
+def test_without_the_chains_head_the_same_people_may_switch_off_and_say_why(
+    embedded: Store, actor: Actor, reason: str
+) -> None:
+    switch_flags(embedded, enabled=True)
+    lose_head(embedded)
+    with pytest.raises((Refused, InvalidInput)):
+        set_flags(embedded, KEYS, actor, enabled=False, reason=reason, now=NOON)
+    assert present(embedded).learning.enabled
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -44,6 +44,17 @@ def back(store: Store, version: str | None = None, *, by: Actor = ADA) -> Policy
     return rollback(store, KEYS, by, POLICY, version=version, now=NOON)
 
 
+@pytest.mark.parametrize("version", ["", "1.0", "latest"])
+def test_a_rollback_to_what_is_no_version_does_not_go_to_the_previous_one(
+    store: Store, version: str
+) -> None:
+    lineage_of(store, 2)
+    with pytest.raises(InvalidInput, match="is no version") as caught:
+        back(store, version)
+    assert caught.value.field == "version"
+    assert head_of(store).active == "1.0.1"
+
+
 def by_machine(store: Store, version: str) -> PolicyHead:
     return activate(store, KEYS, TUNER, POLICY, version, now=NOON, reason="inside")
 

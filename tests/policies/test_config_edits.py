@@ -6,18 +6,21 @@ from typing import Any
 
 import pytest
 
-from ratchet.govern.audit import verify_audit
+from ratchet.govern.audit import ConfigHead, verify_audit
 from ratchet.govern.config import Config, load_config
 from ratchet.govern.config_change import set_config
 from ratchet.govern.flags import Flags
+from ratchet.kernel.canonical import content_hash
 from ratchet.observe.reward import RewardConfig
 from ratchet.observe.settings import Ingest
 from ratchet.policies.config_edits import CONFIGS, guard_config
-from ratchet.store.port import Store
+from ratchet.policies.edit import Edit
+from ratchet.store.port import Ref, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.console import Console
 from tests.support.governed import ADA, KEYS, NOON, alerts, entries, switch_flags
 
+AUTO = {"autoActivatePolicies": True}
 GOOD = {"v": 1, "shards": 8}
 
 
@@ -137,6 +140,114 @@ def test_our_own_changes_are_told_and_change_nothing(store: Store) -> None:
     console.deliver(console.events[::-1] * 2)
     assert console.decisions == ["consistent"] * 4
     assert entries(store, "config") == before
+
+
+def two_people(console: Console) -> list[Edit]:
+    """Let ada change the switches, and bob a moment later; return both events."""
+    console.edit("flags", learning={"enabled": False, "autoActivatePolicies": True})
+    console.edit("flags", learning={"enabled": True, "autoActivatePolicies": True})
+    one, other = console.events
+    return [one, other.model_copy(update={"who": "bob@example.com"})]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (1,), (0, 0, 1, 1), (1, 0, 1, 0)])
+def test_the_audit_names_whoever_wrote_what_is_stored(store: Store, order: tuple[int, ...]) -> None:
+    console = console_of(store)
+    switch_flags(store, enabled=False)
+    before = entries(store, "config")
+    told = two_people(console)
+    console.deliver([told[i] for i in order])
+    (entry,) = entries(store, "config")[len(before) :]
+    assert (entry.action, entry.actor) == ("edit", "bob@example.com")
+    assert entry.evidence == {"by": "bob@example.com"}
+    assert entry.payload_hash == content_hash(console.read("flags"))
+    assert load_config(store, Flags, now=NOON).learning.enabled
+    assert alerts(store) == []
+    assert_whole(store)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (1,)])
+def test_the_alert_names_whoever_broke_it_last(embedded: Store, order: tuple[int, ...]) -> None:
+    console = console_of(embedded)
+    break_twice(console)
+    told = [e.model_copy(update={"who": f"person {i}"}) for i, e in enumerate(console.events)]
+    console.deliver([told[i] for i in order] * 2)
+    (alert,) = alerts(embedded)
+    assert (alert.evidence["by"], alert.count) == ("person 1", 1)
+    assert alert.evidence["document"]["shards"] == "many"
+    assert_whole(embedded)
+
+
+HEAD = Ref(ConfigHead.collection, "config")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {"learning": {"enabled": True}},
+        {"v": 1, "learning": {"enabled": True} | AUTO},
+        {"x": 1},
+    ],
+)
+@pytest.mark.parametrize("head", [None, {"id": "config", "auditSequence": "many"}])
+def test_learning_that_cannot_be_audited_does_not_stay_on(
+    store: Store, data: dict[str, Any] | None, head: dict[str, Any] | None
+) -> None:
+    console = console_of(store)
+    switch_flags(store, enabled=False)
+    chain = entries(store, "config")
+    if head is None:
+        store.delete(HEAD)
+    else:
+        store.set(HEAD, head)
+    console.write("flags", data)
+    console.deliver(console.events * 2)
+    assert console.read("flags") == Flags().to_map()
+    assert console.decisions == ["put_back", "seen", "consistent"]
+    (alert,) = alerts(store)
+    assert (alert.what, alert.subject, alert.severity, alert.count) == (
+        "config-unaudited",
+        "config~flags",
+        "critical",
+        1,
+    )
+    assert "no audit entry tells of it" in alert.text
+    assert alert.command.startswith("restore ops_policy_heads/config from a backup")
+    assert alert.evidence == {"by": "ada@example.com", "document": data or {}}
+    assert entries(store, "config") == chain
+
+
+@pytest.mark.parametrize("auto", [True, False])
+def test_switching_off_by_hand_is_left_as_it_is_where_it_cannot_be_audited(
+    embedded: Store, auto: bool
+) -> None:
+    console = console_of(embedded)
+    embedded.delete(HEAD)
+    off = {"v": 1, "learning": {"enabled": False, "autoActivatePolicies": auto}}
+    console.write("flags", off)
+    console.deliver(console.events)
+    assert console.read("flags") == off
+
+
+@pytest.mark.parametrize("change", [{"shards": 8}, {"shards": 0}])
+def test_another_configuration_that_cannot_be_audited_is_left_and_told(
+    store: Store, change: dict[str, Any]
+) -> None:
+    console = console_of(store)
+    chain = entries(store, "config")
+    store.delete(HEAD)
+    console.edit("ingest", **change)
+    edited = console.read("ingest")
+    console.deliver(console.events * 2)
+    assert console.decisions == ["lost", "seen"]
+    assert console.read("ingest") == edited
+    (alert,) = alerts(store)
+    assert (alert.what, alert.subject) == ("config-unaudited", "config~ingest")
+    assert (alert.severity, alert.evidence["by"]) == ("critical", "ada@example.com")
+    assert "learning is off" not in alert.text
+    assert entries(store, "config") == chain
+    assert store.get(HEAD) is None
 
 
 def test_a_document_that_is_none_of_ours_is_left_alone(embedded: Store) -> None:

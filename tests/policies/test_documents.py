@@ -18,6 +18,9 @@ from tests.support.governed import NOON
         (None, {}, False),
         ({"x": b"1"}, {"x": b"1"}, True),
         ({"x": b"1"}, {"x": b"2"}, False),
+        ({"x": math.nan, "y": NOON}, {"y": NOON, "x": float("nan")}, True),
+        ({"x": math.nan}, {"x": 1.0}, False),
+        (None, {"x": math.nan}, False),
     ],
 )
 def test_documents_are_alike_that_say_the_same(a: Any, b: dict[str, Any], same: bool) -> None:

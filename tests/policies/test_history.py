@@ -5,7 +5,6 @@ import pytest
 from ratchet.kernel.errors import BadSignature, NotFound
 from ratchet.policies.history import (
     Difference,
-    active_params,
     differences,
     get_version,
     history,
@@ -92,22 +91,3 @@ def test_the_history_of_a_policy_is_its_audit_log_oldest_first(store: Store) -> 
         ("activate", "1.0.1"),
     ]
     assert history(store, "nobody") == []
-
-
-def test_the_params_of_the_active_version_are_those_a_proposal_goes_on_from(store: Store) -> None:
-    assert active_params(store, KEYS, POLICY) == {}
-    draft(store)
-    assert active_params(store, KEYS, POLICY) == {}, "a draft is not active"
-    lineage_of(store, 2)
-    assert active_params(store, KEYS, POLICY) == weights(0.59)
-    assert active_params(store, KEYS, "no/id at all") == {}
-
-
-def test_params_that_were_changed_behind_a_signature_are_no_base_of_a_proposal(
-    store: Store,
-) -> None:
-    (version,) = lineage_of(store, 1)
-    spoilt = stored(store, version) | {"params": PARAMS | {"cooldownMs": 1}}
-    store.set(Ref(COLLECTION, f"{POLICY}@{version}"), spoilt)
-    with pytest.raises(BadSignature):
-        active_params(store, KEYS, POLICY)

@@ -15,6 +15,7 @@ from ratchet.kernel.errors import (
     Refused,
     Unavailable,
 )
+from ratchet.policies.activate import reject
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.history import get_version
 from ratchet.policies.propose import propose
@@ -62,12 +63,33 @@ def test_the_next_number_follows_the_highest_there_ever_was(embedded: Store) -> 
     assert draft(embedded).version == "3.0.1"
 
 
-@pytest.mark.parametrize("number", ["2.5.9", "2.5.8", "1.9.9"])
+@pytest.mark.parametrize("number", ["2.5.8", "1.9.9"])
 def test_a_number_that_is_not_higher_is_refused(embedded: Store, number: str) -> None:
     draft(embedded, version="2.5.9")
     with pytest.raises(InvalidInput, match=f"{number} is not after 2.5.9") as caught:
         draft(embedded, version=number)
     assert caught.value.field == "version"
+
+
+@pytest.mark.parametrize("status", ["draft", "active", "archived", "rejected"])
+def test_a_number_that_a_version_has_is_there_so_that_a_retry_sees_that_it_landed(
+    store: Store, status: str
+) -> None:
+    lineage_of(store, 1)
+    made = draft(store, weights(0.5), version="2.5.9")
+    if status in ("active", "archived"):
+        promote(store, "2.5.9")
+    if status == "archived":
+        promote(store, "1.0.0")
+    if status == "rejected":
+        reject(store, KEYS, ADA, POLICY, "2.5.9", now=NOON, reason="worse")
+    assert statuses(store)["2.5.9"] == status
+    with pytest.raises(AlreadyExists, match=r"^router-core@2\.5\.9 exists") as caught:
+        draft(store, weights(0.5), version="2.5.9")
+    assert caught.value.field == "version"
+    assert f"ratchet policy show {POLICY} 2.5.9" in caught.value.mend
+    assert stored(store, "2.5.9")["signature"] == made.signature
+    assert_agreement(store)
 
 
 def test_the_parent_is_the_active_version_and_gives_what_is_not_named(embedded: Store) -> None:

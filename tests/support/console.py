@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from ratchet.kernel.keys import Keys
-from ratchet.policies.hand_edits import Edit, Guarded
+from ratchet.policies.edit import Edit, Guarded
 from ratchet.store.port import Query, Ref, Store
 from tests.support.governed import KEYS, NOON
 

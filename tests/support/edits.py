@@ -200,6 +200,16 @@ def created_as_rejected(c: Console) -> None:
     c.write(NEXT, written(status="rejected"))
 
 
+def created_then_rejected(c: Console) -> None:
+    adopted(c)
+    c.edit(NEXT, status="rejected", updatedAt=c.now)
+
+
+def created_then_touched(c: Console) -> None:
+    adopted(c)
+    c.edit(NEXT, status="active", updatedAt=c.now)
+
+
 def created_and_spoilt(c: Console) -> None:
     adopted(c)
     c.edit(NEXT, params=3)

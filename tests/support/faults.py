@@ -11,7 +11,7 @@ from ratchet.store.port import Data, FrozenStore, Query, Ref, Snapshot, Store, W
 T = TypeVar("T")
 
 
-class Died(Exception):
+class Died(BaseException):
     """The process is gone: nothing in Ratchet catches this."""
 
 

@@ -22,7 +22,8 @@ from ratchet.entry.options import DATABASE, SECONDS
 from ratchet.entry.wiring import the_app
 from ratchet.kernel.errors import Conflict, RatchetError, Unavailable
 from ratchet.policies.config_edits import guard_config
-from ratchet.policies.hand_edits import Edit, Guarded, guard_policy
+from ratchet.policies.edit import Edit, Guarded
+from ratchet.policies.hand_edits import guard_policy
 from ratchet.policies.version import COLLECTION as POLICIES
 from ratchet.store.protobuf import instant, take_fields
 

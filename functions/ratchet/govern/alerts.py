@@ -1,11 +1,13 @@
 """Alerts: one document for each thing that is wrong, counted while it stays wrong."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 from ratchet.kernel.document import Document, Instant
 from ratchet.kernel.ids import join_key
+from ratchet.store.limits import MAX_NAME
 from ratchet.store.port import Store
 from ratchet.store.transact import Transaction
 
@@ -28,8 +30,12 @@ class Alert(Document):
     count: int = 1
 
     def key(self) -> str:
-        """Return what and about what."""
-        return join_key(self.what, self.subject)
+        """Return what and about what; a subject that is too long for an id, as its hash."""
+        key = join_key(self.what, self.subject)
+        if len(key) <= MAX_NAME:
+            return key
+        digest = hashlib.sha256(self.subject.encode(errors="replace")).hexdigest()
+        return join_key(self.what, "sha256", digest)
 
 
 def alert(

@@ -1,7 +1,7 @@
 """Read the head of a chain inside a transaction, and begin no chain anew over an old one."""
 
 from ratchet.govern.audit import CONFIG_STREAM, AuditEntry, ChainHead, ConfigHead, entry_key
-from ratchet.kernel.errors import ChainBroken
+from ratchet.kernel.errors import ChainBroken, InvalidInput
 from ratchet.store.port import Ref
 from ratchet.store.transact import Transaction
 
@@ -11,7 +11,10 @@ def config_head(tx: Transaction) -> ConfigHead:
 
     Raises: ChainBroken.
     """
-    head = tx.find(ConfigHead, CONFIG_STREAM) or ConfigHead()
+    try:
+        head = tx.find(ConfigHead, CONFIG_STREAM) or ConfigHead()
+    except InvalidInput as error:
+        raise _broken(CONFIG_STREAM, f"does not parse: {error.message}") from error
     require_chain(tx, head)
     return head
 
@@ -21,14 +24,23 @@ def require_chain(tx: Transaction, head: ChainHead) -> None:
 
     Raises: ChainBroken.
     """
+    if is_lost(tx, head):
+        raise _broken(head.id, "is gone, and its audit chain is not")
+
+
+def is_lost(tx: Transaction, head: ChainHead) -> bool:
+    """Say whether a head tells of no entry though there are entries."""
     if head.audit_sequence:
-        return
+        return False
     (first,) = tx.fetch([Ref(AuditEntry.collection, entry_key(head.id, 1))])
-    if first is not None:
-        stop = "; to stop learning until then, delete config/flags"
-        raise ChainBroken(
-            f"the head of {head.id} is gone, and its audit chain is not",
-            field="id",
-            mend=f"restore {ChainHead.collection}/{head.id} from a backup"
-            + (stop if head.id == CONFIG_STREAM else ""),
-        )
+    return first is not None
+
+
+def _broken(stream: str, how: str) -> ChainBroken:
+    stop = "; to stop learning until then, ratchet flags set --disabled --reason ..."
+    return ChainBroken(
+        f"the head of {stream} {how}",
+        field="id",
+        mend=f"restore {ChainHead.collection}/{stream} from a backup"
+        + (stop if stream == CONFIG_STREAM else ""),
+    )

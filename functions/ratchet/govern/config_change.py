@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ratchet.govern.alerts import Alert, alert, counted
 from ratchet.govern.audit import link
 from ratchet.govern.chain_heads import config_head
 from ratchet.govern.config import Config, last_good_ref
 from ratchet.govern.roles import Actor, require_admin, require_reason
 from ratchet.kernel.canonical import content_hash
-from ratchet.kernel.errors import Refused
+from ratchet.kernel.errors import ChainBroken, Refused
+from ratchet.kernel.ids import join_key
 from ratchet.kernel.keys import Keys
 from ratchet.store.port import Store
 from ratchet.store.transact import Transaction
@@ -52,7 +54,7 @@ def put_config(
 ) -> None:
     """Write a configuration, its audit entry and the chain's head.
 
-    Raises: Refused for the machine, InvalidInput without a reason.
+    Raises: Refused for the machine, InvalidInput without a reason, ChainBroken before any write.
     """
     require_admin(actor, action)
     require_reason(actor, reason, action)
@@ -77,3 +79,32 @@ def put_config(
         tx.set(last_good_ref(type(new)), {"v": 1, "value": data})
     tx.put(head.after(entry, configs=head.configs | {new.name: content_hash(data)}))
     tx.put(entry)
+
+
+def put_unaudited(
+    tx: Transaction,
+    name: str,
+    text: str,
+    broken: ChainBroken,
+    *,
+    now: datetime,
+    evidence: Mapping[str, Any],
+    new: Config | None = None,
+) -> None:
+    """Raise a critical alert of a change that no chain tells of, and write what stands in for it.
+
+    The alert is read: nothing was written in the transaction before.
+    """
+    about = alert(
+        "config-unaudited",
+        join_key("config", name),
+        "critical",
+        f"{text}; no audit entry tells of it, since {broken.message}",
+        now=now,
+        command=broken.mend,
+        evidence=evidence,
+    )
+    seen = tx.find(Alert, about.key())
+    if new is not None:
+        tx.put(new)
+    tx.put(counted(seen, about))

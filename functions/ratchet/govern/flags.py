@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from ratchet.govern.config import Config
-from ratchet.govern.config_change import put_config
+from ratchet.govern.config_change import put_config, put_unaudited
 from ratchet.govern.roles import Actor
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import LearningOff, RatchetError
+from ratchet.kernel.errors import ChainBroken, LearningOff, RatchetError
 from ratchet.kernel.keys import Keys
 from ratchet.store.port import Ref, Store
 from ratchet.store.transact import Transaction
@@ -70,7 +70,10 @@ def set_flags(
 ) -> Flags:
     """Change the switches and write it on the configuration's audit chain, in one transaction.
 
-    Raises: Refused for the machine, InvalidInput without a reason.
+    Where the head of that chain is gone, whoever only switches off gets all of it off, with an
+    alert in place of an audit entry.
+
+    Raises: Refused for the machine, InvalidInput without a reason, ChainBroken.
     """
 
     def body(tx: Transaction) -> Flags:
@@ -78,9 +81,17 @@ def set_flags(
         wanted = {"enabled": enabled, "auto_activate_policies": auto_activate}
         changes = {name: value for name, value in wanted.items() if value is not None}
         new = Flags(learning=was.learning.model_copy(update=changes))
-        put_config(
-            tx, keys, actor, new, now=now, was=describe(was), to=describe(new), reason=reason
-        )
+        try:
+            put_config(
+                tx, keys, actor, new, now=now, was=describe(was), to=describe(new), reason=reason
+            )
+        except ChainBroken as broken:
+            if not changes or any(changes.values()):
+                raise
+            new = Flags()
+            evidence = {"by": actor.name, "reason": reason, "was": describe(was)}
+            text = f"{actor.name} switched learning off"
+            put_unaudited(tx, Flags.name, text, broken, now=now, evidence=evidence, new=new)
         return new
 
     return store.transact(body)

@@ -1,5 +1,6 @@
 """Verify every audit chain; a broken one raises an alert."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from ratchet.govern.alerts import alert, raise_alert
@@ -10,11 +11,17 @@ from ratchet.store.port import Query, Store
 
 
 def verify_all(store: Store, keys: Keys, *, now: datetime) -> list[ChainReport]:
-    """Verify each stream, and name entries without a head; returns a report for each."""
+    """Verify each stream, and alert to what is broken; returns a report for each."""
+    reports = verify_chains(store, keys)
+    alert_to_broken(store, reports, now=now)
+    return reports
+
+
+def verify_chains(store: Store, keys: Keys) -> list[ChainReport]:
+    """Verify each stream, and name entries without a head; writes nothing."""
     entered = _first_entries(store)  # before the heads: an entry comes with its head
     streams = audit_streams(store)
-    reports = [verify_audit(store, keys, stream) for stream in streams]
-    reports += [
+    return [verify_audit(store, keys, stream) for stream in streams] + [
         ChainReport(
             stream=stream,
             entries=0,
@@ -26,6 +33,10 @@ def verify_all(store: Store, keys: Keys, *, now: datetime) -> list[ChainReport]:
         for stream, entry in entered.items()
         if stream not in streams
     ]
+
+
+def alert_to_broken(store: Store, reports: Iterable[ChainReport], *, now: datetime) -> None:
+    """Raise an alert for each chain that is broken."""
     for report in reports:
         if not report.valid:
             about = alert(
@@ -38,7 +49,6 @@ def verify_all(store: Store, keys: Keys, *, now: datetime) -> list[ChainReport]:
                 evidence={"entry": report.entry, "fault": report.fault},
             )
             raise_alert(store, about)
-    return reports
 
 
 def _first_entries(store: Store) -> dict[str, str]:

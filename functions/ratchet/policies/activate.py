@@ -11,7 +11,14 @@ from ratchet.kernel.errors import IllegalTransition, NotFound, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.propose import read_version, set_status
-from ratchet.policies.version import COLLECTION, TRANSITIONS, PolicyVersion, Status, version_key
+from ratchet.policies.version import (
+    COLLECTION,
+    TRANSITIONS,
+    PolicyVersion,
+    SemVer,
+    Status,
+    version_key,
+)
 from ratchet.store.port import Ref, Store
 from ratchet.store.transact import Transaction
 
@@ -84,10 +91,12 @@ def rollback(
     if actor.kind == "person":
         require_admin(actor, "rollback")
         check_reason(actor, reason)
+    if version is not None:
+        SemVer.of(version)
 
     def body(tx: Transaction) -> PolicyHead:
         head = read_head(tx, policy_id)
-        wanted = version or head.previous
+        wanted = head.previous if version is None else version
         if wanted is None:
             raise IllegalTransition(
                 f"{policy_id} has no previous version", field="version", mend="name one"

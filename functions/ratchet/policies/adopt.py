@@ -1,29 +1,28 @@
-"""Adopt a version that a person created in the console, as the draft that `propose` writes."""
+"""Adopt a version that a person created in the console, as the draft that `propose` writes.
 
-from collections.abc import Mapping
-from datetime import datetime
+It is removed, with an alert that says why, where its content cannot be signed; and removed as it
+says where it says `rejected`. Whatever else goes wrong leaves it where it is.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import JsonValue
 
-from ratchet.govern.audit import link
-from ratchet.govern.chain_heads import require_chain
-from ratchet.govern.roles import Actor
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import InvalidInput
-from ratchet.kernel.keys import Keys
+from ratchet.kernel.errors import BadSignature, InvalidInput, NotFound, RatchetError
+from ratchet.policies.documents import alike, small
 from ratchet.policies.draft import draft_of, next_number
-from ratchet.policies.head import PolicyHead
-from ratchet.policies.propose import check_policy_id, read_version
-from ratchet.policies.version import (
-    COLLECTION,
-    ArtifactRef,
-    PolicyVersion,
-    signed,
-    version_key,
-)
+from ratchet.policies.edit import LATER, Case, Guarded
+from ratchet.policies.propose import check_policy_id, read_version, write_draft
+from ratchet.policies.version import COLLECTION, ArtifactRef, PolicyVersion, signed, version_key
 from ratchet.store.limits import check_document
-from ratchet.store.transact import Transaction
+
+TEXT = 1000  # characters of an alert: what a person wrote may be in it
+NAME = 200  # characters of a document's name in such a text
+# How a value that is no JSON reads, such as a geographical point (store/protobuf.py).
+_FOREIGN = re.compile(r"\([a-z_]+_value\)")
 
 
 class Draft(Model):
@@ -37,24 +36,47 @@ class Draft(Model):
     artifacts: tuple[ArtifactRef, ...] | None = None
     notes: str = ""
     status: Literal["draft", "active"] = "draft"
+    updated_at: Any = None  # unsigned, and written anew
 
 
-def draft_by_hand(
-    tx: Transaction,
-    keys: Keys,
-    head: PolicyHead,
-    key: str,
-    data: Mapping[str, Any],
-    actor: Actor,
-    *,
-    at: datetime,
-) -> PolicyVersion:
-    """Return the signed draft of a document that a person wrote; its parent is the active version.
+def judge_new(case: Case) -> Guarded:
+    """Sign a version that was created by hand, as a draft: it has passed no gates."""
+    if case.data.get("status") == "rejected":
+        return _take_away(case)
+    try:
+        new = _draft(case)
+    except (InvalidInput, BadSignature, NotFound) as error:
+        return _remove(case, error)
+    if not alike(case.edit.after, case.data):
+        return LATER
+    write_draft(
+        case.tx,
+        case.keys,
+        case.head,
+        new,
+        case.edit.actor,
+        now=case.now,
+        reason="created by hand in the console",
+        evidence={"event": case.edit.event_id},
+    )
+    key = new.key()
+    if case.data.get("status") == "active":
+        case.raise_alert(
+            f"{key} was created by hand as active; it is a draft, since it passed no gates",
+            command=f"ratchet policy activate {case.id} {case.version} --reason ...",
+        )
+        case.keep_active()
+    return Guarded(decision="adopted", text=f"{key} is a draft")
 
-    Raises: InvalidInput that names the field; BadSignature or NotFound where the parent is spoilt;
-    ChainBroken.
+
+def _draft(case: Case) -> PolicyVersion:
+    """Return the signed draft of what a person wrote; its parent is the active version.
+
+    Raises: InvalidInput that names the field; BadSignature or NotFound where the parent is spoilt.
     """
-    written = Draft.parse(data)
+    key, head = case.edit.document_id, case.head
+    written = Draft.parse(case.data)
+    _check_kinds(case.data)
     check_policy_id(written.id)
     number = next_number(head, written.version)
     if version_key(written.id, number) != key:
@@ -63,10 +85,9 @@ def draft_by_hand(
             field="id",
             mend="name the document id@version",
         )
-    require_chain(tx, head)
-    parent = read_version(tx, keys, head.id, head.active) if head.active else None
+    parent = read_version(case.tx, case.keys, head.id, head.active) if head.active else None
     draft = draft_of(
-        actor,
+        case.edit.actor,
         written.id,
         written.params,
         parent,
@@ -75,37 +96,53 @@ def draft_by_hand(
         artifacts=written.artifacts,
         notes=written.notes,
         proposal=None,
-        now=at,
+        now=case.edit.at,
     )
-    new = signed(keys, draft)
+    new = signed(case.keys, draft)
     check_document(COLLECTION, key, new.to_map())
     return new
 
 
-def adopt(
-    tx: Transaction,
-    keys: Keys,
-    head: PolicyHead,
-    new: PolicyVersion,
-    actor: Actor,
-    *,
-    event_id: str,
-    now: datetime,
-) -> None:
-    """Write a draft in place of what a person wrote, with its audit entry."""
-    entry = link(
-        keys,
-        head,
-        actor,
-        "propose",
-        new.key(),
-        now=now,
-        payload=new.to_map(),
-        was=new.parent or "",
-        to=new.key(),
-        reason="created by hand in the console",
-        evidence={"changeClass": new.change_class, "event": event_id},
+def _check_kinds(value: Any, field: str = "") -> None:
+    """Refuse what the store holds beside JSON: it would be signed as a text about it.
+
+    Raises: InvalidInput that names the field.
+    """
+    if isinstance(value, str) and _FOREIGN.fullmatch(value):
+        raise InvalidInput(
+            f"{field} holds a {value[1:-1]}, which is no JSON", field=field, mend="write JSON"
+        )
+    inner: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, Mapping):
+        inner = value.items()
+    elif isinstance(value, list | tuple):
+        inner = enumerate(value)
+    for name, held in inner:
+        _check_kinds(held, f"{field}.{name}" if field else str(name))
+
+
+def _take_away(case: Case) -> Guarded:
+    """Do what `rejected` says of a version that never was a draft; nobody is told off."""
+    if not alike(case.edit.after, case.data):
+        return LATER
+    case.tx.delete(case.ref)
+    _audit_removal(case, "reject")
+    return Guarded(decision="rejected", text=f"{case.edit.document_id} was rejected by hand")
+
+
+def _remove(case: Case, error: RatchetError) -> Guarded:
+    """Take away a version that cannot be signed; what it held stays in the alert."""
+    case.tx.delete(case.ref)
+    _audit_removal(case, "put_back")
+    case.raise_alert(
+        f"{case.edit.document_id[:NAME]} was created by hand and removed: "
+        f"{error.field or 'document'}: {error.message}"[:TEXT],
+        evidence={"by": case.edit.actor.name, "document": small(case.data)},
+        command=f"ratchet policy propose {case.id} --params FILE --reason ...",
     )
-    tx.put(new)
-    tx.put(head.after(entry, latest=new.version, drafts=(*head.drafts, new.version)))
-    tx.put(entry)
+    return Guarded(decision="removed")
+
+
+def _audit_removal(case: Case, action: str) -> None:
+    if case.head.audit_sequence:  # a name that is no policy of ours has no audit chain
+        case.write_entry(action, "created by hand", "removed")

@@ -1,5 +1,6 @@
 """Documents as people leave them: held against each other, and kept in alerts."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,13 @@ def small(data: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def alike(a: Mapping[str, Any] | None, b: Mapping[str, Any]) -> bool:
     """Say whether two documents are the same, however their numbers and instants were read."""
+    if a is None:
+        return False
     try:
-        return a is not None and canonical(a) == canonical(b)
-    except InvalidInput:
-        return a == b
+        return canonical(a) == canonical(b)
+    except InvalidInput:  # a NaN is in them, or what is no JSON
+        return _written(a) == _written(b)
+
+
+def _written(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, sort_keys=True, default=repr)

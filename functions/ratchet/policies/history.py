@@ -7,7 +7,6 @@ from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.kernel.keys import Keys
 from ratchet.policies.head import PolicyHead
-from ratchet.policies.propose import is_policy_id
 from ratchet.policies.version import (
     COLLECTION,
     PolicyVersion,
@@ -71,16 +70,6 @@ def get_version(store: Store, keys: Keys, policy_id: str, version: str) -> Polic
             f"{key} does not exist", field="version", mend=f"ratchet policy list {policy_id}"
         )
     return load_version(keys, key, found.data)
-
-
-def active_params(store: Store, keys: Keys, policy_id: str) -> dict[str, Any]:
-    """Return the params of the active version, which a proposal goes on from; {} without one.
-
-    Raises: InvalidInput, NotFound, BadSignature.
-    """
-    found = store.get(Ref(PolicyHead.collection, policy_id)) if is_policy_id(policy_id) else None
-    active = parse_head(found).active if found else None
-    return dict(get_version(store, keys, policy_id, active).params) if active else {}
 
 
 def differences(a: PolicyVersion, b: PolicyVersion) -> list[Difference]:

@@ -1,6 +1,6 @@
 """Propose a version: a signed draft with its reasons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from ratchet.policies.version import (
     PolicyId,
     PolicyVersion,
     Proposal,
+    SemVer,
     Status,
     load_version,
     signed,
@@ -46,12 +47,14 @@ def propose(
     notes: str = "",
     reason: str = "",
     proposal: Proposal | None = None,
+    partial: bool = False,
 ) -> PolicyVersion:
     """Write a draft whose parent is the active version; what is not given is the parent's.
 
-    A machine's open draft of the same parent is superseded; one that is equal is returned.
+    `partial`: so are the params that are not given; otherwise they are gone. A machine's open
+    draft of the same parent is superseded; one that is equal is returned.
 
-    Raises: InvalidInput, LearningOff, NotFound, Conflict, ChainBroken.
+    Raises: InvalidInput, LearningOff, NotFound, AlreadyExists, Conflict, ChainBroken.
     """
     check_policy_id(policy_id)
     if actor.kind != "machine":
@@ -66,19 +69,19 @@ def propose(
         tx.fetch([Ref(COLLECTION, key) for key in known])  # at once, rather than one by one
         parent = read_version(tx, keys, policy_id, head.active) if head.active else None
         open_drafts = [read_version(tx, keys, policy_id, v) for v in head.drafts]
+        number = _free_number(tx, head, version)
         draft = draft_of(
             actor,
             policy_id,
-            params,
+            {**parent.params, **params} if partial and parent else params,
             parent,
-            number=next_number(head, version),
+            number=number,
             space=tuning_space,
             artifacts=artifacts,
             notes=notes,
             proposal=proposal,
             now=now,
         )
-        _require_free(tx, draft)
         rivals = [
             d
             for d in open_drafts
@@ -88,30 +91,48 @@ def propose(
         if same:
             return same[-1]
         new = signed(keys, draft)
-        entry = link(
-            keys,
-            head,
-            actor,
-            "propose",
-            new.key(),
-            now=now,
-            payload=new.to_map(),
-            was=new.parent or "",
-            to=new.key(),
-            reason=reason or "; ".join(proposal.reasons if proposal else ()),
-            evidence={"changeClass": new.change_class}
-            | ({"superseded": [d.key() for d in rivals]} if rivals else {}),
-        )
-        gone = {d.version for d in rivals}
-        drafts = (*(v for v in head.drafts if v not in gone), new.version)
-        tx.create(Ref(COLLECTION, new.key()), new.to_map())
-        for rival in rivals:
-            set_status(tx, rival.key(), "rejected", now)
-        tx.put(head.after(entry, latest=new.version, drafts=drafts))
-        tx.put(entry)
+        said = reason or "; ".join(proposal.reasons if proposal else ())
+        write_draft(tx, keys, head, new, actor, now=now, reason=said, superseded=rivals)
         return new
 
     return store.transact(body)
+
+
+def write_draft(
+    tx: Transaction,
+    keys: Keys,
+    head: PolicyHead,
+    new: PolicyVersion,
+    actor: Actor,
+    *,
+    now: datetime,
+    reason: str,
+    evidence: Mapping[str, Any] | None = None,
+    superseded: Sequence[PolicyVersion] = (),
+) -> None:
+    """Write a signed draft, its audit entry and the head, and close the drafts it supersedes."""
+    entry = link(
+        keys,
+        head,
+        actor,
+        "propose",
+        new.key(),
+        now=now,
+        payload=new.to_map(),
+        was=new.parent or "",
+        to=new.key(),
+        reason=reason,
+        evidence={"changeClass": new.change_class}
+        | dict(evidence or {})
+        | ({"superseded": [d.key() for d in superseded]} if superseded else {}),
+    )
+    gone = {d.version for d in superseded}
+    drafts = (*(v for v in head.drafts if v not in gone), new.version)
+    tx.put(new)
+    for draft in superseded:
+        set_status(tx, draft.key(), "rejected", now)
+    tx.put(head.after(entry, latest=new.version, drafts=drafts))
+    tx.put(entry)
 
 
 def check_policy_id(policy_id: str) -> None:
@@ -161,15 +182,25 @@ def set_status(tx: Transaction, key: str, status: Status, now: datetime) -> None
         tx.set(found.ref, found.data | {"status": status, "updatedAt": now})
 
 
-def _require_free(tx: Transaction, draft: PolicyVersion) -> None:
-    """Refuse a number that is taken; the race for one is run again, since the reads are torn.
+def _free_number(tx: Transaction, head: PolicyHead, wanted: str | None) -> str:
+    """Return the number of a new version; the race for one is run again, since reads are torn.
 
-    Raises: AlreadyExists.
+    Raises: AlreadyExists where a version stands under it, InvalidInput.
     """
-    (found,) = tx.fetch([Ref(COLLECTION, draft.key())])
-    if found is not None:
+    number = str(SemVer.of(wanted)) if wanted is not None else next_number(head, None)
+    key = version_key(head.id, number)
+    (found,) = tx.fetch([Ref(COLLECTION, key)])
+    if found is None:
+        return next_number(head, wanted)
+    if head.latest and SemVer.of(number) <= SemVer.of(head.latest):
         raise AlreadyExists(
-            f"{draft.key()} exists, and the head of {draft.id} does not know it",
+            f"{key} exists",
             field="version",
-            mend="try again, give a later --version, or restore the head from a backup",
+            mend=f"raise the number, or see whether it is yours: ratchet policy show {head.id} "
+            f"{number}",
         )
+    raise AlreadyExists(
+        f"{key} exists, and the head of {head.id} does not know it",
+        field="version",
+        mend="try again, give a later --version, or restore the head from a backup",
+    )

@@ -38,7 +38,11 @@ def resolve(store: Store, keys: Keys, policy_id: str) -> Answer:
         raise _not_decided(policy_id, f"{key} was never activated, yet the head says it is active")
     found = store.get(Ref(COLLECTION, key))
     if found is None:
-        raise NotFound(f"{key} does not exist", field="version", mend="restore it from a backup")
+        raise NotFound(
+            f"{key} does not exist",
+            field="version",
+            mend=f"ratchet audit verify {policy_id} names what to go back to",
+        )
     version = load_version(keys, key, found.data)
     return Answer(
         policy=policy_id, version=key, params=dict(version.params), etag=version.signature[:32]

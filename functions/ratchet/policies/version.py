@@ -186,7 +186,8 @@ def load_version(keys: Keys, key: str, stored: Mapping[str, Any]) -> PolicyVersi
         raise BadSignature(
             f"{key} is not what was signed",
             field="signature",
-            mend=f"ratchet policy rollback {key.partition('@')[0]}, and see ratchet audit log",
+            mend=f"ratchet audit verify {key.partition('@')[0]} names what to go back to;"
+            " where nothing is, restore a backup into an empty store",
         )
     return parse_version(stored)
 

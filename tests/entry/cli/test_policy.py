@@ -201,6 +201,7 @@ def test_what_does_not_exist_is_not_found(seeded: Ratchet, arguments: tuple[str,
     [
         ("{", "no JSON"),
         ("[1]", "holds no JSON object"),
+        ('{"modelWeights": {"a": 0.5, "b": 0.5, "a": 0.5}}', "'a' stands twice in one object"),
         ("[" * 100_000, "nested too deep"),
         ('{"x": NaN}', "no canonical form"),
         ('{"modelWeights": {"a": 0.5}}', "must sum to 1"),
@@ -222,7 +223,7 @@ def test_params_that_make_no_version_are_named(seeded: Ratchet, params: str, tol
     ("options", "field"),
     [
         (["--version", "banana"], "version"),
-        (["--version", "1.0.0"], "version"),
+        (["--version", "0.9.0"], "version"),
         (["--reason", " "], "reason"),
         (["--reason", "x" * 501], "reason"),
         (["--reason", "one\ntwo"], "reason"),
@@ -233,6 +234,13 @@ def test_a_proposal_that_is_wrong_names_the_option(
 ) -> None:
     ran = proposed(seeded, *options, "--json")
     assert (ran.status, ran.error["field"]) == (2, field)
+
+
+def test_a_number_that_is_taken_is_there_and_the_mend_shows_what_has_it(seeded: Ratchet) -> None:
+    ran = proposed(seeded, "--version", "1.0.0", "--json")
+    assert (ran.status, ran.error["code"], ran.error["field"]) == (5, "RATCHET-4002", "version")
+    assert ran.error["message"] == "router-core@1.0.0 exists"
+    assert "ratchet policy show router-core 1.0.0" in ran.error["mend"]
 
 
 def test_a_proposal_that_changes_nothing_is_refused(seeded: Ratchet) -> None:
