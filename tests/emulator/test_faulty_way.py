@@ -9,7 +9,7 @@ from ratchet.entry.wiring import serving
 from ratchet.kernel.errors import AlreadyExists, RatchetError, Unavailable
 from tests.emulator import way
 from tests.emulator.cloud import Cloud
-from tests.support.faults import FaultyStore
+from tests.support.faults import Died, FaultyStore
 from tests.support.functions import ADMIN, Answer
 from tests.support.governed import (
     POLICY,
@@ -72,7 +72,10 @@ def live(cloud: Cloud, die_at: int | None, when: When, error: RatchetError | Non
     for step in DAY:
         for _ in range(3):  # a fault strikes once; each repetition is a fresh process
             with serving(cloud.process(faulty)):
-                answer = step(cloud)
+                try:
+                    answer = step(cloud)
+                except Died:
+                    continue
             if answer is None or answer.status < 500:
                 break
         assert answer is None or answer.status == 200 or is_there(answer), answer.body
