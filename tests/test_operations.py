@@ -1,5 +1,6 @@
 """docs/operations.md keeps its word: its commands run, in their order, on the embedded store."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from tests.support.commands import Ratchet, command_line
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "operations.md").read_text()
 BLOCKS = re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL)
+JSON = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
 LINES = [line for block in BLOCKS for line in re.findall(r"^\$ (.*)$", block, re.MULTILINE)]
 
 
@@ -51,8 +53,9 @@ def test_the_commands_of_operations_run_in_their_order(
     people = People("ada@example.com", "eve@example.com")
     people.set_claims("uid-1", {"role": "service"})
     monkeypatch.setattr(admin_commands, "_accounts", lambda store: people)
-    (access,) = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
-    (tmp_path / "access.json").write_text(access)
+    for name, told in (("access", "serviceAccounts"), ("ingest", "shards")):
+        (document,) = [block for block in JSON if told in block]
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
     ratchet: Ratchet = command_line(capsys)
     for line in LINES:
         program, *arguments = shlex.split(line)
@@ -60,6 +63,21 @@ def test_the_commands_of_operations_run_in_their_order(
         ran = ratchet(*arguments)
         assert ran.status == 0, f"{line}: {ran.out}{ran.err}"
     assert [people.users[e].role for e in ("ada@example.com", "eve@example.com")] == ["admin", None]
+
+
+def test_a_named_database_gets_the_files_that_the_default_one_gets() -> None:
+    ((named,),) = [block["firestore"] for block in JSON if "firestore" in block]
+    settings = json.loads((ROOT / "firebase.json").read_text())["firestore"]
+    assert named == settings | {"database": "tenant-a"}
+
+
+def test_every_part_that_is_pointed_at_is_there() -> None:
+    parts = {
+        line.lower().replace(" ", "-") for line in re.findall(r"^## (.+)$", TEXT, re.MULTILINE)
+    }
+    pointed = set(re.findall(r"\]\(#([^)]+)\)", TEXT))
+    assert pointed
+    assert pointed <= parts
 
 
 def test_there_are_commands_for_every_part() -> None:

@@ -182,18 +182,58 @@ def test_a_commit_whose_answer_is_lost_is_not_done_twice(
         target.close()
 
 
+ALERT = f"audit-broken~{POLICY}"
+
+
+def forge(store: Store) -> Ref:
+    """Change an entry of the audit chain, and return it."""
+    entry = Ref("ops_audit", f"{POLICY}~000000002")
+    found = store.get(entry)
+    assert found is not None
+    store.set(entry, found.data | {"actor": "eve"})
+    return entry
+
+
+def unalerted(store: Store) -> dict[str, str]:
+    """Return every document of a store but what raising an alert writes."""
+    written = ("ops_alerts/", "ops_operations/")
+    return {key: data for key, data in everything(store).items() if not key.startswith(written)}
+
+
 def test_a_chain_that_was_broken_before_is_restored_and_named(
     embedded: SqliteStore, source: App, tmp_path: Path
 ) -> None:
-    entry = Ref("ops_audit", f"{POLICY}~000000002")
-    found = source.store.get(entry)
-    assert found is not None
-    source.store.set(entry, found.data | {"actor": "eve"})
+    entry = forge(source.store)
     back_up(source, tmp_path / "b")
     report = fill(embedded, tmp_path / "b")
     broken = [(c.stream, c.fault, c.entry) for c in report.chains if not c.valid]
     assert broken == [(POLICY, "changed", entry.id)]
     assert embedded.get(RESTORING) is None
+    assert [found.ref.id for found in embedded.query(Query("ops_alerts"))] == [ALERT]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_restore_of_a_broken_chain_that_died_at_any_call_ends_too(
+    source: App, tmp_path: Path, when: Literal["before", "after"]
+) -> None:
+    forge(source.store)
+    back_up(source, tmp_path / "b")
+    wanted, log = unalerted(source.store), FaultyStore(SqliteStore())
+    fill(log, tmp_path / "b")
+    went_on = 0
+    for call in range(1, log.calls + 1):
+        target = SqliteStore()
+        with pytest.raises(Died):
+            fill(FaultyStore(target, die_at=call, when=when), tmp_path / "b")
+        if target.get(RESTORING) is not None:
+            fill(target, tmp_path / "b")
+            went_on += 1
+        elif not everything(target):
+            fill(target, tmp_path / "b")
+        assert unalerted(target) == wanted, f"died {when} call {call}, {log.log[call - 1]}"
+        assert target.get(RESTORING) is None
+        target.close()
+    assert went_on > 10
 
 
 def test_versions_and_flags_come_behind_their_heads_and_the_audit(

@@ -10,6 +10,7 @@ from ratchet.kernel.errors import Conflict, InvalidBatch, InvalidInput
 from ratchet.observe.observation import MAX_BATCH, MAX_ITEM_BYTES
 from ratchet.observe.record import record
 from ratchet.observe.settings import Ingest
+from ratchet.store.counting import CountingStore
 from ratchet.store.limits import MAX_DOCUMENT, check_document
 from ratchet.store.port import Query, Ref, Store
 from ratchet.store.sqlite import SqliteStore
@@ -192,10 +193,10 @@ def test_a_batch_that_is_sampled_out_whole_stores_nothing_and_says_so(
 def test_what_a_library_records_over_more_shards_than_the_store_had_is_scored_too(
     store: Store,
 ) -> None:
-    at = worker(store)
+    at = worker(CountingStore(store))  # one that this process does not know yet
     wide = Ingest(shards=8)
     for i in range(20):
         payload = {"id": f"b{i}", "observations": [observation(at.clock())]}
-        record(store, KEYS, payload, ingest=wide, now=at.clock())
+        record(at.store, KEYS, payload, ingest=wide, now=at.clock())
     at.clock.advance(timedelta(seconds=30))
     assert at.score().scored == 20

@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx
 
-from tests.rules.rest import Door, Write, created, updated
+from tests.rules.rest import Door, Write, created, deleted, updated
 from tests.rules.seeded import CONFIGS, DRAFT, Case
 
 KEY = "router-core@1.0.0"
 NEW = "router-core@1.0.1"
+# Who may call, and what nobody has heard of.
+HIDDEN = ("access", "anything")
 BELOW = f"ops_policies/{KEY}/ops_stats/one"
 
 _SPACE = {"latencyTargetMs": {"kind": "float", "low": 500, "high": 10000, "maxStep": 500}}
@@ -116,8 +118,11 @@ def _statuses() -> Iterator[Case]:
 
 def _configs() -> Iterator[Case]:
     for name in CONFIGS:
-        path, known = f"config/{name}", name != "anything"
-        yield _write(f"change config/{name}", updated(path, {"touched": True}), known, path)
+        path = f"config/{name}"
+        yield _write(f"change config/{name}", updated(path, {"touched": True}), False, path)
+        yield _write(f"remove config/{name}", deleted(path), False, path)
+        for who, shown in (("service", name not in HIDDEN), ("admin", True)):
+            yield Case(f"read config/{name}", who, partial(Door.get, path=path), shown)
 
 
 def _lists() -> Iterator[Case]:

@@ -6,7 +6,7 @@ from tests.rules.seeded import Case
 
 # collection: what a service may do directly, and what an admin may. Nobody else may do anything.
 TABLE: dict[str, tuple[str, str]] = {
-    "config": ("get", "get list update"),
+    "config": ("get", "get list"),
     "ops_policies": ("get list", "get list create update"),
     "ops_policy_heads": ("get", "get list"),
     "ops_stats": ("get list", "get list"),

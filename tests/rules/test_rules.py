@@ -47,7 +47,7 @@ def test_drafts_statuses_configuration_and_lists_pass_as_far_as_they_may(
         assert (seeds["owner"].get(case.path).json() != before) == case.allowed
 
 
-def test_a_config_document_that_is_not_there_is_not_created(seeds: Doors) -> None:
+def test_a_config_document_that_is_not_there_is_not_created_either(seeds: Doors) -> None:
     seeds["owner"].commit(deleted("config/bindings"))
     refused(seeds["admin"].commit(created("config/bindings", {"v": 1})))
 

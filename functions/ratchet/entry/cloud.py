@@ -10,6 +10,7 @@ from ratchet.kernel.errors import InvalidInput, NotFound, RatchetError, Refused,
 
 FIRESTORE = "firestore://"
 DEFAULT_REGION = "us-central1"
+DEFAULT_DATABASE = "(default)"
 LOGIN = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
 SECONDS = 20.0  # one request may take as long
 
@@ -19,7 +20,7 @@ class Place:
     """Where a project's database and functions are."""
 
     project: str
-    database: str = "(default)"
+    database: str = DEFAULT_DATABASE
     region: str = DEFAULT_REGION
 
 
@@ -30,7 +31,7 @@ def store_place(url: str | None, region: str | None = None) -> Place | None:
         return None
     project, _, database = named.removeprefix(FIRESTORE).partition("/")
     region = region or os.environ.get("RATCHET_REGION") or DEFAULT_REGION
-    return Place(project, database or "(default)", region)
+    return Place(project, database or DEFAULT_DATABASE, region)
 
 
 def place_of(

@@ -20,7 +20,7 @@ from ratchet.entry.archive import (
 from ratchet.entry.wiring import FINGERPRINT, RESTORING, App, fingerprint, keys_like, open_target
 from ratchet.govern.audit import AuditEntry, ChainHead, ChainReport
 from ratchet.govern.config import CHECKPOINTS, Config
-from ratchet.govern.verify import verify_all
+from ratchet.govern.verify import alert_to_broken, verify_chains
 from ratchet.kernel.clock import Clock, system_clock
 from ratchet.kernel.document import Document, Model
 from ratchet.kernel.errors import AlreadyExists, Conflict, InvalidInput, Refused
@@ -110,8 +110,10 @@ def restore(
         _write(app.store, manifest, batch)
         show(batch.end, manifest.documents)
     _require_all(app, folder, manifest)
-    chains = verify_all(app.store, app.keys, now=app.clock())
+    chains = verify_chains(app.store, app.keys)
     app.store.delete(RESTORING)
+    # Behind the marker: an alert is no document of the backup, so the count would never end.
+    alert_to_broken(app.store, chains, now=app.clock())
     return RestoreReport(
         documents=manifest.documents,
         collections={name: held.count for name, held in manifest.collections.items()},

@@ -17,6 +17,7 @@ from ratchet.kernel.errors import (
     AlreadyExists,
     InvalidInput,
     Misconfigured,
+    NotFound,
     RatchetError,
     Refused,
     Unavailable,
@@ -50,20 +51,39 @@ def wire(store: Store, keys: Keys, clock: Clock = system_clock) -> App:
     return App(store, keys, clock, ConfigReader(store, clock))
 
 
-def open_app(url: str | None = None, *, clock: Clock = system_clock) -> App:
+def open_app(url: str | None = None, *, clock: Clock = system_clock, making: bool = True) -> App:
     """Open the store and the keys of a URL, else of the environment.
 
-    Raises: InvalidInput, Unavailable, Refused.
+    Without `making` there must be a store: no file and no key is made, and none becomes its own.
+
+    Raises: InvalidInput, NotFound, Unavailable, Refused.
     """
     named = url or os.environ.get("RATCHET_STORE") or DEFAULT
+    if not making:
+        _require_file(named)
     store = open_store(named)
     try:
-        keys = load_keys(named)
-        _check_key(store, keys)
+        owned = store.get(FINGERPRINT) is not None  # then another key would be a wrong one
+        keys = load_keys(named, making=making and not owned)
+        _check_key(store, keys, pinning=making)
         return wire(store, keys, clock)
     except RatchetError:
         store.close()
         raise
+
+
+def _require_file(url: str) -> None:
+    """Refuse a file that is not there: a mistyped path must not become an empty store.
+
+    Raises: NotFound.
+    """
+    path = url.removeprefix("sqlite:///")
+    if path != url and not Path(path).exists():
+        raise NotFound(
+            f"there is no store at {path}",
+            field="store",
+            mend="name another with --store, or begin one with `ratchet seed`",
+        )
 
 
 def the_app() -> App:
@@ -116,7 +136,7 @@ def fingerprint(keys: Keys) -> str:
     return sign(keys.audit, "fingerprint")[:16]
 
 
-def _check_key(store: Store, keys: Keys) -> None:
+def _check_key(store: Store, keys: Keys, *, pinning: bool) -> None:
     """Keep the key's fingerprint in the store, and refuse another key and half a store.
 
     Raises: Refused.
@@ -129,7 +149,7 @@ def _check_key(store: Store, keys: Keys) -> None:
             field="store",
             mend="run the same `ratchet restore` again, it goes on",
         )
-    if found is None:
+    if found is None and pinning:
         with suppress(AlreadyExists):  # another process was first, and is held against ours
             store.create(FINGERPRINT, own)
         found = store.get(FINGERPRINT)
@@ -168,7 +188,7 @@ def open_target(url: str | None, keys: Keys, *, clock: Clock = system_clock) -> 
     return wire(open_store(url), keys, clock)
 
 
-def load_keys(url: str) -> Keys:
+def load_keys(url: str, *, making: bool = True) -> Keys:
     """Return the keys of `RATCHET_KEY`, else of a key file beside an embedded database.
 
     Memory gets a fresh key; production must be given one.
@@ -186,7 +206,7 @@ def load_keys(url: str) -> Keys:
             field="RATCHET_KEY",
             mend="set it to 32 random bytes as hex, from your secret manager",
         )
-    return derive_keys(_key_file(_beside(url)))
+    return derive_keys(_key_file(_beside(url), making))
 
 
 def _beside(url: str) -> Path:
@@ -196,11 +216,11 @@ def _beside(url: str) -> Path:
     return KEY_FILE
 
 
-def _key_file(path: Path) -> str:
+def _key_file(path: Path, making: bool) -> str:
     """Return the key of a file, made at first use, readable by its owner alone."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
+        if making and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
             _make_key(path)
         secret = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -208,7 +228,7 @@ def _key_file(path: Path) -> str:
         raise InvalidInput(
             f"cannot use the key file {path}: {told}",
             field="RATCHET_KEY",
-            mend="set RATCHET_KEY, or make the folder writable",
+            mend="set RATCHET_KEY, restore the file, or make its folder writable",
         ) from error
     if len(secret) < MIN_BYTES:
         raise InvalidInput(

@@ -47,7 +47,7 @@ def record(store: Store, keys: Keys, payload: Any, *, ingest: Ingest, now: datet
 
     Raises: InvalidInput, InvalidBatch when every item is refused, Conflict for other content.
     """
-    ingest.loaded(store)
+    ingest.loaded_once(store)
     document_id, raw, single = _unpack(payload)
     checked = [
         check_item(item, i, now=now, retention=ingest.retention) for i, item in enumerate(raw)

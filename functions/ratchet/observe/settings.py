@@ -48,11 +48,14 @@ class Ingest(Config):
 
     def loaded(self, store: Store) -> None:
         """Let every reader know of these shards before anything is written to them."""
-        if _KNOWN.get(store, 0) >= self.shards:
-            return
         if shards_ever(store) < self.shards:
             store.transact(self._raise)
         _KNOWN[store] = self.shards
+
+    def loaded_once(self, store: Store) -> None:
+        """Do so unless this process has: a library may hand settings that no reader has read."""
+        if _KNOWN.get(store, 0) < self.shards:
+            self.loaded(store)
 
     def _raise(self, tx: Transaction) -> None:
         (found,) = tx.fetch([SHARDS_EVER])

@@ -82,7 +82,8 @@ def test_without_the_key_nothing_is_made_and_the_mend_names_it(
 
 def test_a_store_that_another_key_had_opened_is_restored_with_the_right_one(used: Ratchet) -> None:
     used("backup", "folder")
-    assert used("stats", "--store", TARGET).status == 0
+    opened = ("policy", "reject", "nothing", "1.0.0", "--reason", "none", "--store", TARGET)
+    assert used(*opened).status == 3
     assert used("restore", "folder", "--store", TARGET).status == 4
     assert with_key(used, "restore", "folder").status == 0
     assert used("audit", "verify", "--store", TARGET).status == 0

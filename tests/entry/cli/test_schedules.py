@@ -74,7 +74,7 @@ def test_an_embedded_store_shows_its_ticker(ratchet: Ratchet, scheduler: FakeSch
 
 def test_an_embedded_store_runs_a_verb_now(ratchet: Ratchet, scheduler: FakeScheduler) -> None:
     ran = ratchet("schedules", "run", "verify_audit", "--json")
-    assert (ran.status, ran.json) == (0, {"verify_audit": {"streams": []}})
+    assert (ran.status, ran.json) == (0, {"verify_audit": {"streams": [], "versions": []}})
     assert "streams" in ratchet("schedules", "run", "verify_audit").out
     assert scheduler.calls == []
     states = {x["verb"]: x["state"] for x in ratchet("schedules", "list", "--json").lines}

@@ -103,11 +103,14 @@ def test_a_person_is_told_where_it_is_and_which_tokens_to_send(start: Start) -> 
 
 
 def test_the_store_is_the_one_named(start: Start, tmp_path: Path) -> None:
-    process = start("--store", "sqlite:///mine.db", "--json")
+    named = ("--store", "sqlite:///mine.db")
+    subprocess.run([*COMMAND, "seed", *named], cwd=tmp_path, check=True, capture_output=True)
+    process = start(*named, "--json")
     said(process)
     process.terminate()
     process.communicate(timeout=WAIT)
-    assert (tmp_path / "mine.db").exists()
+    assert [file.name for file in tmp_path.glob("*.db")] == ["mine.db"]
+    assert not (tmp_path / ".ratchet").exists()
 
 
 def test_another_interface_is_refused_with_development_tokens(ratchet: Ratchet) -> None:
@@ -115,6 +118,15 @@ def test_another_interface_is_refused_with_development_tokens(ratchet: Ratchet) 
     assert ran.status == 4
     assert ran.error["field"] == "host"
     assert "--no-dev-tokens" in ran.error["mend"]
+
+
+def test_another_interface_is_refused_where_auth_is_emulated(
+    ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:9099")
+    ran = ratchet("serve", "--host", "0.0.0.0", "--no-dev-tokens", "--json")
+    assert (ran.status, ran.error["field"]) == (4, "host")
+    assert "FIREBASE_AUTH_EMULATOR_HOST" in ran.error["mend"]
 
 
 def test_weak_given_tokens_are_refused(ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from ratchet.entry.doctor import clock
 from ratchet.entry.doctor.case import Case
-from ratchet.govern.config import load_config
-from ratchet.observe.settings import Ingest
+from ratchet.observe.settings import SHARDS_EVER
 from ratchet.store.port import Ref, Store
 from tests.support.examined import CLOUD, DATABASE, case, found, google
 from tests.support.google import NOON, FakeSession
@@ -67,8 +66,7 @@ def arrive(store: Store, at: float, shard: int = 0) -> None:
 
 @pytest.fixture
 def sharded(store: Store) -> Store:
-    store.set(Ref("config", "ingest"), {"shards": 2})
-    load_config(store, Ingest, now=NOON).loaded(store)
+    store.set(SHARDS_EVER, {"v": 1, "count": 2})
     return store
 
 

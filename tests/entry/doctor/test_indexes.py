@@ -46,6 +46,7 @@ DEPLOY = "firebase deploy --only firestore:indexes"
 @pytest.fixture
 def _declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / FILE).write_text(json.dumps(DECLARED))
+    (tmp_path / "firebase.json").write_text('{"firestore": {"rules": "firestore.rules"}}')
     monkeypatch.setattr(deployed, "_PROJECT", tmp_path)
 
 
@@ -56,7 +57,7 @@ def look(indexes: Any = BUILT, fields: Any = FIELDS) -> list[tuple[str, str, str
 
 @pytest.mark.usefixtures("_declared")
 def test_what_is_declared_and_built_is_well_and_more_is_no_matter() -> None:
-    assert look() == [("ok", "2 composite indexes are ready", "")]
+    assert look() == [("ok", "2 composite indexes are ready in database (default)", "")]
     more = [*BUILT, built("ops_things", "other", "at"), built("elsewhere", "a")]
     assert look(more, [*FIELDS, field("elsewhere", "x")]) == look()
 
@@ -74,7 +75,9 @@ def test_what_is_declared_and_built_is_well_and_more_is_no_matter() -> None:
     ],
 )
 def test_an_index_that_is_not_deployed_is_an_error(instead: Any) -> None:
-    assert look([*instead, BUILT[1]]) == [("error", "missing: ops_things(kind, -at)", DEPLOY)]
+    assert look([*instead, BUILT[1]]) == [
+        ("error", "missing in database (default): ops_things(kind, -at)", DEPLOY)
+    ]
 
 
 @pytest.mark.usefixtures("_declared")
@@ -104,8 +107,18 @@ def test_an_exemption_or_a_ttl_that_is_not_in_force_is_a_warning(fields: Any, lo
 @pytest.mark.usefixtures("_declared")
 def test_the_database_of_the_store_is_asked() -> None:
     client = FakeIndexes(BUILT, FIELDS)
-    found("indexes", case(url=f"{CLOUD}/tenant-a", side=google(indexes=client)))
+    ((_, text, _),) = found("indexes", case(url=f"{CLOUD}/tenant-a", side=google(indexes=client)))
+    assert text.endswith("in database tenant-a")
     assert client.asked[0] == "projects/p-1/databases/tenant-a/collectionGroups/-"
+
+
+@pytest.mark.usefixtures("_declared")
+def test_a_database_of_its_own_name_must_be_named_where_it_is_deployed_from() -> None:
+    about = case(url=f"{CLOUD}/tenant-a", side=google(indexes=FakeIndexes([], FIELDS)))
+    ((_, text, mend),) = found("indexes", about)
+    assert text.startswith("missing in database tenant-a: ")
+    step = 'name the database in firebase.json, "database": "tenant-a", then '
+    assert mend == step + DEPLOY
 
 
 def test_the_projects_own_file_deployed_whole_is_well() -> None:

@@ -1,5 +1,6 @@
 """Security rules: those in force are those of the file."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,13 @@ RULESET = "projects/p-1/rulesets/abc"
 @pytest.fixture(autouse=True)
 def _rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "firestore.rules").write_text(RULES)
+    settle(tmp_path, {"rules": "firestore.rules"})
     monkeypatch.setattr(deployed, "_PROJECT", tmp_path)
+
+
+def settle(folder: Path, firestore: object) -> None:
+    """Write what firebase.json says of Firestore."""
+    (folder / "firebase.json").write_text(json.dumps({"firestore": firestore}))
 
 
 def released(*texts: str, release: str = RELEASE) -> FakeSession:
@@ -49,13 +56,34 @@ def test_other_rules_are_an_error(texts: tuple[str, ...]) -> None:
 
 
 def test_no_rules_at_all_are_an_error() -> None:
-    assert look(FakeSession())[0][:2] == ("error", "no rules are in force")
+    assert look(FakeSession())[0][:2] == ("error", "no rules are in force in database (default)")
 
 
 def test_a_database_of_its_own_name_has_rules_of_its_own() -> None:
     session = released(RULES, release=f"{RELEASE}/tenant-a")
     assert look(session, f"{CLOUD}/tenant-a")[0][0] == "ok"
     assert look(session)[0][0] == "error"
+
+
+STEP = 'name the database in firebase.json, "database": "{}", then '
+
+
+@pytest.mark.parametrize(
+    ("firestore", "named", "other"),
+    [
+        ({"rules": "firestore.rules"}, "(default)", "tenant-a"),
+        ({"database": "tenant-a", "rules": "firestore.rules"}, "tenant-a", "(default)"),
+        ([{"database": "tenant-a"}, {"database": "tenant-b"}], "tenant-b", "(default)"),
+    ],
+)
+def test_the_mend_says_to_name_a_database_that_a_deployment_would_pass_by(
+    tmp_path: Path, firestore: object, named: str, other: str
+) -> None:
+    settle(tmp_path, firestore)
+    for database, step in ((named, ""), (other, STEP.format(other))):
+        ((severity, text, mend),) = look(FakeSession(), f"{CLOUD}/{database}")
+        assert (severity, text) == ("error", f"no rules are in force in database {database}")
+        assert mend == f"{step}firebase deploy --only firestore:rules"
 
 
 def test_without_the_file_there_is_nothing_to_compare(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from ratchet.entry.doctor import opened_case
-from ratchet.entry.wiring import open_app
+from ratchet.entry.wiring import FINGERPRINT, open_app
 from ratchet.kernel.errors import RatchetError
+from ratchet.store.sqlite import SqliteStore
 from tests.support.examined import CLOUD, found
 
 FILE = "sqlite:///folder/file.db"
@@ -41,6 +42,32 @@ def test_a_store_that_is_not_there_is_not_made() -> None:
     assert list(Path().iterdir()) == []
 
 
+def test_an_examination_pins_no_key_so_that_the_right_one_may_still_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("folder").mkdir()
+    SqliteStore("folder/file.db").close()
+    monkeypatch.setenv("RATCHET_KEY", "a wrong key of thirty-two bytes.")
+    with opened_case(FILE) as about:
+        ((severity, text, _),) = found("store", about)
+        assert (severity, "no key is pinned yet" in text) == ("ok", True)
+        assert about.store.get(FINGERPRINT) is None
+    monkeypatch.setenv("RATCHET_KEY", "the right key of thirty-two byte")
+    open_app(FILE).store.close()
+    with opened_case(FILE) as about:
+        ((severity, text, _),) = found("store", about)
+    assert (severity, "the key is its own" in text) == ("ok", True)
+
+
+def test_a_key_file_that_is_gone_is_found_and_no_other_made() -> None:
+    open_app(FILE).store.close()
+    key = Path("folder/file.db.key")
+    key.unlink()
+    assert trouble(FILE).field == "RATCHET_KEY"
+    assert "restore the file" in trouble(FILE).mend
+    assert not key.exists()
+
+
 def test_another_key_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     open_app(FILE).store.close()
     monkeypatch.setenv("RATCHET_KEY", "another key of thirty-two bytes.")
@@ -48,14 +75,8 @@ def test_another_key_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_missing_key_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ratchet.entry.wiring.open_store", lambda url: open_memory())
+    monkeypatch.setattr("ratchet.entry.wiring.open_store", lambda url: SqliteStore())
     assert trouble(CLOUD).field == "RATCHET_KEY"
-
-
-def open_memory() -> object:
-    from ratchet.store.sqlite import SqliteStore
-
-    return SqliteStore()
 
 
 def test_an_emulator_that_is_away_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

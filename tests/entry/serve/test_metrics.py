@@ -66,16 +66,25 @@ def test_requests_are_counted_by_function_and_status_with_their_time(app: App) -
 
 def test_observations_are_counted_by_what_became_of_them(app: App) -> None:
     metrics = Metrics(app)
-    metrics.recorded({"accepted": 5, "sampled": 2, "rejected": [{"index": 0}], "duplicate": False})
-    metrics.recorded({"accepted": 5, "sampled": 0, "rejected": [], "duplicate": True})
-    metrics.recorded({"error": {"code": "RATCHET-1002", "rejected": [{}, {}, {}]}})
-    metrics.recorded({"error": {"code": "RATCHET-6001"}})
-    metrics.recorded(None)
+    some = {"accepted": 5, "sampled": 2, "rejected": [{"index": 0}], "duplicate": False}
+    metrics.recorded(some, 200)
+    metrics.recorded({"accepted": 5, "sampled": 0, "rejected": [], "duplicate": True}, 200)
+    metrics.recorded({"error": {"code": "RATCHET-1002", "rejected": [{}, {}, {}]}}, 400)
+    metrics.recorded({"error": {"code": "RATCHET-6001"}}, 401)
+    metrics.recorded(None, 200)
     found = {
         result: value(metrics, "ratchet_observations_total", result=result)
         for result in ("accepted", "sampled", "rejected", "duplicate")
     }
     assert found == {"accepted": 5, "sampled": 2, "rejected": 4, "duplicate": 5}
+
+
+def test_an_observation_that_came_alone_and_was_refused_is_counted(app: App) -> None:
+    metrics = Metrics(app)
+    metrics.recorded({"error": {"code": "RATCHET-1001", "field": "outcome"}}, 400)
+    metrics.recorded({"error": {"code": "RATCHET-6001"}}, 401)
+    metrics.recorded({"error": {"code": "RATCHET-5001"}}, 503)
+    assert value(metrics, "ratchet_observations_total", result="rejected") == 1
 
 
 def test_what_the_ticker_scored_and_how_its_ticks_ended_are_counted(app: App) -> None:

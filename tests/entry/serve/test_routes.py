@@ -44,8 +44,14 @@ def admit(asked: Request) -> None:
         raise Forbidden("this wants the role admin", field="role", mend="ask an admin")
 
 
+def refusing_one(asked: Request) -> Response:
+    raise InvalidInput("observation: outcome: field required", field="outcome")
+
+
 FUNCTIONS = Functions(
-    {"record": taken, "echo": echo, "broken": broken, "refusing": refusing}, {"tick": tick}, admit
+    {"record": taken, "echo": echo, "broken": broken, "refusing": refusing, "openapi": echo},
+    {"tick": tick},
+    admit,
 )
 
 
@@ -136,6 +142,23 @@ def test_what_record_answers_is_counted(http: FlaskClient, metrics: Metrics) -> 
     http.post("/record")
     name = "ratchet_observations_total"
     assert metrics.registry.get_sample_value(name, {"result": "accepted"}) == 3
+
+
+def test_what_record_refuses_is_counted(app: App, metrics: Metrics) -> None:
+    http = create_app(app, Functions({"record": refusing_one}), metrics).test_client()
+    assert http.post("/record").status_code == 400
+    name = "ratchet_observations_total"
+    assert metrics.registry.get_sample_value(name, {"result": "rejected"}) == 1
+
+
+def test_the_openapi_document_is_also_where_tools_look_for_it(
+    http: FlaskClient, metrics: Metrics
+) -> None:
+    answers = [http.get(path) for path in ("/openapi.json", "/openapi")]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].data == answers[1].data
+    labels = {"function": "openapi", "status": "200"}
+    assert metrics.registry.get_sample_value("ratchet_requests_total", labels) == 2
 
 
 def test_metrics_are_served_as_text(http: FlaskClient) -> None:

@@ -57,7 +57,19 @@ def test_development_tokens_are_refused_on_another_interface(app: App) -> None:
     assert caught.value.field == "host"
 
 
-def test_another_interface_is_served_without_them(app: App) -> None:
+def test_another_interface_is_refused_where_auth_is_emulated(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:9099")
+    with pytest.raises(Refused) as caught:
+        Server(app, FUNCTIONS, host="0.0.0.0", tokens=None)
+    assert caught.value.field == "host"
+
+
+def test_another_interface_is_served_without_them(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FIREBASE_AUTH_EMULATOR_HOST", raising=False)
     with running(app, host="0.0.0.0", tokens=None) as server:
         port = server.url.rpartition(":")[2]
         assert httpx.get(f"http://127.0.0.1:{port}/healthz").json() == {"status": "ok"}

@@ -66,7 +66,7 @@ def test_weak_or_half_given_tokens_are_refused_by_the_variables_name(text: str) 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "localhost"])
 def test_loopback_takes_development_tokens(host: str) -> None:
-    require_loopback(host)
+    require_loopback(host, dev_tokens=True)
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,22 @@ def test_loopback_takes_development_tokens(host: str) -> None:
 )
 def test_any_other_interface_refuses_them_with_the_way_out(host: str) -> None:
     with pytest.raises(Refused) as caught:
-        require_loopback(host)
+        require_loopback(host, dev_tokens=True)
     assert caught.value.field == "host"
     assert "--no-dev-tokens" in caught.value.mend
+    require_loopback(host, dev_tokens=False)
+
+
+@pytest.mark.parametrize("dev_tokens", [True, False])
+def test_any_other_interface_is_refused_where_auth_is_emulated(
+    monkeypatch: pytest.MonkeyPatch, dev_tokens: bool
+) -> None:
+    monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:9099")
+    require_loopback("127.0.0.1", dev_tokens=dev_tokens)
+    with pytest.raises(Refused, match="FIREBASE_AUTH_EMULATOR_HOST") as caught:
+        require_loopback("0.0.0.0", dev_tokens=dev_tokens)
+    assert caught.value.field == "host"
+    assert "unset FIREBASE_AUTH_EMULATOR_HOST" in caught.value.mend
 
 
 @pytest.mark.parametrize("role", ["service", "admin"])

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { command } from '../callers.mjs';
 import { check, refused } from '../check.mjs';
 
 export const POLICY = 'suite-callables';
@@ -87,6 +88,13 @@ async function life({ admin, service }) {
     assert.equal(await served(), `${POLICY}@1.0.1`);
     const head = await admin.call('rollback_policy', RIGHT.rollback_policy);
     assert.deepEqual([head.active, head.previous], ['1.0.0', '1.0.1']);
+    assert.equal(await served(), `${POLICY}@1.0.0`);
+  });
+  await check('activate_policy refuses a version that was rejected: failed-precondition', async () => {
+    await propose({ depth: 3 });
+    await command('policy', 'reject', POLICY, '1.0.2', '--reason', REASON, '--by', 'suite');
+    const error = await refused('functions/failed-precondition', () => activate('1.0.2'));
+    assert.deepEqual([error.details.code, error.details.field], ['RATCHET-3003', 'status']);
     assert.equal(await served(), `${POLICY}@1.0.0`);
   });
   await check('rollback over HTTP goes to the version that it names', async () => {

@@ -40,13 +40,18 @@ export async function killSwitch({ admin, service }) {
     await tick('roll_stats');
     assert.equal((await admin.read('ops_stats/suite:red~all~24h')).n, 100);
   });
-  await check('switched off, a tick proposes nothing from the first moment on', async () => {
-    const { learning } = await admin.call('set_flags', { enabled: false, reason: REASON });
-    assert.equal(learning.enabled, false);
-    await tick('auto_tune_policies');
-    await tick('auto_tune_policies');
-    assert.equal(await draft(), undefined);
-  });
+  await check('switched off, ticks propose nothing until every process has seen it, nor then',
+    async () => {
+      const { learning } = await admin.call('set_flags', { enabled: false, reason: REASON });
+      assert.equal(learning.enabled, false);
+      const seen = Date.now() + BOUND;
+      await until('the bound is over, and nothing was proposed', async () => {
+        const over = Date.now() > seen;
+        await tick('auto_tune_policies');
+        assert.equal(await draft(), undefined);
+        return over;
+      }, { within: 2 * BOUND, pace: 1_000 });
+    });
   await check('switched off, recording, scoring and resolving go on', async () => {
     assert.equal((await record(service, 'while-off', 3)).status, 200);
     await ticked('score_observations', 'a reward', () => admin.read('ops_rewards/while-off'));

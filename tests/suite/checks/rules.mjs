@@ -33,6 +33,9 @@ async function reads({ admin, service, stranger, nobody }) {
     const found = await service.list('ops_policies');
     assert.ok(found.some(({ id, version }) => id === 'router-core' && version === '1.0.0'));
   });
+  await check('a service reads the switches', async () => {
+    assert.equal(typeof (await service.read('config/flags')).learning.enabled, 'boolean');
+  });
   await check('a list without a limit is refused', async () => {
     await refused(DENIED, () => getDocsFromServer(collection(service.db, 'ops_policies')));
   });
@@ -44,7 +47,7 @@ async function reads({ admin, service, stranger, nobody }) {
     [service, 'ops_audit/config~000000001'], [service, 'ops_observations/one'],
     [service, 'ops_checkpoints/key'], [admin, 'ops_checkpoints/key'],
     [stranger, 'ops_policy_heads/router-core'], [nobody, 'ops_policy_heads/router-core'],
-    [nobody, 'config/flags'],
+    [nobody, 'config/flags'], [service, 'config/access'],
   ]) {
     await check(`${path} is not read by ${caller.name}`, async () => {
       await refused(DENIED, () => caller.read(path));
@@ -85,6 +88,13 @@ async function derived({ admin, service }) {
       await refused(DENIED, () => setDoc(doc(service.db, name, 'forged'), { v: 1 }));
     });
   }
+  await check('an admin changes no configuration, whatever his token was', async () => {
+    const flags = doc(admin.db, 'config', 'flags');
+    await refused(DENIED, () => updateDoc(flags, { 'learning.enabled': true }));
+    await refused(DENIED, () => deleteDoc(flags));
+    const access = doc(admin.db, 'config', 'access');
+    await refused(DENIED, () => setDoc(access, { serviceAccounts: { 'eve@example.com': 'admin' } }));
+  });
   await check('an admin does not write the audit chain', async () => {
     await refused(DENIED, () => setDoc(doc(admin.db, 'ops_audit', 'forged'), { v: 1 }));
     await refused(DENIED, () => deleteDoc(doc(admin.db, 'ops_audit', 'config~000000001')));

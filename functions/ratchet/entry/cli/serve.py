@@ -37,12 +37,11 @@ def serve(
         raise InvalidInput(
             f"serving wants {error.name}", field="command", mend="pip install 'ratchet[serve]'"
         ) from error
-    tokens = None
-    if dev_tokens:
-        development.require_loopback(host)
-        tokens = development.dev_tokens(os.environ.get(development.VARIABLE))
+    development.require_loopback(host, dev_tokens=dev_tokens)
+    given = os.environ.get(development.VARIABLE)
+    tokens = development.dev_tokens(given) if dev_tokens else None
     functions = all_functions()
-    with opened(store) as app:
+    with opened(store, making=False) as app:
         server = Server(
             counted(app),
             functions,

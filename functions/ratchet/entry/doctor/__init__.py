@@ -23,6 +23,7 @@ from ratchet.entry.doctor import (
     schedules,
     seeds,
     store,
+    versions,
 )
 from ratchet.entry.doctor.case import Case, Check, Finding, Google, error, skipped
 from ratchet.entry.wiring import App, open_app
@@ -44,6 +45,7 @@ CHECKS: Mapping[str, Check] = {
     "roles": Check(roles.check, "store"),
     "schedules": Check(schedules.check, "either"),
     "lag": Check(lag.check, "store"),
+    "versions": Check(versions.check, "store"),
     "alerts": Check(alerts.check, "store"),
 }
 
@@ -79,7 +81,7 @@ def _open(url: str, clock: Clock) -> App | RatchetError:
     if host and store_place(url) and not in_production() and not emulator.answers(host):
         return Unavailable(f"the emulator {host} does not answer", mend="start it")
     try:
-        return open_app(url, clock=clock)
+        return open_app(url, clock=clock, making=False)
     except RatchetError as trouble:
         return trouble
 

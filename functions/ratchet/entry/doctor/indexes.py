@@ -5,10 +5,9 @@ from typing import Any
 
 from ratchet.entry.cloud import SECONDS, google_errors
 from ratchet.entry.doctor.case import Case, Finding, error, ok, skipped, warning
-from ratchet.entry.doctor.deployed import ABSENT, declared, project_file
+from ratchet.entry.doctor.deployed import ABSENT, declared, deployment, project_file
 
 FILE = "firestore.indexes.json"
-DEPLOY = "firebase deploy --only firestore:indexes"
 ROLE = "roles/datastore.indexAdmin"
 _SET_BY_HAND = "indexConfig.usesAncestorConfig:false OR ttlConfig:*"
 SCOPE = "COLLECTION"
@@ -30,26 +29,31 @@ def check(case: Case) -> Iterator[Finding]:
         states = {_deployed(i): i.state.name for i in found if i.query_scope.name == SCOPE}
         request = {"parent": parent, "filter": _SET_BY_HAND}
         fields = {_field(f.name): f for f in client.list_fields(request=request, **once)}
-    faults = [*_composites(wanted, states), *_overrides(wanted, fields)]
+    where, deploy = f"in database {place.database}", deployment("indexes", place)
+    faults = [*_composites(wanted, states, where, deploy), *_overrides(wanted, fields, deploy)]
     yield from faults
     if not faults:
-        yield ok(f"{len(wanted['indexes'])} composite indexes are ready")
+        yield ok(f"{len(wanted['indexes'])} composite indexes are ready {where}")
 
 
-def _composites(wanted: Mapping[str, Any], states: Mapping[str, str]) -> Iterator[Finding]:
+def _composites(
+    wanted: Mapping[str, Any], states: Mapping[str, str], where: str, deploy: str
+) -> Iterator[Finding]:
     names = [_declared(index) for index in wanted["indexes"]]
     missing = [name for name in names if name not in states]
     broken = [name for name in names if states.get(name) == "NEEDS_REPAIR"]
     building = [name for name in names if states.get(name) == "CREATING"]
     if missing:
-        yield error(f"missing: {', '.join(missing)}", DEPLOY)
+        yield error(f"missing {where}: {', '.join(missing)}", deploy)
     if broken:
-        yield error(f"in need of repair: {', '.join(broken)}", f"delete them, then {DEPLOY}")
+        yield error(f"in need of repair: {', '.join(broken)}", f"delete them, then: {deploy}")
     if building:
         yield warning(f"still building: {', '.join(building)}", "wait, and look again")
 
 
-def _overrides(wanted: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[Finding]:
+def _overrides(
+    wanted: Mapping[str, Any], fields: Mapping[str, Any], deploy: str
+) -> Iterator[Finding]:
     lost = [
         f"{name} ({what})"
         for override in wanted["fieldOverrides"]
@@ -57,7 +61,7 @@ def _overrides(wanted: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator
         for what in _lacking(override, fields.get(name))
     ]
     if lost:
-        yield warning(f"not in force: {', '.join(lost)}", DEPLOY)
+        yield warning(f"not in force: {', '.join(lost)}", deploy)
 
 
 def _lacking(override: Mapping[str, Any], field: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ and nothing more; here it loses that, too.
 
 import json
 import socket
+import threading
 import time
 from http import HTTPStatus
 from typing import Any
@@ -147,6 +148,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # no types there
     ) -> None:
         self._arrival = arrival_seconds
         self._stopping = False
+        self._ended = False
+        self._waking = threading.RLock()  # a signal's handler may stop while its thread holds it
         try:
             super().__init__(
                 wsgi,
@@ -201,10 +204,18 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # no types there
         while self._under_way() and time.monotonic() < end:
             self._turn()
         self.task_dispatcher.shutdown(timeout=1)
-        wasyncore.close_all(self._map)
+        with self._waking:
+            self._ended = True
+            wasyncore.close_all(self._map)
+
+    def pull_trigger(self) -> None:
+        """Wake the loop, if it still runs: a stop may come again, and a worker end after it."""
+        with self._waking:
+            if not self._ended:  # its pipe is closed then, and the number may be another file's
+                super().pull_trigger()
 
     def stop(self) -> None:
-        """Ask `run` to end; any thread may, and a signal's handler."""
+        """Ask `run` to end; any thread may, and a signal's handler, as often as they like."""
         self._stopping = True
         self.pull_trigger()
 

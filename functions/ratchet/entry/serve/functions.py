@@ -24,4 +24,4 @@ def _marked(module: ModuleType) -> Iterator[tuple[str, Function]]:
 
 
 def _admins(request: Request) -> object:
-    return admit(request, the_app(), "admin")
+    return admit(request, the_app(), "admin", fresh=True)

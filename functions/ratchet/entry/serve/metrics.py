@@ -1,6 +1,7 @@
 """Metrics for Prometheus, in a registry of their own: what this process did, and the store's."""
 
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -72,13 +73,18 @@ class Metrics:
         self._requests.labels(function, str(status)).inc()
         self._seconds.labels(function).observe(seconds)
 
-    def recorded(self, answer: Any) -> None:
-        """Count the observations of one answer of `record`, taken or refused."""
+    def recorded(self, answer: Any, status: int) -> None:
+        """Count the observations of one answer of `record`, taken or refused.
+
+        What was refused without a list of its items, a single one say, counts as one.
+        """
         if not isinstance(answer, Mapping):
             return
         error = answer.get("error")
         if isinstance(error, Mapping):
-            self._observations.labels("rejected").inc(len(error.get("rejected", ())))
+            whole = int(status == HTTPStatus.BAD_REQUEST)
+            items = error.get("rejected")
+            self._observations.labels("rejected").inc(whole if items is None else len(items))
             return
         taken = "duplicate" if answer.get("duplicate") else "accepted"
         self._observations.labels(taken).inc(answer.get("accepted", 0))

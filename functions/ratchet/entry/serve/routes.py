@@ -29,6 +29,7 @@ from ratchet.store.port import Ref
 
 Function = Callable[[Request], Any]
 OWN = ("healthz", "metrics")
+ALIASES = {"openapi.json": "openapi"}  # where tools look for the document
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -47,12 +48,13 @@ def create_app(app: App, functions: Functions, metrics: Metrics) -> Flask:
     probe = Bounded(lambda: app.store.get(Ref(Flags.collection, Flags.name)))
 
     def call(name: str) -> Any:
+        name = ALIASES.get(name, name)
         start = time.perf_counter()
         answer = flask.make_response(_run(functions, name))
         known = name if name in functions.public or name in functions.private else "unknown"
         metrics.served(known, answer.status_code, time.perf_counter() - start)
         if name == "record":
-            metrics.recorded(_parsed(answer))
+            metrics.recorded(_parsed(answer), answer.status_code)
         return answer
 
     def healthz() -> Response:

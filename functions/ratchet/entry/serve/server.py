@@ -27,7 +27,7 @@ def counted(app: App) -> App:
 class Server:
     """All functions of one store at one address.
 
-    Raises: Refused for development tokens on an interface that others reach; InvalidInput.
+    Raises: Refused for tokens that prove nothing on an interface that others reach; InvalidInput.
     """
 
     def __init__(
@@ -43,8 +43,7 @@ class Server:
         arrival_seconds: float = ARRIVAL_SECONDS,
         connections: int = CONNECTIONS,
     ) -> None:
-        if tokens is not None:
-            require_loopback(host)
+        require_loopback(host, dev_tokens=tokens is not None)
         if not 1 <= threads <= MOST_THREADS:
             raise InvalidInput(
                 f"{threads} threads", field="threads", mend=f"take 1 to {MOST_THREADS}"

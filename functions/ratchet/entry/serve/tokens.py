@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
+from ratchet.entry.cloud import auth_emulated
 from ratchet.entry.identity import ACTOR
 from ratchet.govern.roles import Actor, Role
 from ratchet.kernel.errors import InvalidInput, Refused
@@ -62,12 +63,20 @@ def _is_strong(token: str) -> bool:
     return len(token) >= SHORTEST and token.isascii() and token.isprintable() and " " not in token
 
 
-def require_loopback(host: str) -> None:
-    """Refuse development tokens on an interface that others can reach.
+def require_loopback(host: str, *, dev_tokens: bool) -> None:
+    """Refuse an interface that others can reach where tokens prove nothing to them.
 
-    Raises: Refused.
+    Raises: Refused for development tokens, and for the unsigned ones of an auth emulator.
     """
-    if not _is_loopback(host):
+    if _is_loopback(host):
+        return
+    if auth_emulated():
+        raise Refused(
+            f"with FIREBASE_AUTH_EMULATOR_HOST anyone can be an admin, and others may reach {host}",
+            field="host",
+            mend="take --host 127.0.0.1, or unset FIREBASE_AUTH_EMULATOR_HOST",
+        )
+    if dev_tokens:
         raise Refused(
             f"development tokens are for this machine alone, and others may reach {host}",
             field="host",
