@@ -192,9 +192,46 @@ def test_nobody_listening_is_unavailable() -> None:
             transport.resolve("router-core", None)
 
 
-def test_an_address_that_is_none_is_unavailable() -> None:
-    with HttpTransport("nonsense") as transport, pytest.raises(Unavailable, match="address"):
+@pytest.mark.parametrize("host", ["xn--", "ä..b"])
+def test_an_address_that_names_no_host_is_unavailable(host: str) -> None:
+    with HttpTransport(f"http://{host}") as transport, pytest.raises(Unavailable, match="address"):
         transport.send(BATCH)
+
+
+@pytest.mark.parametrize("transport", [HttpTransport, AsyncHttpTransport])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "nonsense",
+        "127.0.0.1:8801",
+        "localhost:8801",
+        "ftp://x",
+        "http://",
+        "https:///path",
+        "http://host:port",
+        "http://host:99999",
+        "http://[::1",
+        "http://host/?policy=p",
+        "http://host/#top",
+        " http://host",
+        "http://ho st",
+        "http://host\n",
+    ],
+)
+def test_an_address_that_no_service_can_have_is_refused_at_once(
+    transport: type[HttpTransport | AsyncHttpTransport], address: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        transport(address, "token")
+    assert (caught.value.field, caught.value.mend) == ("base_url", "like https://host")
+
+
+@pytest.mark.parametrize("path", ["", "/", "/v1/"])
+def test_an_address_may_have_a_path_and_a_slash_at_its_end(service: Service, path: str) -> None:
+    with HttpTransport(service.url + path) as transport:
+        asked = transport._ask("p", None)["url"]
+    assert asked == service.url + path.rstrip("/") + "/resolve"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ratchet.client.outbox import Outbox, Steps
 from ratchet.client.spool import Spool
 from ratchet.client.transport import Rejected, SendResult
 from ratchet.kernel.errors import (
+    Forbidden,
     InvalidBatch,
     InvalidInput,
     Refused,
@@ -73,6 +74,7 @@ class Rig:
             "short": SendResult(n // 2),
             "over": SendResult(n + 5, (), 3),
             "refused": Refused("no"),
+            "forbidden": Forbidden("this role may not"),
             "wait5": Throttled("too often", retry_after=5.0),
             "wait30": Throttled("too often", retry_after=30.0),
             "wait900": Throttled("too often", retry_after=900.0),
@@ -296,6 +298,35 @@ def test_no_retry_is_begun_that_would_end_after_the_close() -> None:
     assert rig.now <= 5.0
     rig.outbox.give_up()
     assert (rig.stats.dropped, rig.stats.pending) == (3, 0)
+
+
+def test_what_is_dropped_at_the_end_names_the_last_error() -> None:
+    rig = Rig(attempts=1)
+    rig.add(3)
+    rig.run("forbidden")
+    rig.outbox.give_up()
+    (told,) = [text for text in rig.outbox.ledger.told() if "dropped" in text]
+    assert told == (
+        "observations are dropped: there is no spool, and the service does not take them: "
+        "Forbidden('this role may not')"
+    )
+
+
+def test_what_was_never_tried_names_no_error_and_a_full_spool_is_named() -> None:
+    rig = Rig()
+    rig.add(3)
+    rig.outbox.give_up()
+    assert rig.outbox.ledger.told() == [
+        "observations are dropped: there is no spool, and no attempt to send them has ended"
+    ]
+    with a_spool(max_bytes=1) as spool:
+        rig = Rig(spool)
+        rig.add(3)
+        rig.run("down")
+        (told,) = [text for text in rig.outbox.ledger.told() if "dropped" in text]
+    assert told.endswith(
+        "no room to spool them, and the service does not take them: Unavailable('before the act')"
+    )
 
 
 def test_an_answer_after_giving_up_changes_nothing() -> None:

@@ -358,7 +358,10 @@ def test_a_service_that_is_down_is_named_once(
         for _ in range(3):
             recorder.record(GOOD)
             recorder.flush()
-    assert len([r for r in caplog.records if "told to be down" in r.getMessage()]) == 1
+    told = [record.getMessage() for record in caplog.records]
+    assert len([text for text in told if "does not take observations" in text]) == 1
+    assert len([text for text in told if "are dropped" in text]) == 1
+    assert all("told to be down" in text for text in told)
 
 
 def test_many_threads_lose_nothing(recorder: Recorder, offline: OfflineTransport) -> None:

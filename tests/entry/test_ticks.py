@@ -255,6 +255,20 @@ def test_the_daily_verification_raises_an_alert_on_a_broken_chain(
     assert alerts(app.store) == ["audit-broken"]
 
 
+def test_the_daily_verification_raises_an_alert_on_a_spoilt_version(
+    app: App, clock: ManualClock
+) -> None:
+    sound = run_due(app, now=NOON)["verify_audit"]["versions"]
+    assert [(r["version"], r["valid"]) for r in sound] == [("router-core@1.0.0", True)]
+    app.store.delete(Ref("ops_policies", "router-core@1.0.0"))
+    report = run_due(app, now=clock.advance(DAY))["verify_audit"]
+    assert [s["valid"] for s in report["streams"]] == [True, True]
+    assert [(r["version"], r["valid"]) for r in report["versions"]] == [
+        ("router-core@1.0.0", False)
+    ]
+    assert "version-spoilt" in alerts(app.store)
+
+
 def test_the_ticks_turn_on_both_stores(store: Store) -> None:
     clock = ManualClock(NOON)
     app = wire(store, KEYS, clock)

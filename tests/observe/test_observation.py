@@ -109,6 +109,27 @@ def test_an_instant_may_be_ten_minutes_ahead_and_as_old_as_the_retention() -> No
     assert "retention of 30 days" in refused(ts=millis(NOON - RETENTION - SECOND)).reason
 
 
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(days=29), -AHEAD])
+def test_an_instant_in_seconds_is_told_from_an_old_one(age: timedelta) -> None:
+    reason = refused(ts=millis(NOON - age) // 1000).reason
+    assert reason.startswith("older than the retention of 30 days: it looks like seconds since")
+    assert reason.endswith("milliseconds are wanted")
+
+
+@pytest.mark.parametrize(
+    "ts",
+    [
+        millis(NOON - timedelta(days=31)),  # old, in milliseconds
+        millis(NOON - timedelta(days=31)) // 1000,  # old, in seconds
+        millis(NOON + 2 * AHEAD) // 1000,
+        0,
+        -(10**12),
+    ],
+)
+def test_an_instant_that_is_old_either_way_is_only_old(ts: int) -> None:
+    assert refused(ts=ts).reason == "older than the retention of 30 days"
+
+
 FULL = {
     "ts": millis(NOON),
     "component": "router:gpt-5",

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from ratchet.client.address import base_address
 from ratchet.client.batch import Batch, dump
 from ratchet.client.lifetime import on_exit
 from ratchet.client.transport import Resolved, SendResult
@@ -58,7 +59,7 @@ class _Wire:
         timeout: float = 10.0,
         resolve_timeout: float = 2.0,
     ) -> None:
-        self._base = base_url.rstrip("/")
+        self._base = base_address(base_url)
         self._token = token
         self._timeout = timeout
         self._resolve_timeout = min(timeout, resolve_timeout)
@@ -140,7 +141,7 @@ class HttpTransport(_Wire):
             self._owner = os.getpid()
         try:
             return self._client.request(**request)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
             raise unreached(error) from error
 
 
@@ -189,7 +190,7 @@ class AsyncHttpTransport(_Wire):
             self._loop = asyncio.get_running_loop()
         try:
             return await self._client.request(**request)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
             raise unreached(error) from error
 
 

@@ -57,6 +57,7 @@ class Outbox:
         self._flights: dict[str, tuple[Batch, Claim | None]] = {}
         self._mine: dict[str, int] = {}
         self._failures = 0
+        self._refusal: Any = None  # the last answer that settled nothing
         self._retry_at = 0.0
         self._held_until = 0.0
         self._deadline: float | None = None
@@ -170,10 +171,11 @@ class Outbox:
                     if batch.id in self._flights:  # else the closer was first
                         self.ledger.settle(batch, "replaying" if claim else "pending", answer)
                         del self._flights[batch.id]
-                self._failures = 0
+                self._failures, self._refusal = 0, None
                 return True
             if isinstance(answer, Throttled):
                 self._held_until = self._now() + min(answer.retry_after, MAX_DOWN)
+            self._refusal = answer
             self.ledger.tell("unavailable", f"the service does not take observations: {answer!r}")
         self._failures += 1
         over = self._now() + self._pause(self._failures, MAX_DOWN)
@@ -190,10 +192,16 @@ class Outbox:
         """Book a batch that went to the spool under a name, or that had no room there."""
         if base is None:
             self.ledger.post("pending", "dropped", len(batch))
-            self.ledger.tell("dropped", "observations are dropped: no room to spool them")
+            self.ledger.tell("dropped", f"observations are dropped: {self._why_dropped()}")
         else:
             self._mine[base] = len(batch)
             self.ledger.post("pending", "spooled", len(batch))
+
+    def _why_dropped(self) -> str:
+        where = "there is no spool" if self._spool is None else "no room to spool them"
+        if self._refusal is None:
+            return f"{where}, and no attempt to send them has ended"
+        return f"{where}, and the service does not take them: {self._refusal!r}"
 
     def _put_back(self, claim: Claim) -> None:
         if self._spool is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ratchet.kernel.errors import InvalidInput, NotFound
+from ratchet.kernel.strict_json import names_once
 
 GZIP = b"\x1f\x8b"
 
@@ -28,12 +29,16 @@ def read_text(path: Path, field: str) -> str:
 
 
 def parse_json(text: str, what: str, field: str) -> Any:
-    """Return the value of a JSON text.
+    """Return the value of a JSON text; a name that stands twice in an object is refused.
 
     Raises: InvalidInput.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=names_once)
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"{what}: {error.message}", field=error.field, mend="keep one of them"
+        ) from error
     except RecursionError as error:
         raise InvalidInput(f"{what} is nested too deep", field=field) from error
     except ValueError as error:

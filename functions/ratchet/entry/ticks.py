@@ -76,8 +76,14 @@ def _sweep(app: App, now: datetime) -> Report:
 
 def _verify(app: App, now: datetime) -> Report:
     from ratchet.govern.verify import verify_all
+    from ratchet.policies.verify import verify_versions
 
-    return {"streams": [r.to_map() for r in verify_all(app.store, app.keys, now=now)]}
+    streams = verify_all(app.store, app.keys, now=now)
+    versions = verify_versions(app.store, app.keys, now=now)
+    return {
+        "streams": [r.to_map() for r in streams],
+        "versions": [r.to_map() for r in versions],
+    }
 
 
 # In the order in which they run within one tick.

@@ -14,6 +14,7 @@ from pydantic import (
     field_validator,
 )
 
+from ratchet.kernel.clock import EPOCH
 from ratchet.kernel.document import Instant, Model, first_fault
 from ratchet.kernel.errors import RatchetError
 from ratchet.store.limits import check_document
@@ -144,8 +145,7 @@ def check_item(
     if found.ts > now + AHEAD:
         return Rejection(index=index, field="ts", reason="more than 10 minutes ahead of the clock")
     if found.ts < now - retention:
-        days = retention.days
-        return Rejection(index=index, field="ts", reason=f"older than the retention of {days} days")
+        return Rejection(index=index, field="ts", reason=_too_old(found.ts, now, retention))
     try:
         size = check_document(COLLECTION, "item", found.to_map())
     except RatchetError as error:
@@ -154,6 +154,14 @@ def check_item(
         reason = f"{size} bytes, an observation has at most {MAX_ITEM_BYTES}"
         return Rejection(index=index, field="meta", reason=reason)
     return found
+
+
+def _too_old(ts: datetime, now: datetime, retention: timedelta) -> str:
+    told = f"older than the retention of {retention.days} days"
+    as_seconds = (ts - EPOCH) * 1000  # may lie far beyond what an instant can hold
+    if now - retention - EPOCH <= as_seconds <= now + AHEAD - EPOCH:
+        return f"{told}: it looks like seconds since 1970, and milliseconds are wanted"
+    return told
 
 
 def _depth(value: JsonValue) -> int:

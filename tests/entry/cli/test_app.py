@@ -73,6 +73,7 @@ def test_each_class_of_error_ends_with_its_own_status(
     def fail(_: object) -> None:
         raise kind("it went wrong", mend="mend it", **rejected)
 
+    ratchet("seed")
     monkeypatch.setattr("ratchet.policies.history.list_heads", fail)
     told = ratchet("policy", "list")
     assert (told.status, told.out) == (kind.exit_code, "")
@@ -105,7 +106,7 @@ def test_a_store_that_cannot_be_opened_is_named(
 ) -> None:
     Path("file").write_text("no database\n" * 100)
     Path("folder").mkdir()
-    for command in (("seed",), ("policy", "list"), ("demo", "--requests", "10")):
+    for command in (("seed",), ("tick",), ("demo", "--requests", "10")):
         ran = ratchet(*command, "--store", url, "--json")
         assert (ran.status, ran.error["code"]) == (status, code)
     assert not list(Path().glob("**/*key*"))
@@ -199,3 +200,23 @@ def test_a_stored_document_that_is_no_json_counts_as_broken(ratchet: Ratchet) ->
     assert verified.json["entry"] == "config~000000002"
     again = ("flags", "set", "--enabled", "--reason", "mended", "--store", "sqlite:///s.db")
     assert ratchet(*again).status == 0
+
+
+@pytest.mark.parametrize("command", ["policy list", "stats", "alerts", "backup folder", "serve"])
+def test_a_store_that_is_not_there_is_not_made_by_reading_it(
+    ratchet: Ratchet, command: str
+) -> None:
+    ran = ratchet(*command.split(), "--store", "sqlite:///typo/nosuch.db", "--json")
+    assert (ran.status, ran.error["field"]) == (3, "store")
+    assert "ratchet seed" in ran.error["mend"]
+    assert list(Path().iterdir()) == []
+
+
+def test_a_store_that_has_a_key_gets_no_other_made_beside_it(ratchet: Ratchet) -> None:
+    ratchet("seed", "--store", "sqlite:///own.db")
+    Path("own.db.key").rename("kept")
+    ran = ratchet("tick", "--store", "sqlite:///own.db", "--json")
+    assert (ran.status, ran.error["field"]) == (2, "RATCHET_KEY")
+    assert not Path("own.db.key").exists()
+    Path("kept").rename("own.db.key")
+    assert ratchet("tick", "--store", "sqlite:///own.db").status == 0

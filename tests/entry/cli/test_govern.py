@@ -1,5 +1,6 @@
 """Flags, configuration, the audit chain and alerts, as a person sees and changes them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,8 @@ def test_a_configuration_that_was_shown_can_be_set_again(seeded: Ratchet, name: 
     file = write_json("config.json", shown)
     ran = seeded("config", "set", name, file, "--reason", "the same again", "--json")
     assert (ran.status, ran.json) == (0, shown)
-    assert seeded("config", "set", name, file, "--reason", "x").out == f"config/{name} is set\n"
+    told = seeded("config", "set", name, file, "--reason", "x").out
+    assert told.startswith(f"config/{name} is set, and in force is\n")
     assert f"config/{name}" in seeded("config", "show", name).out
 
 
@@ -82,6 +84,7 @@ def test_a_configuration_that_was_shown_can_be_set_again(seeded: Ratchet, name: 
         ('{"shards": "2"}', "RATCHET-1004", "shards"),
         ('{"sharks": 2}', "RATCHET-1004", "sharks"),
         ('{"shards": 0}', "RATCHET-1004", "shards"),
+        ('{"shards": 1, "lagSeconds": 2, "shards": 3}', "RATCHET-1001", "shards"),
         ('{"lagSeconds": NaN}', "RATCHET-1004", "lagSeconds"),
         ('{"v": 9}', "RATCHET-1005", "v"),
         ("[1]", "RATCHET-1001", "file"),
@@ -97,6 +100,91 @@ def test_a_configuration_that_does_not_parse_is_not_set(
     ran = seeded("config", "set", "ingest", "bad.json", "--reason", "x", "--json")
     assert (ran.status, ran.error["code"], ran.error["field"]) == (2, code, field)
     assert seeded("config", "show", "ingest", "--json").out == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fields"),
+    [
+        ("flags", "{}", "learning"),
+        ("flags", '{"v": 1}', "learning"),
+        ("flags", '{"learning": {}}', "enabled, autoActivatePolicies"),
+        ("reward_config", '{"weights": {}}', "latency, cost, success, error, baseline"),
+        ("bindings", "{}", "bindings"),
+    ],
+)
+def test_a_document_without_a_field_resets_nothing_in_silence(
+    seeded: Ratchet, name: str, content: str, fields: str
+) -> None:
+    before = seeded("config", "show", name, "--json").out
+    Path("empty.json").write_text(content)
+    ran = seeded("config", "set", name, "empty.json", "--reason", "x", "--json")
+    assert (ran.status, ran.error["field"]) == (2, "file")
+    assert ran.error["mend"] == f"name the fields: {fields}"
+    assert seeded("config", "show", name, "--json").out == before
+
+
+def test_setting_a_configuration_shows_all_that_is_in_force(seeded: Ratchet) -> None:
+    file = write_json("ingest.json", {"lagSeconds": 7})
+    told = seeded("config", "set", "ingest", file, "--reason", "x").out
+    shown = {line.split("│")[1].strip(): line for line in told.splitlines() if "│" in line}
+    assert ("7" in shown["lagSeconds"], "4" in shown["shards"]) == (True, True)
+    ran = seeded("config", "set", "ingest", file, "--reason", "x", "--json")
+    assert (ran.json["lagSeconds"], ran.json["maxSeriesPerHour"]) == (7, 200)
+
+
+def test_a_binding_to_a_policy_that_is_not_there_is_set_with_a_note(seeded: Ratchet) -> None:
+    params = write_json("params.json", {"cooldownMs": 1})
+    proposed = ("policy", "propose", "drafted", "--params", params, "--reason", "x")
+    assert seeded(*proposed).status == 0
+    lines = [{"component": "a", "policy": p} for p in ("nope", "router-core", "drafted", "nope")]
+    file = write_json("bindings.json", {"bindings": lines})
+    for option in ((), ("--json",)):
+        ran = seeded("config", "set", "bindings", file, "--reason", "x", *option)
+        assert ran.status == 0
+        first, second = ran.err.splitlines()
+        assert first.startswith("note: policy nope does not exist")
+        assert second.startswith("note: policy drafted has no active version")
+        assert "router-core" not in ran.err
+    assert ran.json["bindings"] == lines
+
+
+@pytest.mark.parametrize("tampered", [{"params": {"cooldownMs": 1}}, {}])
+def test_a_version_that_was_tampered_with_is_told_and_mended_by_the_command_named(
+    seeded: Ratchet, tampered: dict[str, object]
+) -> None:
+    weights = write_json("w.json", {"modelWeights": {"gpt-5": 0.5, "gemini": 0.3, "claude": 0.2}})
+    seeded("policy", "propose", "router-core", "--params", weights, "--reason", "x")
+    assert seeded("policy", "activate", "router-core", "1.0.1", "--reason", "x").status == 0
+    assert seeded("audit", "verify").status == 0
+    tamper("ops_policies", "router-core@1.0.1", **tampered)
+    assert seeded("policy", "resolve", "router-core").status in (3, 4)
+    for arguments in (("audit", "verify"), ("audit", "verify", "router-core")):
+        ran = seeded(*arguments)
+        assert ran.status == 4
+        assert "router-core: valid" in ran.out
+        assert "\nrouter-core@1.0.1: SPOILT: router-core@1.0.1 is active and no comp" in ran.out
+    spoilt = seeded("audit", "verify", "--json").lines[-1]
+    assert (spoilt["version"], spoilt["valid"]) == ("router-core@1.0.1", False)
+    assert seeded("audit", "verify", "config").status == 0
+    (alert,) = seeded("alerts", "--json").lines
+    assert (alert["what"], alert["subject"]) == ("version-spoilt", "router-core@1.0.1")
+    program, *command = alert["command"].split()
+    assert (program, seeded(*command).status) == ("ratchet", 0)
+    assert seeded("policy", "resolve", "router-core", "--json").json["version"].endswith("@1.0.0")
+    assert seeded("audit", "verify").status == 0
+
+
+def test_a_first_version_that_is_lost_comes_back_from_a_backup(seeded: Ratchet) -> None:
+    assert seeded("backup", "folder").status == 0
+    tamper("ops_policies", "router-core@1.0.0")
+    ran = seeded("audit", "verify", "--json")
+    assert (ran.status, ran.lines[-1]["mend"]) == (
+        4,
+        "restore a backup into an empty store: ratchet restore FOLDER --store URL",
+    )
+    shutil.copy(".ratchet/key", "empty.db.key")
+    assert seeded("restore", "folder", "--store", "sqlite:///empty.db").status == 0
+    assert seeded("audit", "verify", "--store", "sqlite:///empty.db").status == 0
 
 
 def test_a_configuration_that_is_not_known_is_named(seeded: Ratchet) -> None:
@@ -151,6 +239,7 @@ def test_a_chain_that_does_not_exist_is_not_valid_but_not_found(seeded: Ratchet,
 
 
 def test_no_alerts_is_nothing_to_show(ratchet: Ratchet) -> None:
+    ratchet("seed")
     assert ratchet("alerts").out == "nothing to show\n"
     assert ratchet("alerts", "--json").out == ""
 

@@ -1,5 +1,6 @@
 """Ticks, statistics, series, observations, sweep and rescore, as a person sees them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -142,6 +143,7 @@ def test_statistics_come_by_component_and_by_version(rolled: Ratchet) -> None:
 
 
 def test_no_statistics_says_what_to_do(ratchet: Ratchet) -> None:
+    ratchet("seed")
     assert "ratchet tick" in ratchet("stats").out
     assert ratchet("stats", "--json").out == ""
 
@@ -161,6 +163,7 @@ def test_a_series_has_an_hour_a_line_and_a_chart_that_is_valid_xml(rolled: Ratch
 
 
 def test_a_series_of_nothing_is_an_empty_chart_not_a_zero(ratchet: Ratchet) -> None:
+    ratchet("seed")
     assert ratchet("series", "nobody", "--plot", "a.svg").out == "nothing to show\n"
     line = ElementTree.fromstring(Path("a.svg").read_text()).find(
         ".//{http://www.w3.org/2000/svg}polyline"
@@ -228,6 +231,17 @@ def test_a_question_that_has_no_answer_says_what_is_wrong(
 ) -> None:
     ran = filled("observations", *options, "--json")
     assert (ran.status, ran.error["field"]) == (status, field)
+
+
+@pytest.mark.parametrize(
+    ("options", "mend"),
+    [
+        (["--outcome", "ok"], r"wanted: success, failure, timeout"),
+        (["--since", "yesterday"], r"like 15m, 24h, \d{4}-\d\d-\d\d or \d{4}-\d\d-\d\dT\d\d:\d\d"),
+    ],
+)
+def test_the_mend_says_what_may_be_asked(filled: Ratchet, options: list[str], mend: str) -> None:
+    assert re.fullmatch(mend, filled("observations", *options, "--json").error["mend"])
 
 
 def test_a_sweep_says_what_it_held_against_rewards(rolled: Ratchet) -> None:

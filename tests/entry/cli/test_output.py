@@ -71,6 +71,49 @@ def test_numbers_and_instants_stay_whole_in_a_narrow_terminal(
     assert max(map(len, lines)) <= 60
 
 
+def test_what_is_looked_for_stays_whole_in_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    row = (
+        NOON,
+        "router-core@1.0.1",
+        "router:gpt-5",
+        "timeout",
+        812.2,
+        0.01,
+        None,
+        "so it was " * 5,
+    )
+    table(("ts", "id", "component", "outcome", "ms", "cost $", "error", "why"), [row])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "error" not in lines[0]  # nothing is in it
+    (first,) = [line for line in lines if line.startswith("2026-03-10")]
+    assert " router-core@1.0.1 router:gpt-5 timeout 812.2   0.01 " in first
+
+
+def test_a_table_that_fits_has_its_frame_and_its_empty_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "19")
+    table(("policy", "drafts"), [("p", None)])
+    assert capsys.readouterr().out.splitlines() == [
+        "┏━━━━━━━━┳━━━━━━━━┓",
+        "┃ policy ┃ drafts ┃",
+        "┡━━━━━━━━╇━━━━━━━━┩",
+        "│ p      │        │",
+        "└────────┴────────┘",
+    ]
+    monkeypatch.setenv("COLUMNS", "18")
+    table(("policy", "drafts"), [("p", None)])
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "policy",
+        "──────",
+        "p",
+    ]
+
+
 def test_who_acts_is_the_name_given_else_the_one_of_the_login(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

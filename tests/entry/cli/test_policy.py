@@ -48,6 +48,7 @@ def test_the_list_shows_heads_and_the_versions_of_one(seeded: Ratchet) -> None:
 
 
 def test_an_empty_store_has_nothing_to_list(ratchet: Ratchet) -> None:
+    assert ratchet("sweep").status == 0
     assert ratchet("policy", "list").out == "nothing to show\n"
     assert ratchet("policy", "list", "--json").out == ""
 

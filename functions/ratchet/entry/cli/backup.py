@@ -23,7 +23,7 @@ BEGUN = {
 
 def backup(folder: Folder, store: StoreUrl = None, as_json: AsJson = False) -> None:
     """Copy one moment of the store into a new folder; run again, one that died goes on."""
-    with progress() as bar, opened(store) as app:
+    with progress() as bar, opened(store, making=False) as app:
         report = back_up(app, folder, _shown(bar, "copying"))
     if as_json:
         emit(report.to_wire() | {"note": KEEP})

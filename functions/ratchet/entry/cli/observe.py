@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -27,9 +27,10 @@ from ratchet.entry.ticks import SCHEDULES, Failure, Report, run_due, run_verb
 from ratchet.entry.wiring import App
 from ratchet.kernel.clock import EPOCH, HOUR
 from ratchet.kernel.document import on_wire
-from ratchet.kernel.errors import NotFound, Unavailable
+from ratchet.kernel.errors import InvalidInput, NotFound, Unavailable
 from ratchet.kernel.registry import pick
 from ratchet.observe.browse import Wanted, browse, show
+from ratchet.observe.observation import Outcome
 from ratchet.observe.rescore import rescore as rescore_history
 from ratchet.observe.roll_up import hourly_series
 from ratchet.observe.sweep import sweep as sweep_windows
@@ -37,6 +38,7 @@ from ratchet.stats.window import ALL, WINDOWS, Stats
 from ratchet.store.port import Filter, Query
 
 PERIOD = 60  # seconds between looks for what is due
+OUTCOMES = get_args(Outcome)
 FIGURES = ("n", "reward", "interval", "success", "p95 ms", "cost $")
 
 
@@ -98,7 +100,7 @@ def stats(
     """Show the rolled statistics of every component."""
     pick(WINDOWS, window, field="window")
     where = (Filter("window", "==", window), Filter("n", ">", 0))
-    with opened(store) as app:
+    with opened(store, making=False) as app:
         found = [
             Stats.from_store(s.data)
             for s in app.store.stream(Query(Stats.collection, where, ("n",)))
@@ -133,7 +135,7 @@ def series(
     as_json: AsJson = False,
 ) -> None:
     """Show a component hour by hour."""
-    with opened(store) as app:
+    with opened(store, making=False) as app:
         now = app.clock()
         found = hourly_series(app.store, component, hours=hours, now=now)
     if plot:
@@ -160,7 +162,11 @@ def observations(
     as_json: AsJson = False,
 ) -> None:
     """Show observations with their rewards, newest first; looks inside batches."""
-    with opened(store) as app:
+    if outcome is not None and outcome not in OUTCOMES:
+        raise InvalidInput(
+            f"{outcome!r} is no outcome", field="outcome", mend=f"wanted: {', '.join(OUTCOMES)}"
+        )
+    with opened(store, making=False) as app:
         found = list(
             show(app.store, one)
             if one is not None

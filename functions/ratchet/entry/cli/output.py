@@ -10,11 +10,13 @@ from getpass import getuser
 from typing import Annotated, Any, Literal
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from ratchet.entry.cli.columns import is_number, is_roomy, widths
 from ratchet.entry.wiring import App, open_app
 from ratchet.govern.roles import Actor, person
 from ratchet.kernel.document import on_wire
@@ -35,14 +37,15 @@ StoreUrl = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in one line; on the audit chain.")]
 By = Annotated[str | None, typer.Option("--by", help="Who acts.", envvar="RATCHET_ACTOR")]
+_BARE: dict[str, Any] = {"box": SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": 0}
 _SPAN = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @contextmanager
-def opened(url: str | None) -> Iterator[App]:
-    """Open the app of a store and close it after the command."""
-    app = open_app(url)
+def opened(url: str | None, *, making: bool = True) -> Iterator[App]:
+    """Open the app of a store and close it after the command; reading begins no new one."""
+    app = open_app(url, making=making)
     try:
         yield app
     finally:
@@ -69,25 +72,29 @@ def emit_lines(items: Iterable[Any]) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
-    """Print a table; numbers to the right, and whole where there is room."""
+    """Print a table, numbers to the right; where it is too wide, without frame and folded."""
     body = [[cell(value) for value in row] for row in rows]
     if not body:
         say("nothing to show")
         return
-    shown = Table(title=Text(title) if title else None, title_justify="left", header_style="bold")
-    for i, column in enumerate(columns):
-        numeric = all(_NUMBER.fullmatch(row[i]) for row in body)
-        whole = numeric or all(_INSTANT.fullmatch(row[i]) for row in body)
-        justify: Literal["right", "left"] = "right" if numeric else "left"
-        whole = whole or column == "id"  # to be copied
-        shown.add_column(Text(column), justify=justify, overflow="fold", no_wrap=whole)
-    for row in body:
-        shown.add_row(*map(Text, row))  # a person's text is no markup
-    CONSOLE.print(shown)
-
-
-_NUMBER = re.compile(r"[-+\d.,e%]*")
-_INSTANT = re.compile(r"[-\d]{10} [:\d]{8}")
+    shown = [list(column) for column in zip(columns, *body, strict=True)]
+    room = CONSOLE.width - 3 * len(shown) - 1
+    framed = is_roomy(shown, room)
+    if not framed:
+        shown = [column for column in shown if any(column[1:])] or shown
+        room = CONSOLE.width - len(shown) + 1
+    drawn = Table(
+        title=Text(title) if title else None,
+        title_justify="left",
+        header_style="bold",
+        **({} if framed else _BARE),
+    )
+    for column, width in zip(shown, widths(shown, room), strict=True):
+        justify: Literal["right", "left"] = "right" if is_number(column[1:]) else "left"
+        drawn.add_column(Text(column[0]), justify=justify, overflow="fold", width=width)
+    for row in zip(*(column[1:] for column in shown), strict=True):
+        drawn.add_row(*map(Text, row))  # a person's text is no markup
+    CONSOLE.print(drawn)
 
 
 def cell(value: Any) -> str:
@@ -106,6 +113,11 @@ def say(text: str) -> None:
     CONSOLE.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+def warn(text: str) -> None:
+    """Print a line to stderr, about what was done all the same."""
+    ERRORS.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
 def complain(error: RatchetError, as_json: bool) -> None:
     """Print an error to stderr, with the first items that it refuses."""
     if as_json:
@@ -117,19 +129,11 @@ def complain(error: RatchetError, as_json: bool) -> None:
         ERRORS.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def span(text: str, field: str) -> timedelta:
-    """Return a length of time like 90s, 15m, 24h or 7d.
-
-    Raises: InvalidInput.
-    """
-    found = _SPAN.fullmatch(text)
-    if not found:
-        raise InvalidInput(f"{text!r} is no length of time", field=field, mend="like 15m or 24h")
-    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
-
-
 def ago(text: str | None, now: datetime, field: str = "since") -> datetime | None:
-    """Return the instant a length of time ago, or that of an ISO date; None stays None."""
+    """Return the instant a length of time ago (90s, 15m, 24h, 7d) or of an ISO date.
+
+    None stays None. Raises: InvalidInput.
+    """
     if text is None:
         return None
     try:
@@ -137,8 +141,15 @@ def ago(text: str | None, now: datetime, field: str = "since") -> datetime | Non
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     except ValueError:
         pass
+    found = _SPAN.fullmatch(text)
+    if not found:
+        raise InvalidInput(
+            f"{text!r} is no length of time and no date",
+            field=field,
+            mend=f"like 15m, 24h, {now:%Y-%m-%d} or {now:%Y-%m-%dT%H:%M}",
+        )
     try:
-        return now - span(text, field)
+        return now - timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
     except OverflowError as error:
         raise InvalidInput(f"{text} is too long ago", field=field, mend="like 24h") from error
 

@@ -43,7 +43,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the policies, or the versions of one."""
-    with opened(store) as opened_app:
+    with opened(store, making=False) as opened_app:
         heads = past.list_heads(opened_app.store)
         versions = past.list_versions(opened_app.store, policy) if policy else []
     if policy and policy not in {head.id for head in heads}:
@@ -78,7 +78,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one version, with its signature checked."""
-    with opened(store) as a:
+    with opened(store, making=False) as a:
         wanted = version or resolve_policy(a.store, a.keys, policy).version.partition("@")[2]
         found = past.get_version(a.store, a.keys, policy, wanted)
     if as_json:
@@ -104,7 +104,7 @@ def resolve(
         )
     if phase is not None and component is None:
         raise InvalidInput("a phase is a component's", field="phase", mend="name --component, too")
-    with opened(store) as a:
+    with opened(store, making=False) as a:
         wanted = policy or bound(a.reader.read(Bindings), str(component), phase)
         answer = resolve_policy(a.store, a.keys, wanted)
     if as_json:
@@ -119,7 +119,7 @@ def diff(
     policy: PolicyId, one: Version, other: Version, store: StoreUrl = None, as_json: AsJson = False
 ) -> None:
     """Show what differs between two versions."""
-    with opened(store) as a:
+    with opened(store, making=False) as a:
         found = past.differences(
             past.get_version(a.store, a.keys, policy, one),
             past.get_version(a.store, a.keys, policy, other),
@@ -227,7 +227,7 @@ def _tell(head: PolicyHead, as_json: bool) -> None:
 @app.command()
 def history(policy: PolicyId, store: StoreUrl = None, as_json: AsJson = False) -> None:
     """Show everything that happened to a policy, oldest first."""
-    with opened(store) as a:
+    with opened(store, making=False) as a:
         found = past.history(a.store, policy)
     if not found:
         raise NotFound(

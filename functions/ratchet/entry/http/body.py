@@ -3,13 +3,13 @@
 import json
 import math
 import zlib
-from collections import Counter
 from typing import Any
 
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from ratchet.kernel.errors import InvalidInput, TooLarge, TooSlow, WrongMedia
+from ratchet.kernel.strict_json import names_once
 
 MAX_BODY = 4 * 1024 * 1024
 MAX_DEPTH = 32
@@ -75,7 +75,7 @@ def parse_json(text: str, field: str = "(body)") -> Any:
     """
     try:
         value = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_float
+            text, object_pairs_hook=names_once, parse_constant=_no_number, parse_float=_float
         )
     except RecursionError as error:
         raise _too_deep(field) from error
@@ -132,17 +132,6 @@ def _lines(text: str) -> list[Any]:
         )
     rows = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
     return [parse_json(line, f"line {n}") for n, line in rows]
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
-        twice = name[:80]
-        raise InvalidInput(
-            f"{twice!r} stands twice in one object", field=twice, mend="send it once"
-        )
-    return found
 
 
 def _no_number(name: str) -> Any:

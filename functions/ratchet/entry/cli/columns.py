@@ -1,0 +1,81 @@
+"""How wide the columns of a table are where they do not all fit.
+
+Prose is folded first, at its spaces; then instants, between date and time; then the longest names.
+Numbers stay whole.
+"""
+
+import operator
+import re
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+_NUMBER = re.compile(r"[-+\d.,e%]*")
+_INSTANT = re.compile(r"[-\d]{10} [:\d]{8}")
+DATE = 10
+FAIR = 24
+WORD = 16
+LEAST = 8
+
+
+def is_number(cells: Sequence[str]) -> bool:
+    """Say whether a column holds numbers and what is unknown."""
+    return all(map(_NUMBER.fullmatch, cells))
+
+
+def is_instant(cells: Sequence[str]) -> bool:
+    """Say whether a column holds instants."""
+    return all(map(_INSTANT.fullmatch, cells))
+
+
+def widths(columns: Sequence[Sequence[str]], room: int | None = None) -> list[int]:
+    """Return the width of each column, header and cells; within the room, where that can be.
+
+    Units: character cells.
+    """
+    natural = [max(cell_len(cell) for cell in column) for column in columns]
+    if room is None:
+        return natural
+    fitted = list(natural)
+    prose, instants, names = _kinds(columns)
+    for group, least in (
+        (prose, [WORD] * len(columns)),
+        (instants, [DATE] * len(columns)),
+        (prose, _words(columns)),
+        (prose, [LEAST] * len(columns)),
+        (names, [LEAST] * len(columns)),
+    ):
+        while sum(fitted) > room:
+            wide = [i for i in group if fitted[i] > least[i]]
+            if not wide:
+                break
+            fitted[max(wide, key=lambda i: fitted[i])] -= 1
+    for i in instants:
+        fitted[i] = natural[i] if fitted[i] == natural[i] else DATE  # nothing lies between
+    while sum(fitted) < room and (narrow := [i for i in prose if fitted[i] < natural[i]]):
+        fitted[min(narrow, key=lambda i: fitted[i])] += 1
+    return fitted
+
+
+def is_roomy(columns: Sequence[Sequence[str]], room: int) -> bool:
+    """Say whether all fits, if long cells are folded and keep a fair width."""
+    fitted = widths(columns, room)
+    least = (min(whole, FAIR) for whole in widths(columns))
+    return sum(fitted) <= room and all(map(operator.ge, fitted, least))
+
+
+def _kinds(columns: Sequence[Sequence[str]]) -> tuple[list[int], list[int], list[int]]:
+    """Return which columns hold prose, instants and names; the rest are numbers."""
+    instants = [i for i, (_, *cells) in enumerate(columns) if is_instant(cells)]
+    numbers = [i for i, (_, *cells) in enumerate(columns) if is_number(cells)]
+    text = [i for i in range(len(columns)) if i not in (*instants, *numbers)]
+    prose = [i for i in text if any(" " in cell for cell in columns[i][1:])]
+    return prose, instants, [i for i in text if i not in prose]
+
+
+def _words(columns: Sequence[Sequence[str]]) -> list[int]:
+    """Return how long the longest word of each column is, up to what a line can spare."""
+    return [
+        min(WORD, max(cell_len(word) for cell in column for word in (cell.split() or [""])))
+        for column in columns
+    ]

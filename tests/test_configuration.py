@@ -1,0 +1,211 @@
+"""docs/configuration.md keeps its word: examples are set, and tables hold for the models."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from ratchet.kernel.document import Model
+from ratchet.kernel.errors import InvalidInput
+from ratchet.policies.bindings import Binding
+from ratchet.policies.config_edits import CONFIGS
+from ratchet.policies.space import Choice, Range, Simplex, parse_space
+from ratchet.policies.version import Params
+from tests.support.commanded import shown_in, unknown
+from tests.support.commands import Ratchet, command_line, write_json
+
+TEXT = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text()
+PARTS = re.split(r"^##+ (.+)$", TEXT, flags=re.MULTILINE)
+SECTIONS = dict(zip(PARTS[1::2], PARTS[2::2], strict=True))
+PARAMS, SPACE = "Params of a policy", "Tuning space of a policy"
+# Each section with a table: what it describes, how it parses, and the least that parses.
+MODELS: dict[str, tuple[type[Model], Callable[[Any], object], dict[str, Any]]] = {
+    **{f"config/{name}": (kind, kind.from_store, {}) for name, kind in CONFIGS.items()},
+    PARAMS: (Params, Params.parse, {}),
+    "Weights: simplex": (
+        Simplex,
+        lambda span: parse_space({"p": span}),
+        {"kind": "simplex", "floor": 0, "cap": 1},
+    ),
+    "A number: float or int": (
+        Range,
+        lambda span: parse_space({"p": span}),
+        {"kind": "float", "low": 0, "high": 1},
+    ),
+    "One of some values: choice": (
+        Choice,
+        lambda span: parse_space({"p": span}),
+        {"kind": "choice", "options": [1]},
+    ),
+}
+LINE = {"component": "a", "policy": "p"}
+# What so many entries or characters of a field look like.
+MANY: dict[str, Callable[[int], Any]] = {
+    "serviceAccounts": lambda n: {f"a{i}@b": "admin" for i in range(n)},
+    "audiences": lambda n: ["a"] * n,
+    "bindings": lambda n: [LINE] * n,
+    "bindings.component": lambda n: [LINE | {"component": "a" * n}],
+    "bindings.phase": lambda n: [LINE | {"phase": "a" * n}],
+    "bindings.policy": lambda n: [LINE | {"policy": "a" * n}],
+}
+# What the words of a bound allow, and what they do not.
+WORDS: dict[str, tuple[list[Any], list[Any]]] = {
+    "true or false": ([True, False], [1, "true", None]),
+    "any text": (["", "x"], [5]),
+    "any number": ([0.5], ["x", "1.x"]),
+    "any JSON": ([[1, "a", None]], [5]),
+    "any JSON by name": ([{"a": [1]}], [5]),
+    "patterns": ([{"a*": {"weights": {"cost": 1}}}], [5, {"a": {"weights": {"cots": 1}}}]),
+    "objects": ([[{"a": 1}]], [["a"]]),
+    "texts": ([["a"]], [[5], "a"]),
+    "texts by name": ([{"a": "b"}], [{"a": 5}]),
+    "texts by arm": ([{"a": "b"}], [{"a": 5}]),
+    "each 0..1": ([{"a": 0, "b": 1}], [{"a": -0.1}, {"a": 1.1}]),
+    "each 0..1, together 1": ([{"a": 0.25, "b": 0.75}], [{"a": 0.5}, {"a": 1.5, "b": -0.5}]),
+    "whole, at least 0": ([0, 7], [-1, 0.5]),
+    "`simplex`": (["simplex"], ["simple"]),
+    "`choice`": (["choice"], ["choose"]),
+    "`float` or `int`": (["float", "int"], ["number"]),
+}
+
+
+def example(section: str) -> Any:
+    """Return the JSON example of a section."""
+    (block,) = re.findall(r"```json\n(.*?)```", SECTIONS[section], re.DOTALL)
+    return json.loads(block)
+
+
+def rows(section: str) -> dict[str, tuple[str, str, str]]:
+    """Return default, bounds and meaning by field, as the section's table has them."""
+    found = re.findall(r"^\| (`.+)\|$", SECTIONS[section], re.MULTILINE)
+    cells = [[cell.strip() for cell in line.split(" |")] for line in found]
+    return {name.strip("`"): (default, bound, why) for name, default, bound, why, *_ in cells}
+
+
+def fields(model: type[Model]) -> Iterator[tuple[str, str]]:
+    """Yield each field of a model with its default, as the tables write them."""
+    for name, field in model.model_fields.items():
+        alias, kind = str(field.alias), field.annotation
+        if name == "v":
+            continue
+        lines = kind is not None and Binding in get_args(kind)
+        nested = Binding if lines else kind
+        if isinstance(nested, type) and issubclass(nested, Model):
+            yield from ((f"{alias}.{inner}", default) for inner, default in fields(nested))
+            if not lines:
+                continue
+        if field.is_required():
+            yield alias, ""
+        else:
+            shown = json.dumps(field.get_default())
+            yield alias, "absent" if field.default is None else f"`{shown}`"
+
+
+def put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """Return a copy with one value replaced."""
+    changed = inner = deepcopy(document)
+    *outer, last = path.split(".")
+    for name in outer:
+        inner = inner.setdefault(name, {})
+    inner[last] = value
+    return changed
+
+
+def probes(name: str, bound: str) -> tuple[list[Any], list[Any]]:
+    """Return values that a bound allows, up to its ends, and values just outside."""
+    if bound in WORDS:
+        return WORDS[bound]
+    if between := re.fullmatch(r"(-?\d+)\.\.(\d+)", bound):
+        low, high = int(between[1]), int(between[2])
+        below, above = math.nextafter(low, -math.inf), math.nextafter(high, math.inf)
+        return [low, high], [below, above, low - 1, high + 1]
+    if many := re.fullmatch(r"up to (\d+)", bound):
+        n = int(many[1])
+        return [MANY[name](n)], [MANY[name](n + 1)]
+    over = re.fullmatch(r"over (\d+)(?:, up to (\d+))?", bound)
+    assert over, f"{name}: what does {bound!r} allow?"
+    low = int(over[1])
+    most = [int(over[2])] if over[2] else []
+    return [math.nextafter(low, math.inf), *most], [low, *(n + 1 for n in most)]
+
+
+@pytest.fixture
+def seeded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Ratchet:
+    monkeypatch.chdir(tmp_path)
+    for name in ("RATCHET_STORE", "RATCHET_KEY", "FIRESTORE_EMULATOR_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    ratchet = command_line(capsys)
+    assert ratchet("seed").status == 0
+    return ratchet
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_example_of_a_document_is_set_for_real(seeded: Ratchet, name: str) -> None:
+    given = example(f"config/{name}")
+    file = write_json("document.json", given)
+    ran = seeded("config", "set", name, file, "--reason", "the example", "--json")
+    assert (ran.status, ran.err) == (0, "")
+    shown = seeded("config", "show", name, "--json").json
+    assert {field: _like(given[field], shown[field]) for field in given} == given
+    assert shown.keys() - {"v"} == given.keys(), "an example names every field"
+
+
+def _like(given: Any, shown: Any) -> Any:
+    """Return what was shown of what was given: fields that were left out of it have defaults."""
+    if isinstance(given, dict) and isinstance(shown, dict):
+        return {name: _like(value, shown.get(name)) for name, value in given.items()}
+    return shown
+
+
+def test_the_params_and_the_tuning_space_make_a_version_for_real(seeded: Ratchet) -> None:
+    params = write_json("params.json", example(PARAMS))
+    space = write_json("space.json", example(SPACE))
+    arguments = ("--params", params, "--space", space, "--reason", "the example", "--json")
+    ran = seeded("policy", "propose", "mine", *arguments)
+    assert (ran.status, ran.err) == (0, "")
+    assert seeded("policy", "activate", "mine", "1.0.0", "--reason", "the example").status == 0
+    shown = seeded("policy", "show", "mine", "--json").json
+    assert (shown["params"], shown["tuningSpace"]) == (example(PARAMS), example(SPACE))
+    assert set(rows(PARAMS)) < set(example(PARAMS)), "an example names every known param"
+
+
+@pytest.mark.parametrize("section", MODELS)
+def test_a_table_has_every_field_with_its_default_and_its_meaning(section: str) -> None:
+    table = rows(section)
+    assert {name: default for name, (default, _, _) in table.items()} == dict(
+        fields(MODELS[section][0])
+    )
+    assert all(meaning for _, _, meaning in table.values())
+
+
+@pytest.mark.parametrize(
+    ("section", "name"), [(section, name) for section in MODELS for name in rows(section)]
+)
+def test_a_bound_of_a_table_is_where_a_value_begins_to_be_refused(section: str, name: str) -> None:
+    _, parse, least = MODELS[section]
+    path = name.partition(".")[0] if name in MANY else name
+    allowed, refused = probes(name, rows(section)[name][1])
+    assert allowed
+    assert refused
+    for value in allowed:
+        parse(put(least, path, value))
+    for value in refused:
+        with pytest.raises(InvalidInput):
+            parse(put(least, path, value))
+
+
+def test_every_section_with_a_table_is_held_against_a_model() -> None:
+    tabled = {section for section, body in SECTIONS.items() if "\n| field |" in body}
+    assert tabled == set(MODELS)
+
+
+@pytest.mark.parametrize("line", sorted(set(shown_in(TEXT))))
+def test_a_command_line_that_is_shown_exists(line: str) -> None:
+    assert unknown(line) == ""
