@@ -29,7 +29,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m 'not emulator'
+	$(BIN)/python -m pytest -q -n auto -m 'not emulator'
 
 # The emulators of firebase-tools with the functions in them, and the official JavaScript SDK.
 suite: $(READY)

@@ -12,6 +12,7 @@ from tests.emulator import server
 from tests.support import recording
 
 recording.watch(SqliteStore)
+os.environ.pop("COLUMNS", None)  # workers of pytest-xdist have one, and consoles keep it for good
 # A loaded machine is slow, not wrong.
 hypothesis.settings.register_profile("ratchet", deadline=None)
 hypothesis.settings.load_profile("ratchet")

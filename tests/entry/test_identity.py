@@ -47,7 +47,7 @@ def asking(token: str | None = None, **environ: Any) -> Request:
 
 def test_a_door_before_ours_may_say_who_calls() -> None:
     actor = Actor(name="ada", kind="person", role="admin")
-    assert identify(asking(**{ACTOR: actor}), NOBODY) == actor
+    assert identify(asking(None, **{ACTOR: actor}), NOBODY) == actor
     with pytest.raises(Unauthenticated):  # a token that came all the same is held to account
         identify(asking("nonsense", **{ACTOR: actor}), NOBODY)
 

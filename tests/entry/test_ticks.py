@@ -173,7 +173,7 @@ def test_an_unexpected_failure_is_logged_and_stops_no_other(
         "message": "score_observations stopped at an unexpected ZeroDivisionError",
         "mend": "see the traceback, and report it",
     }
-    assert "ZeroDivisionError: oh" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
     assert [subject for subject, _, _ in told(app)] == ["score_observations"]
 
 
@@ -192,7 +192,7 @@ def test_a_failure_that_no_alert_can_tell_of_stops_no_other(
     monkeypatch.setattr(ticks, "raise_alert", away)
     assert run_due(app, now=NOON)["score_observations"]["error"]["message"] == "away"
     assert called == NAMES[1:]
-    assert ("ZeroDivisionError: oh" in caplog.text) == isinstance(error, ZeroDivisionError)
+    assert ("ZeroDivisionError" in caplog.text) == isinstance(error, ZeroDivisionError)
 
 
 def test_a_tick_in_which_all_fails_marks_nothing_as_done(
