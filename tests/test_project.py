@@ -111,6 +111,11 @@ def test_a_package_has_tests_beside_it(folder: Path) -> None:
     assert list((ROOT / "tests" / folder.relative_to(PACKAGE)).rglob("test_*.py"))
 
 
+def test_the_version_that_the_functions_tell_is_the_projects() -> None:
+    source = (PACKAGE / "entry" / "http" / "__init__.py").read_text()
+    assert f'VERSION = "{PROJECT["version"]}"\n' in source
+
+
 def test_the_functions_environment_has_a_thread_for_each_concurrent_request() -> None:
     lines = (ROOT / "functions" / ".env").read_text().splitlines()
     found = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
