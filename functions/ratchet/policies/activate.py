@@ -99,7 +99,9 @@ def rollback(
         wanted = head.previous if version is None else version
         if wanted is None:
             raise IllegalTransition(
-                f"{policy_id} has no previous version", field="version", mend="name one"
+                f"{policy_id} has no previous version",
+                field="version",
+                mend=f"ratchet policy list {policy_id}, then activate another",
             )
         target = read_version(tx, keys, policy_id, wanted)
         if head.active == wanted:
