@@ -8,14 +8,15 @@ import os
 import firebase_admin  # type: ignore[import-untyped]  # it ships no types
 from firebase_functions.options import CorsOptions, MemoryOption, set_global_options
 
+from ratchet.entry.cloud import DEFAULT_DATABASE, DEFAULT_REGION
 from ratchet.entry.logs import set_up_logs
 from ratchet.store.opening import refuse_emulators
 
-REGION = os.environ.get("RATCHET_REGION") or "us-central1"
+REGION = os.environ.get("RATCHET_REGION") or DEFAULT_REGION
 # Origins of web pages that may call, separated by commas; none unless they are named.
 ORIGINS = [o.strip() for o in os.environ.get("RATCHET_CORS_ORIGINS", "").split(",") if o.strip()]
 APP_CHECK = os.environ.get("RATCHET_APP_CHECK", "") == "true"
-DATABASE = os.environ.get("RATCHET_DATABASE") or "(default)"
+DATABASE = os.environ.get("RATCHET_DATABASE") or DEFAULT_DATABASE
 # As many as the server has threads: THREADS of functions/.env, else four.
 CONCURRENCY = 40
 # A tick that is over its time is ended; what it had not done is done by the next.

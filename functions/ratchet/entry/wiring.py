@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ratchet.entry.cloud import DEFAULT_DATABASE
 from ratchet.govern.config import CHECKPOINTS, ConfigReader
 from ratchet.kernel.canonical import sign
 from ratchet.kernel.clock import Clock, system_clock
@@ -128,7 +129,7 @@ def _project_store() -> str | None:
     project = next(filter(None, named), None)
     if project is None:
         return None
-    return f"firestore://{project}/{os.environ.get('RATCHET_DATABASE') or '(default)'}"
+    return f"firestore://{project}/{os.environ.get('RATCHET_DATABASE') or DEFAULT_DATABASE}"
 
 
 def fingerprint(keys: Keys) -> str:
