@@ -1,0 +1,33 @@
+"""Boundary: how far a standardised difference may stray, over all looks together."""
+
+import math
+
+import numpy as np
+
+from ratchet.stats.moments import Floats
+
+
+def tuning(alpha: float) -> float:
+    """Return the product of rho squared and the planned sample at which the bound is tightest.
+
+    Source: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, arXiv:2103.06476, eq. 161.
+
+    >>> round(tuning(0.05), 2)
+    7.94
+    """
+    double = -2 * math.log(alpha)
+    return double + math.log(double + 1)
+
+
+def reach(alpha: float, information: Floats) -> Floats:
+    """Return the half-width of an asymptotic confidence sequence, in standard errors.
+
+    Shapes: information and the result (...). Units: information as a share of the planned one
+    (the squared ratio of the planned standard error to the present one). alpha is two-sided.
+    Source: as `tuning`, eq. 9.
+
+    >>> reach(0.05, np.array([0.1, 1.0, 10.0])).round(2)
+    array([3.81, 3.03, 3.26])
+    """
+    tau = np.maximum(information, 1e-12) * tuning(alpha)
+    return np.asarray(np.sqrt((1 + 1 / tau) * 2 * (0.5 * np.log1p(tau) - math.log(alpha))))

@@ -1,0 +1,13 @@
+"""Evidence: ways to compare a challenger with the control.
+
+To add one: write its file, add its line here, add its test.
+"""
+
+from collections.abc import Mapping
+
+from ratchet.rollouts.evidence import asymptotic
+from ratchet.rollouts.pair import Evidence
+
+EVIDENCE: Mapping[str, Evidence] = {
+    "asymptotic": asymptotic.compare,
+}

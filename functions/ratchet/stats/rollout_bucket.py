@@ -1,0 +1,132 @@
+"""RolloutBucket: what an arm of a rollout did in an hour, over 256 bins of units."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, ClassVar
+
+from ratchet.kernel.clock import hour_label
+from ratchet.kernel.document import Document, Instant, Model
+from ratchet.kernel.ids import join_key
+from ratchet.stats.bins import Bins, pack, sum_bins
+from ratchet.stats.bucket import OTHER, Level
+from ratchet.stats.quantiles import Histogram
+from ratchet.stats.units import Units
+
+MAX_CODES = 8
+
+
+class RolloutSums(Model):
+    """What a rollout bucket adds up, bin by bin; `a + b` is the bucket of both.
+
+    `exposures` count assignments, `n` observations as they arrived; all else is weighted by what
+    an observation stands for. `*_w` is the weight of the observations whose value is known, `*_wx`
+    the weighted sum in integer units (`SCALES`); `over` counts latencies over the objective;
+    `known_*` counts successes whose cost, latency or quality is known.
+    """
+
+    exposures: Bins = Bins()
+    n: Bins = Bins()
+    w: Bins = Bins()
+    success: Bins = Bins()
+    failure: Bins = Bins()
+    timeout: Bins = Bins()
+    reward_wx: Bins = Bins()
+    quality_w: Bins = Bins()
+    quality_wx: Bins = Bins()
+    cost_w: Bins = Bins()
+    cost_wx: Bins = Bins()
+    latency_w: Bins = Bins()
+    over: Bins = Bins()
+    known_cost: Bins = Bins()
+    known_latency: Bins = Bins()
+    known_quality: Bins = Bins()
+    errors: dict[str, Bins] = {}
+    latency_bins: Histogram = Histogram()
+
+    def __add__(self, other: "RolloutSums") -> "RolloutSums":
+        return _combine(self, other, 1)
+
+    def __sub__(self, other: "RolloutSums") -> "RolloutSums":
+        return _combine(self, other, -1)
+
+
+BINNED = tuple(name for name in RolloutSums.model_fields if name not in ("errors", "latency_bins"))
+
+
+def _combine(a: RolloutSums, b: RolloutSums, sign: int) -> RolloutSums:
+    def both(x: Bins, y: Bins) -> Bins:
+        return x + y if sign > 0 else x - y
+
+    merged: dict[str, Any] = {name: both(getattr(a, name), getattr(b, name)) for name in BINNED}
+    codes = {
+        code: both(a.errors.get(code, Bins()), b.errors.get(code, Bins()))
+        for code in sorted({*a.errors, *b.errors})
+    }
+    latency = a.latency_bins + b.latency_bins if sign > 0 else a.latency_bins - b.latency_bins
+    kept = {code: bins for code, bins in codes.items() if bins.packed}
+    return RolloutSums.model_construct(errors=kept, latency_bins=latency, **merged)
+
+
+def sum_rollouts(parts: Iterable[RolloutSums]) -> RolloutSums:
+    """Return the sum of many, each unpacked once."""
+    found = list(parts)
+    merged: dict[str, Any] = {
+        name: pack(sum_bins(getattr(part, name) for part in found)) for name in BINNED
+    }
+    codes = sorted({code for part in found for code in part.errors})
+    errors = {
+        code: pack(sum_bins(part.errors.get(code, Bins()) for part in found)) for code in codes
+    }
+    latency = sum((part.latency_bins for part in found), Histogram())
+    return RolloutSums.model_construct(errors=errors, latency_bins=latency, **merged)
+
+
+def cap_codes(sums: RolloutSums) -> RolloutSums:
+    """Keep the 8 most frequent error codes; the rest count as `other`."""
+    if len(sums.errors) <= MAX_CODES:
+        return sums
+    ranked = sorted(sums.errors, key=lambda code: (-sums.errors[code].total(), code))
+    named = [code for code in ranked if code != OTHER][: MAX_CODES - 1]
+    rest = sum_bins(bins for code, bins in sums.errors.items() if code not in named)
+    errors = {code: sums.errors[code] for code in named} | {OTHER: pack(rest)}
+    return sums.model_copy(update={"errors": dict(sorted(errors.items()))})
+
+
+class RolloutBucket(Document):
+    """The sums of one arm of a rollout in a step and an hour.
+
+    Levels as in Bucket: `shard` is written by the scorer until the hour's outcome windows have
+    closed, `hour` and `day` merge what is closed. `units` may only grow: a unit once met stays met.
+    """
+
+    collection: ClassVar[str] = "ops_rollout_buckets"
+
+    rollout: str
+    step: int
+    arm: str
+    epoch: int
+    hour: Instant
+    shard: int = 0
+    level: Level = "shard"
+    sums: RolloutSums = RolloutSums()
+    units: Units = Units()
+    updated_at: Instant
+    expire_at: Instant
+
+    def key(self) -> str:
+        """Return rollout, step, arm, hour and shard (or the level, once merged)."""
+        last: str | int = self.shard if self.level == "shard" else self.level
+        return rollout_bucket_key(self.rollout, self.step, self.arm, self.hour, last)
+
+    def changed(
+        self, plus: RolloutSums, minus: RolloutSums, met: Units, now: datetime
+    ) -> "RolloutBucket":
+        """Return the bucket with sums added, and then taken back, and with units met."""
+        sums = cap_codes(self.sums + plus - minus)
+        at = max(now, self.updated_at)
+        return self.model_copy(update={"sums": sums, "units": self.units + met, "updated_at": at})
+
+
+def rollout_bucket_key(rollout: str, step: int, arm: str, hour: datetime, last: str | int) -> str:
+    """Return the id of a rollout bucket."""
+    return join_key(rollout, step, arm, hour_label(hour), last)
