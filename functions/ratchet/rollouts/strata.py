@@ -7,6 +7,8 @@ import numpy as np
 from ratchet.rollouts.pair import CHALLENGER, CONTROL, Pair
 from ratchet.stats.moments import Floats
 
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class Strata:
@@ -14,7 +16,7 @@ class Strata:
 
     `influence` (..., bins) is each bin's part in the difference, `weights` (..., steps) each
     step's, `means` (..., 2) the arms' means under these weights; `events` is the number of bins
-    that carry the variance (the inverse of their concentration).
+    that carry an arm's variance (the inverse of their concentration), of the arm with fewer.
     """
 
     estimate: Floats
@@ -41,21 +43,20 @@ def combine(pair: Pair) -> Strata:
     both = (total > 0).all(-1)  # (..., steps)
     safe = np.where(total > 0, total, 1.0)
     mean = num.sum(-1) / safe
-    residual = (num - mean[..., None] * den) / safe[..., None]  # (..., steps, 2, bins)
+    off = num - mean[..., None] * den
+    off = np.where(np.abs(off) > _ROUNDING * np.abs(num), off, 0.0)
+    residual = off / safe[..., None]  # (..., steps, 2, bins)
     pooled = _pooled_variance(num, den)
     information = np.where(both, 1.0 / (1.0 / safe).sum(-1), 0.0) / pooled
     sum_of = information.sum(-1, keepdims=True)
     weights = information / np.where(sum_of > 0, sum_of, 1.0)
     difference = mean[..., CHALLENGER] - mean[..., CONTROL]
     estimate = (weights * difference).sum(-1)
-    by_bin = residual[..., CHALLENGER, :] - residual[..., CONTROL, :]
-    influence = (weights[..., None] * by_bin).sum(-2)
-    squares = influence**2
+    by_arm = (weights[..., None, None] * residual).sum(-3)  # (..., 2, bins)
+    influence = by_arm[..., CHALLENGER, :] - by_arm[..., CONTROL, :]
     used = ((den * (weights > 0)[..., None, None]).sum((-3, -2)) > 0).sum(-1)
     correction = np.where(used > 1, used / np.maximum(used - 1, 1), np.inf)
-    variance = squares.sum(-1) * correction
-    fourth = (squares**2).sum(-1)
-    events = np.where(fourth > 0, squares.sum(-1) ** 2 / np.where(fourth > 0, fourth, 1.0), used)
+    variance = (influence**2).sum(-1) * correction
     met = sum_of[..., 0] > 0
     return Strata(
         estimate=np.where(met, estimate, np.nan),
@@ -63,8 +64,15 @@ def combine(pair: Pair) -> Strata:
         means=np.where(met[..., None], (weights[..., None] * mean).sum(-2), np.nan),
         weights=weights,
         influence=influence,
-        events=np.where(met, events, 0.0),
+        events=np.where(met, _events(by_arm, used), 0.0),
     )
+
+
+def _events(by_arm: Floats, used: Floats) -> Floats:
+    """Return how many bins carry the variance of the arm with fewer; of no variance, all do."""
+    second, fourth = (by_arm**2).sum(-1), (by_arm**4).sum(-1)
+    found = np.where(fourth > 0, second**2 / np.where(fourth > 0, fourth, 1.0), used[..., None])
+    return np.asarray(found.min(-1))
 
 
 def _pooled_variance(num: Floats, den: Floats) -> Floats:

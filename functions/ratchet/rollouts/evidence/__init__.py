@@ -5,9 +5,10 @@ To add one: write its file, add its line here, add its test.
 
 from collections.abc import Mapping
 
-from ratchet.rollouts.evidence import asymptotic
+from ratchet.rollouts.evidence import asymptotic, mixture
 from ratchet.rollouts.pair import Evidence
 
 EVIDENCE: Mapping[str, Evidence] = {
     "asymptotic": asymptotic.compare,
+    "mixture": mixture.compare,
 }

@@ -37,12 +37,12 @@ def compare(pair: Pair, question: Question) -> Bounds:
 
 
 def _floor(pair: Pair, strata: Strata) -> Floats:
-    """Return the least variance to believe: as if one unit more of each arm lay a span away."""
+    """Return the least variance to believe: as if a unit or two of each arm lay a span away."""
     with np.errstate(invalid="ignore"):
         means = np.abs(strata.means).max(-1)
     span = pair.span if pair.span is not None else 2 * means
     units = np.maximum(pair.units, 1.0)
-    return np.asarray(span**2 * (1 / units**2).sum(-1))
+    return np.asarray((2 * span) ** 2 * (1 / units**2).sum(-1))
 
 
 def _share_of_units(pair: Pair, question: Question) -> Floats:
