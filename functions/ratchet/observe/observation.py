@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
     ConfigDict,
     Field,
     JsonValue,
+    Strict,
     StringConstraints,
     ValidationError,
     field_validator,
@@ -23,8 +24,10 @@ COLLECTION = "ops_observations"
 MAX_BATCH = 500
 MAX_ITEM_BYTES = 2000
 MAX_META_DEPTH = 4
+MAX_PAIRED = 4
 AHEAD = timedelta(minutes=10)
 RETENTION = timedelta(days=30)
+EXPOSED_BEFORE = timedelta(days=400)  # no outcome window reaches that far back
 
 Outcome = Literal["success", "failure", "timeout"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -35,6 +38,10 @@ Name = Annotated[
 DocumentId = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=120)
 ]
+Step = Annotated[int, Field(ge=0, le=99)]
+Unit = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+Propensity = Annotated[float, Field(gt=0, le=1)]
+Paired = Annotated[tuple[Name, ...], Strict(False), Field(max_length=MAX_PAIRED)]
 
 
 def countable(code: str) -> bool:
@@ -56,11 +63,14 @@ class Observation(Model):
 
     Units: durationMs in milliseconds, costUsd in US dollars, quality 0..1, weight the number of
     observations it stands for (1/sampling rate). A served fallback names, in `fallbackFrom`, the
-    arm that was drawn; without a propensity an observation counts as drawn.
+    arm that was drawn; without a propensity an observation counts as drawn. `paired` names the
+    challengers that ran in shadow beside a served one; `exposedAt` says when the unit met its arm,
+    where the outcome came later.
     """
 
     model_config = ConfigDict(strict=True)
 
+    kind: Literal["observation"] = "observation"
     ts: Instant
     component: Name
     outcome: Outcome
@@ -75,12 +85,16 @@ class Observation(Model):
     policy_version: Name | None = None
     intended_version: Name | None = None
     arm: Name | None = None
-    propensity: Annotated[float, Field(gt=0, le=1)] | None = None
+    propensity: Propensity | None = None
     fallback_from: Name | None = None
     weight: Annotated[int, Field(ge=1, le=1000)] = 1
-    unit: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = None
+    unit: Unit | None = None
     rollout_id: Name | None = None
+    rollout_arm: Name | None = None
+    rollout_step: Step | None = None
+    exposed_at: Instant | None = None
     shadow: bool = False
+    paired: Paired = ()
     run_id: Name | None = None
     meta: dict[str, JsonValue] | None = None
 
@@ -94,11 +108,12 @@ class Observation(Model):
     def to_map(self) -> dict[str, Any]:
         """Return the map that is stored; defaults are left out."""
         data = super().to_map()
+        del data["kind"], data["paired"]
         if self.weight == 1:
             del data["weight"]
         if not self.shadow:
             del data["shadow"]
-        return data
+        return data | {"paired": list(self.paired)} if self.paired else data
 
 
 class Rejection(Model):
@@ -115,6 +130,11 @@ def items_of(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(items) if items is not None else [data]
 
 
+def exposures_of(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the exposures of a stored document as maps."""
+    return list(data.get("exposures", ()))
+
+
 def item_ids(document_id: str, data: Mapping[str, Any]) -> list[str]:
     """Return the id of each observation: the document's, or `batch.index`."""
     items = data.get("items")
@@ -129,23 +149,42 @@ def split_id(observation_id: str) -> tuple[str, int | None]:
     return (document_id, int(index)) if dot and index.isdecimal() else (observation_id, None)
 
 
+T = TypeVar("T", bound=Model)
+
+
 def check_item(
     raw: Any, index: int, *, now: datetime, retention: timedelta = RETENTION
 ) -> Observation | Rejection:
     """Return an item's observation, or why it is not one."""
+    found = parse_item(Observation, raw, index)
+    if isinstance(found, Rejection):
+        return found
+    if misfit := _misfit(found):
+        return Rejection(index=index, field=misfit[0], reason=misfit[1])
+    return refusal(found, found.ts, index, now, retention) or found
+
+
+def parse_item(kind: type[T], raw: Any, index: int) -> T | Rejection:
+    """Return an item as a model of its kind, or the first field that is wrong."""
     if not isinstance(raw, Mapping):
         return Rejection(index=index, field="(whole)", reason="an observation is a JSON object")
     try:
-        found = Observation.model_validate(dict(raw))
+        return kind.model_validate(dict(raw))
     except ValidationError as error:
         field, reason = first_fault(error)
         return Rejection(index=index, field=field, reason=reason)
     except RecursionError:
         return Rejection(index=index, field="meta", reason=f"deeper than {MAX_META_DEPTH}")
-    if found.ts > now + AHEAD:
+
+
+def refusal(
+    found: Model, ts: datetime, index: int, now: datetime, retention: timedelta
+) -> Rejection | None:
+    """Say why an item is not taken at this time, or cannot be stored."""
+    if ts > now + AHEAD:
         return Rejection(index=index, field="ts", reason="more than 10 minutes ahead of the clock")
-    if found.ts < now - retention:
-        return Rejection(index=index, field="ts", reason=_too_old(found.ts, now, retention))
+    if ts < now - retention:
+        return Rejection(index=index, field="ts", reason=_too_old(ts, now, retention))
     try:
         size = check_document(COLLECTION, "item", found.to_map())
     except RatchetError as error:
@@ -153,7 +192,31 @@ def check_item(
     if size > MAX_ITEM_BYTES:
         reason = f"{size} bytes, an observation has at most {MAX_ITEM_BYTES}"
         return Rejection(index=index, field="meta", reason=reason)
-    return found
+    return None
+
+
+def _misfit(found: Observation) -> tuple[str, str] | None:
+    """Return (field, reason) of the first field of a rollout that does not fit the others."""
+    arm, step = found.rollout_arm, found.rollout_step
+    if arm is not None or step is not None:
+        together = {"rolloutId": found.rollout_id, "rolloutArm": arm, "rolloutStep": step}
+        for field, value in together.items():
+            if value is None:
+                return field, "rolloutArm and rolloutStep come together, and with a rolloutId"
+    if found.paired:
+        if found.shadow:
+            return "paired", "a shadow observation is not served, so none runs beside it"
+        if arm is None:
+            return "paired", "comes with a rolloutArm"
+        if len({arm, *found.paired}) <= len(found.paired):
+            return "paired", "names an arm twice, or the one that was served"
+    if found.exposed_at is not None:
+        if found.exposed_at > found.ts + AHEAD:
+            return "exposedAt", "more than 10 minutes after ts"
+        if found.ts - found.exposed_at > EXPOSED_BEFORE:
+            told = f"more than {EXPOSED_BEFORE.days} days before ts"
+            return "exposedAt", f"{told}: whole milliseconds since 1970 are wanted"
+    return None
 
 
 def _too_old(ts: datetime, now: datetime, retention: timedelta) -> str:

@@ -1,11 +1,14 @@
-"""Record observations: one, or a batch of up to 500 as one document, idempotent by its id."""
+"""Record what components report: observations and exposures, idempotent by the document's id.
+
+One observation is a document; up to 500 items are one, with `items` and `exposures` beside them.
+"""
 
 import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,23 +17,29 @@ from ratchet.kernel.document import Model
 from ratchet.kernel.errors import AlreadyExists, Conflict, InvalidBatch, InvalidInput
 from ratchet.kernel.ids import random_id, shard_of
 from ratchet.kernel.keys import Keys
+from ratchet.observe.exposure import KIND, Exposure, check_sent, is_exposure
 from ratchet.observe.observation import (
     COLLECTION,
     MAX_BATCH,
     DocumentId,
     Observation,
     Rejection,
-    check_item,
+    exposures_of,
+    items_of,
 )
 from ratchet.observe.sample import kept
 from ratchet.observe.settings import Ingest
 from ratchet.store.port import Ref, Store
 
+Item = TypeVar("Item", Observation, Exposure)
 _DOCUMENT_ID: TypeAdapter[str] = TypeAdapter(DocumentId)
 
 
 class Recorded(Model):
-    """The answer to a recording: what was stored, sampled out, and refused with its reason."""
+    """The answer to a recording: what was stored, sampled out, and refused with its reason.
+
+    Units: observations and exposures, together.
+    """
 
     id: str
     accepted: int
@@ -40,40 +49,47 @@ class Recorded(Model):
 
 
 def record(store: Store, keys: Keys, payload: Any, *, ingest: Ingest, now: datetime) -> Recorded:
-    """Store one observation, a list of them, or `{"id": ..., "observations": [...]}`.
+    """Store one item, a list of them, or `{"id": ..., "observations": [...]}`.
 
-    Good items of a batch are stored though others are refused; the same id with the same content
-    is a success, so a caller may send again.
+    An item is an observation, or an exposure by its `kind`. Good items of a batch are stored though
+    others are refused; the same id with the same content is a success, so a caller may send again.
 
     Raises: InvalidInput, InvalidBatch when every item is refused, Conflict for other content.
     """
     ingest.loaded_once(store)
     document_id, raw, single = _unpack(payload)
-    checked = [
-        check_item(item, i, now=now, retention=ingest.retention) for i, item in enumerate(raw)
-    ]
-    rejected = tuple(item for item in checked if isinstance(item, Rejection))
+    checked = _check(raw, now, ingest.retention)
+    rejected = _rejected(checked)
     if len(rejected) == len(raw):
-        raise _all_refused(rejected, single)
+        raise _all_refused(rejected, raw, single)
     items: dict[int, dict[str, Any]] = {}
+    exposures: list[dict[str, Any]] = []
     for i, item in enumerate(checked):
-        if isinstance(item, Observation):
+        if isinstance(item, Exposure):
+            exposures.append(_hide(keys, item).to_map())
+        elif isinstance(item, Observation):
             identity = document_id if single else f"{document_id}.{i}"
             taken = kept(_hide(keys, item), identity, ingest.sample_successes)
             if taken is not None:
                 items[i] = taken.to_map()
-    sampled = len(raw) - len(rejected) - len(items)
-    answer = Recorded(id=document_id, accepted=len(items), sampled=sampled, rejected=rejected)
-    if not items:
+    accepted = len(items) + len(exposures)
+    sampled = len(raw) - len(rejected) - accepted
+    answer = Recorded(id=document_id, accepted=accepted, sampled=sampled, rejected=rejected)
+    if not accepted:
         return answer
-    data = _document(document_id, items, single, len(raw), ingest, now)
-    data["contentHash"] = _content_hash(keys, raw)
+    data = _document(items, exposures, single, len(raw)) | {
+        "v": 1,
+        "shard": shard_of(document_id, ingest.shards),
+        "ingestedAt": now,
+        "expireAt": now + ingest.retention,
+        "contentHash": _content_hash(keys, raw),
+    }
     if sampled:
         data["sampled"] = sampled
     try:
         store.create(Ref(COLLECTION, document_id), data)
     except AlreadyExists:
-        return _again(store, answer, data["contentHash"], list(items), len(raw))
+        return _again(store, answer, data["contentHash"], raw)
     return answer
 
 
@@ -108,31 +124,30 @@ def _unpack(payload: Any) -> tuple[str, Sequence[Any], bool]:
         ) from error
 
 
+Checked = Sequence[Observation | Exposure | Rejection]
+
+
+def _check(raw: Sequence[Any], now: datetime, retention: timedelta) -> Checked:
+    return [check_sent(item, i, now=now, retention=retention) for i, item in enumerate(raw)]
+
+
+def _rejected(checked: Checked) -> tuple[Rejection, ...]:
+    return tuple(item for item in checked if isinstance(item, Rejection))
+
+
 def _document(
-    document_id: str,
-    items: dict[int, dict[str, Any]],
-    single: bool,
-    sent: int,
-    ingest: Ingest,
-    now: datetime,
+    items: dict[int, dict[str, Any]], exposures: list[dict[str, Any]], single: bool, sent: int
 ) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "v": 1,
-        "shard": shard_of(document_id, ingest.shards),
-        "ingestedAt": now,
-        "expireAt": now + ingest.retention,
-    }
-    if single:
-        return items[0] | data
-    data["items"] = list(items.values())
-    if len(items) < sent:
+    """Return what a document holds of the items; only an observation by itself lies flat."""
+    if single and items:
+        return items[0]
+    data: dict[str, Any] = {"items": list(items.values())}
+    if 0 < len(items) < sent:
         data["indexes"] = list(items)
-    return data
+    return data | {"exposures": exposures} if exposures else data
 
 
-def _again(
-    store: Store, answer: Recorded, content_hash: str, good: Sequence[int], sent: int
-) -> Recorded:
+def _again(store: Store, answer: Recorded, content_hash: str, raw: Sequence[Any]) -> Recorded:
     """Answer a repeated recording as the first was answered, if the content is the same."""
     found = store.get(Ref(COLLECTION, answer.id))
     if found is None or found.data.get("contentHash") != content_hash:
@@ -141,31 +156,25 @@ def _again(
             field="id",
             mend="use a new id for new observations",
         )
-    stored = found.data.get("indexes") or range(len(found.data.get("items", [0])))
-    sampled = found.data.get("sampled", 0)
-    # An instant that was ahead of the clock then, and is not now, was refused all the same.
-    refused = max(0, sent - len(stored) - sampled - len(answer.rejected))
-    late = [
-        Rejection(index=i, field="ts", reason="was refused when this id was recorded first")
-        for i in good
-        if i not in stored
-    ]
-    rejected = sorted([*answer.rejected, *late[:refused]], key=lambda r: r.index)
+    # What was ahead of the clock or old is judged as of then: it was refused, or it was not.
+    then: datetime = found.data["ingestedAt"]
+    rejected = _rejected(_check(raw, then, found.data["expireAt"] - then))
     return answer.model_copy(
         update={
-            "accepted": len(stored),
-            "sampled": sampled,
-            "rejected": tuple(rejected),
+            "accepted": len(items_of(found.data)) + len(exposures_of(found.data)),
+            "sampled": found.data.get("sampled", 0),
+            "rejected": rejected,
             "duplicate": True,
         }
     )
 
 
-def _all_refused(rejected: tuple[Rejection, ...], single: bool) -> InvalidInput:
+def _all_refused(rejected: tuple[Rejection, ...], raw: Sequence[Any], single: bool) -> InvalidInput:
     first = rejected[0]
     if single:
+        kind = KIND if is_exposure(raw[0]) else "observation"
         return InvalidInput(
-            f"observation: {first.field}: {first.reason}", field=first.field, mend="mend it"
+            f"{kind}: {first.field}: {first.reason}", field=first.field, mend="mend it"
         )
     return InvalidBatch(
         f"all {len(rejected)} observations were refused; the first: {first.field}: {first.reason}",
@@ -174,7 +183,7 @@ def _all_refused(rejected: tuple[Rejection, ...], single: bool) -> InvalidInput:
     )
 
 
-def _hide(keys: Keys, item: Observation) -> Observation:
+def _hide(keys: Keys, item: Item) -> Item:
     """Replace the raw unit by its pseudonym."""
     if item.unit is None:
         return item

@@ -27,7 +27,7 @@ def reach(alpha: float, information: Floats) -> Floats:
     Source: as `tuning`, eq. 9.
 
     >>> reach(0.05, np.array([0.1, 1.0, 10.0])).round(2)
-    array([3.81, 3.03, 3.26])
+    array([3.86, 3.04, 3.24])
     """
     tau = np.maximum(information, 1e-12) * tuning(alpha)
     return np.asarray(np.sqrt((1 + 1 / tau) * 2 * (0.5 * np.log1p(tau) - math.log(alpha))))

@@ -14,8 +14,8 @@ def log_gamma(x: Floats) -> Floats:
 
     Shapes: any. Source: Abramowitz & Stegun 6.1.41, after eight steps of the recurrence.
 
-    >>> [round(float(v), 6) for v in log_gamma(np.array([0.5, 1.0, 10.0]))]
-    [0.572365, 0.0, 12.801827]
+    >>> [round(float(v), 6) for v in log_gamma(np.array([0.5, 5.0, 10.0]))]
+    [0.572365, 3.178054, 12.801827]
     """
     z = np.asarray(x, np.float64)
     rising = np.ones_like(z)
