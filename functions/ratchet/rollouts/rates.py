@@ -48,22 +48,39 @@ def split_events(pair: Pair) -> Split:
     """Return the events of each step, deflated by how much they cluster in bins.
 
     Where an event happened in a step, it is the challenger's with its share of the traffic if the
-    arms are alike, whatever the base rate does over time. Units that bring many events make that
-    share vary more between bins than independent events would: that is the design effect.
+    arms are alike, whatever the base rate does over time. Units that bring many events make them
+    fewer than they look: by the greater of two design effects.
     """
     inside = (pair.share > 0) & (pair.share < 1)
     share = np.where(inside, pair.share, 0.5)
     num = np.where(inside[:, None, None], np.nan_to_num(pair.num), 0.0)
     events = num.sum(-1)
     total = events.sum(-1)
-    seen = (events[..., CHALLENGER] + share) / (total + 1)
+    effect = np.maximum(_between_bins(num, total, share), _together(num))[..., None]
+    odds = np.log(share / (1 - share))
+    return Split(events[..., CHALLENGER] / effect, events[..., CONTROL] / effect, odds)
+
+
+def _between_bins(num: Floats, total: Floats, share: Floats) -> Floats:
+    """Return how much more the challenger's part varies between bins than independent events."""
+    seen = (num[..., CHALLENGER, :].sum(-1) + share) / (total + 1)
     by_bin = (num[..., CHALLENGER, :] - seen[..., None] * num.sum(-2)).sum(-2)
     used = (num.sum((-3, -2)) > 0).sum(-1)
     spread = (by_bin**2).sum(-1) * np.where(used > 1, used / np.maximum(used - 1, 1), 1.0)
     independent = (total * seen * (1 - seen)).sum(-1)
-    effect = np.maximum(1.0, spread / np.where(independent > 0, independent, 1.0))[..., None]
-    odds = np.log(share / (1 - share))
-    return Split(events[..., CHALLENGER] / effect, events[..., CONTROL] / effect, odds)
+    return np.maximum(1.0, spread / np.where(independent > 0, independent, 1.0))
+
+
+def _together(num: Floats) -> Floats:
+    """Return how much more the events of all arms come together in bins than independent ones.
+
+    This sees clustering while the challenger has no event yet.
+    """
+    by_bin = num.sum((-3, -2))
+    size = by_bin.shape[-1]
+    mean = by_bin.mean(-1)
+    spread = ((by_bin - mean[..., None]) ** 2).sum(-1) / max(size - 1, 1)
+    return np.maximum(1.0, spread / np.where(mean > 0, mean, 1.0))
 
 
 def trials_of(pair: Pair, strata: Strata, arm: int) -> Trials:

@@ -55,8 +55,8 @@ def combine(pair: Pair) -> Strata:
     by_arm = (weights[..., None, None] * residual).sum(-3)  # (..., 2, bins)
     influence = by_arm[..., CHALLENGER, :] - by_arm[..., CONTROL, :]
     used = ((den * (weights > 0)[..., None, None]).sum((-3, -2)) > 0).sum(-1)
-    correction = np.where(used > 1, used / np.maximum(used - 1, 1), np.inf)
-    variance = (influence**2).sum(-1) * correction
+    correction = used / np.maximum(used - 1, 1)
+    variance = np.where(used > 1, (influence**2).sum(-1) * correction, np.inf)
     met = sum_of[..., 0] > 0
     return Strata(
         estimate=np.where(met, estimate, np.nan),
