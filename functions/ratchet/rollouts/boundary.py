@@ -1,22 +1,28 @@
 """Boundary: how far a standardised difference may stray, over all looks together."""
 
 import math
+from typing import overload
 
 import numpy as np
 
 from ratchet.stats.moments import Floats
 
 
-def tuning(alpha: float) -> float:
+@overload
+def tuning(alpha: float) -> float: ...
+@overload
+def tuning(alpha: Floats) -> Floats: ...
+def tuning(alpha: float | Floats) -> float | Floats:
     """Return the product of rho squared and the planned sample at which the bound is tightest.
 
     Source: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, arXiv:2103.06476, eq. 161.
 
-    >>> round(tuning(0.05), 2)
+    >>> round(float(tuning(0.05)), 2)
     7.94
     """
-    double = -2 * math.log(alpha)
-    return double + math.log(double + 1)
+    double: float | Floats = -2 * np.log(alpha)
+    out: float | Floats = double + np.log(double + 1)
+    return out
 
 
 def reach(alpha: float, information: Floats) -> Floats:

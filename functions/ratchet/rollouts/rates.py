@@ -68,7 +68,7 @@ def _between_bins(num: Floats, total: Floats, share: Floats) -> Floats:
     used = (num.sum((-3, -2)) > 0).sum(-1)
     spread = (by_bin**2).sum(-1) * np.where(used > 1, used / np.maximum(used - 1, 1), 1.0)
     independent = (total * seen * (1 - seen)).sum(-1)
-    return np.maximum(1.0, spread / np.where(independent > 0, independent, 1.0))
+    return np.asarray(np.maximum(1.0, spread / np.where(independent > 0, independent, 1.0)))
 
 
 def _together(num: Floats) -> Floats:
@@ -80,7 +80,7 @@ def _together(num: Floats) -> Floats:
     size = by_bin.shape[-1]
     mean = by_bin.mean(-1)
     spread = ((by_bin - mean[..., None]) ** 2).sum(-1) / max(size - 1, 1)
-    return np.maximum(1.0, spread / np.where(mean > 0, mean, 1.0))
+    return np.asarray(np.maximum(1.0, spread / np.where(mean > 0, mean, 1.0)))
 
 
 def trials_of(pair: Pair, strata: Strata, arm: int) -> Trials:
@@ -113,8 +113,8 @@ def log_ratio(split: Split, error: Floats, planned: float) -> Span:
     x, y = split.challenger, split.control
     alpha = np.clip(2 * error, 1e-300, 1.0)
     share = 1 / (1 + np.exp(-split.odds))
-    width = np.sqrt(tuning(float(alpha.max())) / (planned * float((share * (1 - share)).mean())))
-    width = float(np.clip(width, 0.05, 4.0))
+    width = np.sqrt(tuning(alpha) / (planned * float((share * (1 - share)).mean())))
+    width = np.clip(width, 0.05, 4.0)[..., None]
 
     def likelihood(theta: Floats) -> Floats:
         """Log-likelihood. Shapes: theta (..., k), the result alike."""
@@ -130,7 +130,7 @@ def log_ratio(split: Split, error: Floats, planned: float) -> Span:
     heights = likelihood(nodes) - 0.5 * (nodes / width) ** 2
     top = heights.max(-1)
     area = _area(np.exp(heights - top[..., None]), nodes)
-    mixture = top + np.log(area) - np.log(width * np.sqrt(2 * np.pi))
+    mixture = top + np.log(area) - np.log(width[..., 0] * np.sqrt(2 * np.pi))
     level = mixture + np.log(alpha)
     return Span(_cross(likelihood, best, level, -_FAR), _cross(likelihood, best, level, _FAR))
 

@@ -66,7 +66,11 @@ def _exact(pair: Pair, low_error: Floats, high_error: Floats, planned: float) ->
     challenger = own_rate(trials_of(pair, strata, CHALLENGER), least)
     low = (ratio_low - 1) * np.where(ratio_low > 1, control.low, control.high)
     high = (ratio_high - 1) * np.where(ratio_high > 1, control.high, control.low)
+    # The same of the challenger's rate: it says something where the control has no event at all.
+    part_low, part_high = (1 - 1 / np.maximum(r, 1e-300) for r in (ratio_low, ratio_high))
+    low_too = part_low * np.where(ratio_low > 1, challenger.low, challenger.high)
+    high_too = part_high * np.where(ratio_high > 1, challenger.high, challenger.low)
     return (
-        np.maximum(low, challenger.low - control.high),
-        np.minimum(high, challenger.high - control.low),
+        np.maximum(np.maximum(low, low_too), challenger.low - control.high),
+        np.minimum(np.minimum(high, high_too), challenger.high - control.low),
     )
