@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ratchet.client.batch import MAX_ITEM, Batch, observation_text
+from ratchet.client.batch import MAX_ITEM, Batch, camel, observation_text
 from ratchet.kernel.clock import from_millis
 from ratchet.kernel.errors import InvalidInput
+from ratchet.observe.exposure import Exposure, check_sent
 from ratchet.observe.observation import Observation, check_item
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -82,14 +83,50 @@ def test_every_field_of_an_observation_passes_the_service_under_its_python_name(
         "weight": 2,
         "unit": "u",
         "rollout_id": "r",
-        "shadow": True,
+        "rollout_arm": "control",
+        "rollout_step": 1,
+        "exposed_at": NOON,
+        "paired": ("1.0.1",),
         "run_id": "r",
         "meta": {"a": 1},
     }
-    assert set(fields) | {"ts", "component", "outcome"} == set(Observation.model_fields)
+    others = {"kind", "ts", "component", "outcome", "shadow"}  # a shadow is not paired
+    assert set(fields) | others == set(Observation.model_fields)
     found = check_item(encoded(**fields), 0, now=NOON)
     assert isinstance(found, Observation)
     assert found.model_dump(include=set(fields)) == fields
+
+
+EXPOSED: dict[str, Any] = {
+    "kind": "exposure",
+    "rollout_id": "r1",
+    "step": 0,
+    "rollout_arm": "control",
+    "unit": "u1",
+    "propensity": 0.9,
+}
+
+
+def test_an_exposure_passes_the_service_under_its_python_names() -> None:
+    fields = EXPOSED | {"intended_version": "p@1.0.0"}
+    assert set(fields) | {"ts"} == set(Exposure.model_fields)
+    found = check_sent(json.loads(observation_text(fields, NOON)), 0, now=NOON)
+    assert isinstance(found, Exposure)
+    assert found.model_dump() == fields | {"ts": NOON}
+
+
+@pytest.mark.parametrize("field", sorted(set(EXPOSED) - {"kind"}))
+def test_an_exposure_that_lacks_a_field_is_an_error_that_names_it(field: str) -> None:
+    with pytest.raises(InvalidInput, match="an exposure without") as raised:
+        observation_text(EXPOSED | {field: None}, NOON)
+    assert raised.value.field == camel(field)
+
+
+def test_when_a_unit_met_its_arm_may_be_a_datetime_too() -> None:
+    assert encoded(exposed_at=from_millis(1500))["exposedAt"] == 1500
+    with pytest.raises(InvalidInput, match="exposedAt has no time zone") as raised:
+        encoded(exposed_at=datetime(2026, 1, 1))  # noqa: DTZ001 (naive on purpose)
+    assert raised.value.field == "exposedAt"
 
 
 def test_a_body_reads_back_to_the_same_bytes() -> None:

@@ -42,7 +42,12 @@ BAD: dict[str, list[Any]] = {
     "weight": [0, 1001, 1.0, "2"],
     "unit": ["", "u" * 257, 7],
     "rolloutId": ["", "a b"],
+    "rolloutArm": ["", "a b", 1],
+    "rolloutStep": [-1, 100, 1.0, "0"],
+    "exposedAt": ["2026-03-10T12:00:00Z", 1.5, 10**18],
     "shadow": ["yes", 1],
+    "paired": ["1.0.1", 1, {"a": 1}],
+    "kind": ["exposure", "", None, 1],
     "runId": [""],
     "meta": [[1], "text", {"a": {"b": {"c": {"d": {"e": 1}}}}}, {"a": "x" * MAX_ITEM_BYTES}],
     "latencyMs": [3],  # a field that there is not
@@ -109,6 +114,62 @@ def test_an_instant_may_be_ten_minutes_ahead_and_as_old_as_the_retention() -> No
     assert "retention of 30 days" in refused(ts=millis(NOON - RETENTION - SECOND)).reason
 
 
+ROLLOUT: dict[str, Any] = {"rolloutId": "r1", "rolloutStep": 0, "rolloutArm": "control"}
+
+
+@pytest.mark.parametrize("field", ROLLOUT)
+def test_the_arm_of_a_rollout_its_step_and_its_rollout_come_together(field: str) -> None:
+    assert isinstance(check_item(observation(**ROLLOUT), 0, now=NOON), Observation)
+    rest = {name: value for name, value in ROLLOUT.items() if name != field}
+    assert refused(**rest).field == field
+
+
+def test_a_rollout_may_be_named_without_an_arm() -> None:
+    assert isinstance(check_item(observation(rolloutId="r1"), 0, now=NOON), Observation)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"paired": ["a"], "shadow": True}, "not served"),
+        ({"paired": ["a", "b", "c", "d", "e"]}, "at most 4"),
+        ({"paired": ["a", "b", "a"]}, "twice"),
+        ({"paired": ["control"]}, "twice, or the one that was served"),
+        ({"paired": ["a b"]}, "match pattern"),
+    ],
+)
+def test_shadows_run_beside_what_is_served_four_at_most_and_each_once(
+    fields: dict[str, Any], reason: str
+) -> None:
+    found = refused(**ROLLOUT | fields)
+    assert found.field.startswith("paired")
+    assert reason in found.reason
+    four = check_item(observation(**ROLLOUT, paired=["a", "b", "c", "d"]), 0, now=NOON)
+    assert isinstance(four, Observation)
+
+
+def test_shadows_beside_what_is_in_no_arm_are_refused() -> None:
+    assert refused(paired=["a"]).field == "paired"
+
+
+def test_a_unit_met_its_arm_at_most_ten_minutes_after_its_outcome_and_not_in_1970() -> None:
+    days = timedelta(days=1)
+    for met in (NOON + AHEAD, NOON, NOON - 40 * days):
+        taken = check_item(observation(**ROLLOUT, exposedAt=millis(met)), 0, now=NOON)
+        assert isinstance(taken, Observation)
+        assert taken.exposed_at == met
+    late = refused(exposedAt=millis(NOON + AHEAD + SECOND))
+    assert (late.field, late.reason) == ("exposedAt", "more than 10 minutes after ts")
+    seconds = refused(exposedAt=millis(NOON) // 1000)
+    assert (seconds.field, "milliseconds" in seconds.reason) == ("exposedAt", True)
+
+
+def test_the_last_instant_there_is_is_refused_and_not_a_crash() -> None:
+    last = 253_402_300_799_999
+    assert refused(ts=last, exposedAt=last).field == "ts"
+    assert refused(ts=last, exposedAt=millis(NOON)).field == "exposedAt"
+
+
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(days=29), -AHEAD])
 def test_an_instant_in_seconds_is_told_from_an_old_one(age: timedelta) -> None:
     reason = refused(ts=millis(NOON - age) // 1000).reason
@@ -150,6 +211,9 @@ FULL = {
     "weight": 10,
     "unit": "user-1",
     "rolloutId": "r1",
+    "rolloutArm": "1.0.1",
+    "rolloutStep": 99,
+    "exposedAt": millis(NOON) - 1,
     "shadow": True,
     "runId": "run-1",
     "meta": {"region": "eu", "tags": ["a", {"b": None}]},
@@ -159,11 +223,17 @@ FULL = {
 def test_every_field_of_the_data_model_is_stored_as_it_was_sent() -> None:
     found = check_item(FULL, 0, now=NOON)
     assert isinstance(found, Observation)
-    assert found.to_map() == FULL | {"ts": NOON}
+    at = {"ts": NOON, "exposedAt": NOON - timedelta(milliseconds=1)}
+    assert found.to_map() == FULL | at
+    served = {k: v for k, v in FULL.items() if k != "shadow"} | {"paired": ["1.0.2", "1.0.3"]}
+    found = check_item(served, 0, now=NOON)
+    assert isinstance(found, Observation)
+    assert found.to_map() == served | at
 
 
 def test_what_is_unknown_is_absent_and_defaults_are_left_out() -> None:
-    found = check_item(observation(weight=1, shadow=False, costUsd=None), 0, now=NOON)
+    given = observation(kind="observation", weight=1, shadow=False, costUsd=None, paired=[])
+    found = check_item(given, 0, now=NOON)
     assert isinstance(found, Observation)
     assert found.to_map() == {"ts": NOON, "component": "router", "outcome": "success"}
 
@@ -189,3 +259,5 @@ def test_items_keep_the_numbers_they_were_sent_with() -> None:
     assert item_ids("s", a) == ["s"]
     assert item_ids("b", {"items": [a, b]}) == ["b.0", "b.1"]
     assert item_ids("b", {"items": [a, b], "indexes": [2, 5]}) == ["b.2", "b.5"]
+    assert items_of({"items": []}) == []
+    assert item_ids("b", {"items": []}) == []

@@ -59,7 +59,13 @@ KEPT: dict[str, Values] = {
 EXTRA: dict[str, Any] = {
     "unit": "u1",
     "meta": {"a": 1},
+    "rolloutArm": "1.0.1",
+    "rolloutStep": 0,
+    "paired": ["1.0.1"],
+    "exposedAt": datetime(2026, 1, 1, tzinfo=UTC),
+    "kind": "observation",
     "items": [{"outcome": "success"}],
+    "exposures": [{"step": 0}],
     "indexes": [0],
     "contentHash": "0" * 64,
     "sampled": 1,

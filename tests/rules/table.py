@@ -16,6 +16,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "ops_buckets": ("", "get list"),
     "ops_reward_epochs": ("", "get list"),
     "ops_audit": ("", "get list"),
+    "ops_rollouts": ("", "get list"),
+    "ops_rollout_buckets": ("", "get list"),
     "ops_alerts": ("", "get list"),
     "ops_dead_letters": ("", "get list"),
     "ops_checkpoints": ("", ""),

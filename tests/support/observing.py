@@ -11,6 +11,7 @@ from ratchet.kernel.keys import derive_keys
 from ratchet.observe.feedback import FeedbackTaken, feedback
 from ratchet.observe.fold import FoldReport, fold_feedback
 from ratchet.observe.observation import COLLECTION
+from ratchet.observe.read_until import keep_read_until
 from ratchet.observe.record import Recorded, record
 from ratchet.observe.rescore import RescoreReport, rescore
 from ratchet.observe.roll_up import RollReport, roll_long_windows, roll_stats
@@ -30,6 +31,12 @@ LATER = timedelta(seconds=10)
 def observation(ts: datetime = NOON, **fields: Any) -> dict[str, Any]:
     """Return one observation as it is sent."""
     return {"ts": millis(ts), "component": "router", "outcome": "success"} | fields
+
+
+def exposure(ts: datetime = NOON, **fields: Any) -> dict[str, Any]:
+    """Return one exposure as it is sent."""
+    met = {"rolloutId": "r1", "step": 0, "rolloutArm": "control", "unit": "u1", "propensity": 0.9}
+    return {"kind": "exposure", "ts": millis(ts)} | met | fields
 
 
 def configure(store: Store, config: Config) -> None:
@@ -77,6 +84,13 @@ class Worker:
 
     def roll_long(self) -> RollReport:
         return roll_long_windows(self.store, self.reader, now=self.clock())
+
+    def read(self) -> None:
+        """Score, fold, and keep how far all was read, as each tick does."""
+        scored = self.score()
+        self.fold()
+        if scored.read_until is not None:
+            keep_read_until(self.store, scored.read_until)
 
     def later(self, by: timedelta = LATER) -> None:
         self.clock.advance(by)

@@ -1,6 +1,6 @@
 """Batch: the unit that travels, and how what a component reports becomes its JSON.
 
-An observation is encoded once, so every retry of a batch carries the same bytes.
+An item, an observation or an exposure, is encoded once, so every retry carries the same bytes.
 """
 
 import json
@@ -18,11 +18,12 @@ from ratchet.kernel.errors import InvalidInput, TooLarge
 MAX_BATCH = 500
 MAX_ITEM = 16_384  # characters; the service takes 2,000 bytes, and says so item by item
 MAX_BODY = 900_000  # characters; a stored document has at most 1 MiB
+EXPOSURE = "exposure"
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Up to 500 observations under one id, which is also the idempotency key."""
+    """Up to 500 observations and exposures under one id, which is also the idempotency key."""
 
     id: str
     texts: tuple[str, ...]
@@ -49,7 +50,7 @@ class Batch:
 
     @property
     def observations(self) -> list[dict[str, Any]]:
-        """Return fresh maps of the observations, camelCase, as the service reads them."""
+        """Return fresh maps of what was recorded, camelCase, as the service reads them."""
         return [json.loads(text) for text in self.texts]
 
     def body(self) -> bytes:
@@ -58,20 +59,39 @@ class Batch:
 
 
 def observation_text(fields: Mapping[str, Any], stamp: datetime) -> str:
-    """Return one observation as JSON; `stamp` is its instant unless it brings a `ts`.
+    """Return an observation or an exposure as JSON; `stamp` is its instant unless it brings a `ts`.
 
     Raises: InvalidInput, TypeError or ValueError for what has no JSON.
     """
-    wire = {camel(key): value for key, value in fields.items() if value is not None}
-    for needed in ("component", "outcome"):
-        if not isinstance(wire.get(needed), str) or not wire[needed]:
-            raise InvalidInput(f"an observation without {needed}", field=needed)
-    wire["ts"] = _wire_time(wire.get("ts", stamp))
+    wire = wire_fields(fields)
+    wire["ts"] = _wire_time("ts", wire.get("ts", stamp))
+    if "exposedAt" in wire:
+        wire["exposedAt"] = _wire_time("exposedAt", wire["exposedAt"])
     text = dump(wire)
     text.encode()  # a lone surrogate has no UTF-8
     if len(text) > MAX_ITEM:
         raise TooLarge(f"an observation of {len(text)} characters", mend=f"at most {MAX_ITEM}")
     return text
+
+
+def wire_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was reported under its wire names, without what is unknown.
+
+    Raises: InvalidInput where a field is missing that the service cannot do without.
+    """
+    wire = {camel(key): value for key, value in fields.items() if value is not None}
+    exposed = wire.get("kind") == EXPOSURE
+    for name in ("rolloutId", "rolloutArm", "unit") if exposed else ("component", "outcome"):
+        if not isinstance(wire.get(name), str) or not wire[name]:
+            raise _without(name, exposed)
+    for name in ("step", "propensity") if exposed else ():
+        if name not in wire:
+            raise _without(name, exposed)
+    return wire
+
+
+def _without(name: str, exposed: bool) -> InvalidInput:
+    return InvalidInput(f"an {EXPOSURE if exposed else 'observation'} without {name}", field=name)
 
 
 @lru_cache(maxsize=1024)
@@ -85,10 +105,10 @@ def camel(name: str) -> str:
     return head + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
-def _wire_time(value: Any) -> Any:
+def _wire_time(name: str, value: Any) -> Any:
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise InvalidInput("a ts without a time zone", field="ts", mend="use an aware datetime")
+            raise InvalidInput(f"{name} has no time zone", field=name, mend="use an aware datetime")
         return millis(value)
     if isinstance(value, float) and math.isfinite(value):
         return int(value)

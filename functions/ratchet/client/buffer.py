@@ -1,19 +1,24 @@
 """Buffer: what was recorded and is not sent yet. Any thread adds; the sender takes."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ratchet.client.batch import MAX_BATCH, MAX_BODY, Batch, observation_text
+from ratchet.client.batch import EXPOSURE, MAX_BATCH, MAX_BODY, Batch, observation_text, wire_fields
 from ratchet.client.ledger import Ledger
 from ratchet.kernel.clock import Clock
 from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.ids import random_id
 
+MAX_EXPOSED = 100_000  # exposures that are remembered, some 25 MB
+
 
 class Buffer:
-    """A bounded queue of observations; one that finds it full is dropped and counted."""
+    """A bounded queue of observations and exposures; one that finds it full is dropped and counted.
+
+    It knows the latest exposures that it took, so a unit's next request does not repeat its own.
+    """
 
     def __init__(self, ledger: Ledger, *, clock: Clock, max_buffer: int, flush_size: int) -> None:
         for name, value in (("max_buffer", max_buffer), ("flush_size", flush_size)):
@@ -27,16 +32,35 @@ class Buffer:
         self._flush_size = min(flush_size, max_buffer)
         self._waiting: deque[tuple[datetime, Mapping[str, Any]]] = deque()
         self._held: deque[Batch] = deque()
+        self._exposed: OrderedDict[tuple[Any, ...], None] = OrderedDict()
 
     def add(self, given: tuple[Mapping[str, Any], ...], fields: dict[str, Any]) -> bool:
         """Take one observation; return whether enough are waiting for a flush.
 
         Its values are read when its batch is made: only the map itself and `meta` are copied.
         """
-        if given:
-            if len(given) > 1:
-                raise InvalidInput("record takes one mapping, or keywords")
-            fields = {**given[0], **fields}
+        return self._take(_merged(given, fields))
+
+    def expose(self, given: tuple[Mapping[str, Any], ...], fields: dict[str, Any]) -> bool:
+        """Take one exposure unless it was taken before; return whether enough are waiting.
+
+        Raises: InvalidInput, TypeError for one that could not be sent.
+        """
+        wire = wire_fields(_merged(given, fields) | {"kind": EXPOSURE})
+        met = (wire["rolloutId"], wire["step"], wire["rolloutArm"], wire["unit"])
+        with self._ledger.lock:
+            if met in self._exposed:
+                self._exposed.move_to_end(met)
+                return False
+            before = self.entered
+            due = self._take(wire)
+            if self.entered > before:  # one that was dropped may come again
+                self._exposed[met] = None
+                if len(self._exposed) > MAX_EXPOSED:
+                    self._exposed.popitem(last=False)
+            return due
+
+    def _take(self, fields: dict[str, Any]) -> bool:
         if isinstance(fields.get("meta"), dict):
             fields["meta"] = fields["meta"].copy()
         stamp = self._clock()
@@ -102,3 +126,9 @@ class Buffer:
         except Exception:  # the text is whatever a caller's object made of it
             shown = type(error).__name__
         self._ledger.tell("invalid", f"an observation was not recorded: {shown}")
+
+
+def _merged(given: tuple[Mapping[str, Any], ...], fields: dict[str, Any]) -> dict[str, Any]:
+    if len(given) > 1:
+        raise InvalidInput("one mapping, or keywords, are wanted")
+    return {**given[0], **fields} if given else fields

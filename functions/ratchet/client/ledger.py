@@ -1,4 +1,4 @@
-"""Ledger: every observation stands in exactly one account, and the accounts add up."""
+"""Ledger: every observation and exposure stands in exactly one account, and they add up."""
 
 import threading
 from collections import deque
@@ -19,10 +19,11 @@ class RecorderStats:
     recorded + adopted == accepted + rejected + sampled + dropped + invalid + pending + spooled
     + handed_over.
 
-    Units: observations, but for `retries`, which are attempts. `adopted` were left in the spool by
-    another process; `sampled` is what the service's sampling left out; `invalid` has no JSON or
-    lacks a component or an outcome; `pending` is in memory or being sent; `spooled` waits on disk;
-    `handed_over` was taken from the spool by another process.
+    Units: observations and exposures, but for `retries`, which are attempts. `adopted` were left in
+    the spool by another process; `sampled` is what the service's sampling left out; `invalid` has
+    no JSON or lacks a field that every one has; `pending` is in memory or being sent; `spooled`
+    waits on disk; `handed_over` was taken from the spool by another process. An exposure that is
+    known is not recorded again.
     """
 
     recorded: int

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ratchet.client.batch import Batch, dump
+from ratchet.client.batch import EXPOSURE, Batch, dump
 from ratchet.client.transport import Resolved, SendResult
 from ratchet.kernel.errors import NotFound, Unavailable
 
@@ -13,7 +13,8 @@ from ratchet.kernel.errors import NotFound, Unavailable
 class OfflineTransport:
     """Takes every batch once by its id, answers resolve from a dictionary, is `down` on request.
 
-    `policies` maps a policy id to `{"version": ..., "params": {...}}` and may change at any time.
+    `policies` maps a policy id to `{"version": ..., "params": {...}}` and may change at any time;
+    a `rollout` beside them, as the service answers it, assigns units to other versions.
     """
 
     def __init__(self, policies: Mapping[str, Mapping[str, Any]] | None = None) -> None:
@@ -27,8 +28,12 @@ class OfflineTransport:
     @property
     def observations(self) -> list[dict[str, Any]]:
         """Return every observation taken, in the order of the batches."""
-        with self._lock:
-            return [o for batch in self.batches.values() for o in batch.observations]
+        return [item for item in self._items() if item.get("kind") != EXPOSURE]
+
+    @property
+    def exposures(self) -> list[dict[str, Any]]:
+        """Return every exposure taken, in the order of the batches."""
+        return [item for item in self._items() if item.get("kind") == EXPOSURE]
 
     def send(self, batch: Batch) -> SendResult:
         """Take one batch."""
@@ -53,6 +58,10 @@ class OfflineTransport:
             data = dict(self.policies[policy])
         now = hashlib.sha256(dump(data).encode()).hexdigest()[:16]
         return None if now == etag else Resolved.from_wire({**data, "policy": policy, "etag": now})
+
+    def _items(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return [item for batch in self.batches.values() for item in batch.observations]
 
     def _answer(self) -> None:
         self.requests += 1

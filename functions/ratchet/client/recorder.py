@@ -1,9 +1,9 @@
-"""Recorder: takes observations from a component and brings them to the service in the background.
+"""Recorder: takes what a component reports and brings it to the service in the background.
 
     with Recorder(HttpTransport(url), spool=Path("spool")) as recorder:
         recorder.record(component="router:gpt-5", outcome="success", duration_ms=812.0)
 
-`record` does no I/O and raises nothing; `stats` says where every observation is.
+`record` and `expose` do no I/O and raise nothing; `stats` says where every observation is.
 """
 
 import contextlib
@@ -31,6 +31,8 @@ CLOSE_SECONDS = 5.0
 SPOOL_BYTES = 64 * 2**20
 
 Carrier = TypeVar("Carrier")
+Fields = dict[str, Any]
+Taking = Callable[[tuple[Mapping[str, Any], ...], Fields], bool]
 
 
 class Front(Generic[Carrier]):
@@ -72,8 +74,19 @@ class Front(Generic[Carrier]):
 
         Units: duration_ms in milliseconds, cost_usd in US dollars, ts in milliseconds since 1970.
         """
+        self._report(self._outbox.buffer.add, observation, fields)
+
+    def expose(self, /, *assignment: Mapping[str, Any], **fields: Any) -> None:
+        """Take the exposure of a unit to its arm, as `Assignment.as_exposure()` says it.
+
+        Never blocks, never raises. This process sends an exposure once, of the latest 100,000;
+        another, a forked one or the next, may send it again.
+        """
+        self._report(self._outbox.buffer.expose, assignment, fields)
+
+    def _report(self, take: Taking, given: tuple[Mapping[str, Any], ...], fields: Fields) -> None:
         try:
-            due = self._outbox.buffer.add(observation, fields)
+            due = take(given, fields)
         except Exception as error:  # a component must not fail because it is measured
             self._outbox.buffer.refuse(error)
             return

@@ -29,6 +29,7 @@ AHEAD = timedelta(minutes=10)
 RETENTION = timedelta(days=30)
 EXPOSED_BEFORE = timedelta(days=400)  # no outcome window reaches that far back
 
+T = TypeVar("T", bound=Model)
 Outcome = Literal["success", "failure", "timeout"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
@@ -149,9 +150,6 @@ def split_id(observation_id: str) -> tuple[str, int | None]:
     return (document_id, int(index)) if dot and index.isdecimal() else (observation_id, None)
 
 
-T = TypeVar("T", bound=Model)
-
-
 def check_item(
     raw: Any, index: int, *, now: datetime, retention: timedelta = RETENTION
 ) -> Observation | Rejection:
@@ -211,9 +209,10 @@ def _misfit(found: Observation) -> tuple[str, str] | None:
         if len({arm, *found.paired}) <= len(found.paired):
             return "paired", "names an arm twice, or the one that was served"
     if found.exposed_at is not None:
-        if found.exposed_at > found.ts + AHEAD:
+        since = found.ts - found.exposed_at  # a sum may lie beyond what an instant can hold
+        if since < -AHEAD:
             return "exposedAt", "more than 10 minutes after ts"
-        if found.ts - found.exposed_at > EXPOSED_BEFORE:
+        if since > EXPOSED_BEFORE:
             told = f"more than {EXPOSED_BEFORE.days} days before ts"
             return "exposedAt", f"{told}: whole milliseconds since 1970 are wanted"
     return None

@@ -32,6 +32,7 @@ from ratchet.observe.settings import Ingest
 from ratchet.store.port import Ref, Store
 
 Item = TypeVar("Item", Observation, Exposure)
+Checked = Sequence[Observation | Exposure | Rejection]
 _DOCUMENT_ID: TypeAdapter[str] = TypeAdapter(DocumentId)
 
 
@@ -122,9 +123,6 @@ def _unpack(payload: Any) -> tuple[str, Sequence[Any], bool]:
         raise InvalidInput(
             "id: 1 to 120 letters, digits, `_` and `-`", field="id", mend="send a UUID"
         ) from error
-
-
-Checked = Sequence[Observation | Exposure | Rejection]
 
 
 def _check(raw: Sequence[Any], now: datetime, retention: timedelta) -> Checked:

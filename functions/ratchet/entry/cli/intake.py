@@ -1,4 +1,4 @@
-"""Commands that send a file's items: observations, and feedback on them."""
+"""Commands that send a file's items: observations and exposures, and feedback on them."""
 
 import hashlib
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class _File:
 
 
 def record(source: Source, store: StoreUrl = None, as_json: AsJson = False) -> None:
-    """Record observations. The same file twice counts once."""
+    """Record observations and exposures. The same file twice counts once."""
     file = _read(source, "observations")
     with opened(store) as app:
         ingest = app.reader.read(Ingest)

@@ -10,12 +10,13 @@ from pydantic_core import core_schema
 
 from ratchet.entry.http.operations import RESPONSES, paths
 from ratchet.kernel.document import Model
+from ratchet.observe.exposure import Exposure
 from ratchet.observe.feedback import FeedbackTaken
 from ratchet.observe.grade import Grade
 from ratchet.observe.observation import MAX_BATCH, DocumentId, Observation, Rejection
 from ratchet.observe.record import Recorded
 from ratchet.policies.head import PolicyHead
-from ratchet.policies.resolve import Answer
+from ratchet.rollouts.resolve import Resolution
 
 LAST_INSTANT = 253_402_300_799_999
 
@@ -26,13 +27,19 @@ class ObservationSent(Observation):
     id: DocumentId | None = None
 
 
+class ExposureSent(Exposure):
+    """An exposure by itself; without an id it gets one."""
+
+    id: DocumentId | None = None
+
+
 class ObservationBatch(Model):
-    """Observations under one id; the same id with the same content is stored once."""
+    """Observations and exposures under one id; the same id and content is stored once."""
 
     model_config = ConfigDict(strict=True)
 
     id: DocumentId | None = None
-    observations: Annotated[list[Observation], Field(min_length=1, max_length=MAX_BATCH)]
+    observations: Annotated[list[Observation | Exposure], Field(min_length=1, max_length=MAX_BATCH)]
 
 
 class GradeBatch(Model):
@@ -67,11 +74,12 @@ class Health(Model):
 
 MODELS: tuple[type[BaseModel], ...] = (
     ObservationSent,
+    ExposureSent,
     ObservationBatch,
     Recorded,
     GradeBatch,
     FeedbackTaken,
-    Answer,
+    Resolution,
     PolicyHead,
     Health,
     Failed,
