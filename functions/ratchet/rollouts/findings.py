@@ -1,0 +1,230 @@
+"""Findings: what the frozen buckets of a rollout show, in full; pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import combinations
+
+import numpy as np
+
+from ratchet.observe.watch import CONTROL, PAIRED, SHADOW
+from ratchet.rollouts.evidence import EVIDENCE
+from ratchet.rollouts.evidence.bayes import posterior
+from ratchet.rollouts.metrics import ERROR, METRICS, Arms, Metric, arms_of, metric_named, pair_of
+from ratchet.rollouts.pair import Bounds, Pair, Question
+from ratchet.rollouts.report import (
+    ArmSeen,
+    Compared,
+    Exposed,
+    MetBoth,
+    Reading,
+    RolloutEvidence,
+    Says,
+    UnknownShare,
+)
+from ratchet.rollouts.rollout import Rollout
+from ratchet.rollouts.sample_ratio import sample_ratio
+from ratchet.rollouts.strata import combine
+from ratchet.rollouts.unknown import UNKNOWN, compare_unknown, differs, unknown_pairs
+from ratchet.rollouts.weigh import BY_KIND, better
+from ratchet.stats.bucket import OTHER
+from ratchet.stats.intervals import Interval
+from ratchet.stats.moments import Floats
+from ratchet.stats.quantiles import Histogram
+from ratchet.stats.rollout_bucket import RolloutBucket
+from ratchet.stats.units import met_by_both, sum_units
+
+QUANTILES = (0.5, 0.95, 0.99)
+_ROUNDING = 1e-12
+
+
+def findings(
+    rollout: Rollout, buckets: Iterable[RolloutBucket], until: datetime | None
+) -> RolloutEvidence:
+    """Return the evidence of a rollout's frozen buckets: of what was exposed before an hour."""
+    arms = arms_of(buckets)
+    exposures = _exposures(rollout, arms)
+    mismatch = exposures is not None and exposures.mismatch
+    error = rollout.alpha / 2 / len(rollout.arms)
+    compared, unknown = [], []
+    for arm in rollout.arms:
+        shares = list(_unknown(rollout, arms, arm))
+        unknown += shares
+        for metric in _metrics(rollout, arms):
+            pair = pair_of(arms, metric, arm, _split(rollout, arm), shadow=_shadow(rollout))
+            held = _why_held(metric, shares, mismatch=mismatch)
+            compared.append(_compared(arm, metric, pair, error, held))
+    return RolloutEvidence(
+        rollout=rollout.id,
+        policy=rollout.policy,
+        mode=rollout.mode,
+        state=rollout.state,
+        step=rollout.step,
+        champion=rollout.champion,
+        until=until,
+        outcome_window_hours=rollout.watch.outcome_window_hours,
+        error=error,
+        exposures=exposures,
+        arms=tuple(_arms(rollout, arms)),
+        compared=tuple(compared),
+        unknown=tuple(unknown),
+        met_both=tuple(_met_both(rollout, arms)),
+    )
+
+
+def _shadow(rollout: Rollout) -> bool:
+    return rollout.mode == "shadow"
+
+
+def _split(rollout: Rollout, arm: str) -> Floats:
+    """Return a challenger's part of the traffic that it shares with the control, by step."""
+    both = [rollout.shares(step) for step in range(len(rollout.steps))]
+    if _shadow(rollout):
+        return np.full(len(both), 0.5)
+    return np.array([shares[arm] / (shares[arm] + shares[CONTROL]) for shares in both])
+
+
+def _exposures(rollout: Rollout, arms: Arms) -> Exposed | None:
+    """Return how the exposures are split; a shadow takes nothing from the control."""
+    if _shadow(rollout):
+        return None
+    names = (CONTROL, *rollout.arms)
+    steps = range(len(rollout.steps))
+    counts = np.array([[_sum(arms, step, name, "exposures") for name in names] for step in steps])
+    plan = np.array([[rollout.shares(step)[name] for name in names] for step in steps])
+    found = sample_ratio(counts, plan)
+    seen = bool(np.isfinite(found.observed).all())
+    return Exposed(
+        p_value=float(found.p_value),
+        mismatch=bool(found.mismatch),
+        units=float(found.units),
+        observed=dict(zip(names, found.observed.tolist(), strict=True)) if seen else {},
+        expected=dict(zip(names, found.expected.tolist(), strict=True)) if seen else {},
+    )
+
+
+def _sum(arms: Arms, step: int, name: str, field: str) -> Floats:
+    arm = arms.get((step, name))
+    return arm.of(field) if arm else np.zeros(256)
+
+
+def _metrics(rollout: Rollout, arms: Arms) -> Iterator[Metric]:
+    """Yield every metric that can be told, and each error code that was seen."""
+    for metric in METRICS.values():
+        if metric.name != "slow" or rollout.watch.latency_objective_ms is not None:
+            yield metric
+    codes = {field for arm in arms.values() for field in arm.sums if field.startswith(ERROR)}
+    yield from (metric_named(code) for code in sorted(codes - {ERROR + OTHER}))
+
+
+def _arms(rollout: Rollout, arms: Arms) -> Iterator[ArmSeen]:
+    """Yield what each arm did over all steps."""
+    served = {CONTROL: rollout.champion}
+    for challenger in rollout.challengers:
+        if _shadow(rollout):
+            served[PAIRED + challenger.arm] = rollout.champion
+            served[SHADOW + challenger.arm] = challenger.version
+        else:
+            served[challenger.arm] = challenger.version
+    for name, version in served.items():
+        steps = [arm for (_, of), arm in arms.items() if of == name]
+        latencies = sum((arm.latency for arm in steps), Histogram()).quantiles(QUANTILES)
+        shown = dict(
+            zip(("p50_latency", "p95_latency", "p99_latency"), latencies or (), strict=False)
+        )
+        yield ArmSeen(
+            arm=name,
+            version=version,
+            exposures=round(sum(arm.total("exposures") for arm in steps)),
+            n=round(sum(arm.total("n") for arm in steps)),
+            units=sum_units(arm.units for arm in steps).count(),
+            **shown,
+        )
+
+
+def _unknown(rollout: Rollout, arms: Arms, arm: str) -> Iterator[UnknownShare]:
+    pairs = unknown_pairs(arms, arm, _split(rollout, arm), shadow=_shadow(rollout))
+    for name in UNKNOWN:
+        bounds, (control, value) = compare_unknown(pairs[name]), _means(pairs[name])
+        yield UnknownShare(
+            challenger=arm,
+            of=name,
+            control=control,
+            value=value,
+            low=_known(bounds.low),
+            high=_known(bounds.high),
+            differs=bool(differs(bounds)),
+        )
+
+
+def _why_held(metric: Metric, shares: Sequence[UnknownShare], *, mismatch: bool) -> str:
+    if mismatch:
+        return "exposures are not split as planned"
+    of = [share.of for share in shares if share.differs and share.of in metric.rests_on]
+    return f"unknown {', '.join(of)} differs" if of else ""
+
+
+def _compared(arm: str, metric: Metric, pair: Pair, error: float, held: str) -> Compared:
+    question = Question(low_error=error, high_error=error)
+    bounds = EVIDENCE[BY_KIND[metric.kind]](pair, question)
+    control, value = _means(pair)
+    return Compared(
+        challenger=arm,
+        metric=metric.name,
+        better=metric.better,
+        control=control,
+        value=value,
+        difference=_difference(bounds, control, value),
+        low=_known(bounds.low),
+        high=_known(bounds.high),
+        says="held" if held else _says(bounds, metric),
+        because=held,
+        reading=_reading(pair, metric),
+    )
+
+
+def _says(bounds: Bounds, metric: Metric) -> Says:
+    if not bounds.trusted:
+        return "too few"
+    low, high = better(bounds, metric)
+    return "better" if low > 0 else "worse" if high < 0 else "open"
+
+
+def _reading(pair: Pair, metric: Metric) -> Reading:
+    welch, belief = EVIDENCE["welch"](pair, Question()), posterior(pair)
+    above, more = float(belief.above), metric.sign > 0
+    return Reading(
+        fixed_horizon=Interval(low=float(welch.low), high=float(welch.high))
+        if welch.trusted
+        else None,
+        chance_better=above if more else 1 - above,
+        expected_loss=float(belief.drop if more else belief.rise),
+    )
+
+
+def _difference(bounds: Bounds, control: float | None, value: float | None) -> float | None:
+    """Return the difference; what is left of equal means by rounding is 0."""
+    difference = _known(bounds.estimate)
+    size = max(abs(control or 0.0), abs(value or 0.0))
+    return 0.0 if difference is not None and abs(difference) < _ROUNDING * size else difference
+
+
+def _means(pair: Pair) -> tuple[float | None, float | None]:
+    """Return the control's and the challenger's value at the same weights of the steps."""
+    control, challenger = combine(pair).means
+    return _known(control), _known(challenger)
+
+
+def _known(value: Floats) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _met_both(rollout: Rollout, arms: Arms) -> Iterator[MetBoth]:
+    """Yield the units that met two arms in one step; over steps, a ramp takes some along."""
+    for step in range(len(rollout.steps)):
+        for pair in combinations((CONTROL, *rollout.arms), 2):
+            a, b = (arms.get((step, name)) for name in pair)
+            if a is None or b is None:
+                continue
+            sampled, share = met_by_both(a.units, b.units)
+            if sampled:
+                yield MetBoth(step=step, arms=pair, sampled=sampled, share=share)

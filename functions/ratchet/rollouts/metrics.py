@@ -1,0 +1,134 @@
+"""Metrics: what a rollout is judged by, and its pairs out of rollout buckets; pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ratchet.kernel.errors import InvalidInput
+from ratchet.observe.watch import CONTROL, PAIRED, SHADOW
+from ratchet.rollouts.pair import Pair
+from ratchet.stats.bins import BINS, sum_bins
+from ratchet.stats.moments import SCALES, Floats
+from ratchet.stats.quantiles import Histogram
+from ratchet.stats.rollout_bucket import BINNED, RolloutBucket
+from ratchet.stats.units import Units, sum_units
+
+ERROR = "error:"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric: `(num - less) / den`, fields of RolloutSums, in `scale` integer units.
+
+    `span` is the width of its range; `rests_on` names what must be unknown alike in both arms for
+    the arms to compare.
+    """
+
+    name: str
+    kind: Literal["mean", "rate"]
+    better: Literal["higher", "lower"]
+    num: str
+    den: str
+    less: str = ""
+    scale: int = 1
+    span: float | None = 1.0
+    rests_on: tuple[str, ...] = ()
+
+    @property
+    def sign(self) -> int:
+        """Return 1 where more is better, else -1."""
+        return 1 if self.better == "higher" else -1
+
+
+def _mean(name: str, den: str, **other: Any) -> Metric:
+    return Metric(name, "mean", num=f"{name}_wx", den=den, scale=SCALES[name], **other)
+
+
+# A reward has no penalty for an unknown cost or latency, and takes an ungraded success as good.
+METRICS: Mapping[str, Metric] = {
+    "reward": _mean("reward", "w", better="higher", rests_on=("cost", "latency", "quality")),
+    "quality": _mean("quality", "quality_w", better="higher", rests_on=("quality",)),
+    "cost": _mean("cost", "cost_w", better="lower", rests_on=("cost",), span=None),
+    "success": Metric("success", "rate", "higher", "success", "w"),
+    "failure": Metric("failure", "rate", "lower", "failure", "w"),
+    "timeout": Metric("timeout", "rate", "lower", "timeout", "w"),
+    "slow": Metric("slow", "rate", "lower", "over", "latency_w", rests_on=("latency",)),
+}
+
+
+def metric_named(name: str) -> Metric:
+    """Return a metric; `error:CODE` is the share of observations with that error code.
+
+    Raises: InvalidInput.
+    """
+    if name.startswith(ERROR) and name != ERROR:
+        return Metric(name, "rate", "lower", name, "w", rests_on=("code",))
+    if name not in METRICS:
+        raise InvalidInput(
+            f"metric {name!r} is not known",
+            field="metric",
+            mend=f"one of {', '.join(METRICS)}, {ERROR}CODE",
+        )
+    return METRICS[name]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What an arm did in a step: each sum by bin, as numbers. Shapes: (256,)."""
+
+    sums: Mapping[str, Floats]
+    units: Units
+    latency: Histogram
+
+    def total(self, field: str) -> float:
+        """Return a sum over all bins."""
+        return float(self.of(field).sum())
+
+    def of(self, field: str) -> Floats:
+        """Return a sum by bin; zeros where nothing was counted."""
+        return self.sums.get(field, _ZEROS)
+
+
+Arms = Mapping[tuple[int, str], Arm]
+_ZEROS: Floats = np.zeros(BINS)
+_NO_ARM = Arm({}, Units(), Histogram())
+
+
+def arms_of(buckets: Iterable[RolloutBucket]) -> dict[tuple[int, str], Arm]:
+    """Return what each arm did in each step, over all hours; every bucket is unpacked once."""
+    found: dict[tuple[int, str], list[RolloutBucket]] = {}
+    for bucket in buckets:
+        found.setdefault((bucket.step, bucket.arm), []).append(bucket)
+    return {place: _arm(group) for place, group in sorted(found.items())}
+
+
+def _arm(buckets: list[RolloutBucket]) -> Arm:
+    sums = [bucket.sums for bucket in buckets]
+    named = {field: sum_bins(getattr(s, field) for s in sums) for field in BINNED}
+    for code in sorted({code for s in sums for code in s.errors}):
+        named[ERROR + code] = sum_bins(s.errors[code] for s in sums if code in s.errors)
+    return Arm(
+        {field: values.astype(np.float64) for field, values in named.items()},
+        sum_units(bucket.units for bucket in buckets),
+        sum((s.latency_bins for s in sums), Histogram()),
+    )
+
+
+def pair_of(
+    arms: Arms, metric: Metric, challenger: str, shares: Floats, *, shadow: bool = False
+) -> Pair:
+    """Return a metric of a challenger and its control, by step and bin.
+
+    Shapes: shares (steps,), the challenger's part of the traffic of the two. A shadow is compared
+    with the served observations that it ran beside, one for one.
+    """
+    names = (PAIRED + challenger, SHADOW + challenger) if shadow else (CONTROL, challenger)
+    table = [[arms.get((step, name), _NO_ARM) for name in names] for step in range(shares.shape[0])]
+    less = np.array([[arm.of(metric.less) for arm in row] for row in table])
+    num = np.array([[arm.of(metric.num) for arm in row] for row in table]) - less
+    den = np.array([[arm.of(metric.den) for arm in row] for row in table])
+    units = [sum_units(row[i].units for row in table).count() for i in range(2)]
+    halves = np.full_like(shares, 0.5)
+    return Pair(num / metric.scale, den, halves if shadow else shares, np.array(units), metric.span)

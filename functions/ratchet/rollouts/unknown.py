@@ -1,0 +1,50 @@
+"""Unknown: whether the share of what is not known differs between arms; pure."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ratchet.rollouts.evidence import EVIDENCE
+from ratchet.rollouts.metrics import ERROR, Arms, Metric, pair_of
+from ratchet.rollouts.pair import Bools, Bounds, Pair, Question
+from ratchet.stats.bucket import OTHER
+from ratchet.stats.moments import Floats
+
+SIDE = 0.025  # to each side, over all looks; apart from the rollout's own alpha
+
+
+def _unknown(name: str) -> Metric:
+    return Metric(f"unknown {name}", "rate", "lower", "success", "success", f"known_{name}")
+
+
+# Which code an error had is not known where a bucket counts it as `other`.
+UNKNOWN: Mapping[str, Metric] = {
+    "cost": _unknown("cost"),
+    "latency": _unknown("latency"),
+    "quality": _unknown("quality"),
+    "code": Metric("unknown code", "rate", "lower", ERROR + OTHER, "w"),
+}
+
+
+def unknown_pairs(
+    arms: Arms, challenger: str, shares: Floats, *, shadow: bool = False
+) -> dict[str, Pair]:
+    """Return the shares of unknown cost, latency and quality among successes, and of codes."""
+    return {
+        name: pair_of(arms, metric, challenger, shares, shadow=shadow)
+        for name, metric in UNKNOWN.items()
+    }
+
+
+def compare_unknown(pair: Pair) -> Bounds:
+    """Return the bounds of the difference in an unknown share, 95 % over all looks.
+
+    The mixture for rates takes an arm's trials as its part of the traffic; successes are not where
+    one arm succeeds less, so means of bins are compared.
+    """
+    return EVIDENCE["asymptotic"](pair, Question(low_error=SIDE, high_error=SIDE))
+
+
+def differs(bounds: Bounds) -> Bools:
+    """Say where the bounds exclude that the arms are alike."""
+    return np.asarray((bounds.low > 0) | (bounds.high < 0))

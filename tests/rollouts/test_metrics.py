@@ -1,0 +1,139 @@
+"""Metrics and the pairs that rollout buckets give."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from ratchet.kernel.errors import InvalidInput
+from ratchet.rollouts.metrics import METRICS, arms_of, metric_named, pair_of
+from ratchet.rollouts.unknown import UNKNOWN, unknown_pairs
+from ratchet.stats.bins import BINS, Bins, pack
+from ratchet.stats.rollout_bucket import RolloutBucket, RolloutSums
+from ratchet.stats.units import units_of
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HALF = np.array([0.5])
+
+
+def bins(**by_bin: int) -> Bins:
+    """Return bins by number: b3=7 is 7 in bin 3."""
+    values = np.zeros(BINS, object)
+    for name, value in by_bin.items():
+        values[int(name[1:])] = value
+    return pack(values)
+
+
+def bucket(
+    arm: str, sums: RolloutSums, *, step: int = 0, hour: int = 0, units: tuple[int, ...] = ()
+) -> RolloutBucket:
+    """Return a bucket of an hour."""
+    return RolloutBucket(
+        rollout="r1",
+        step=step,
+        arm=arm,
+        epoch=1,
+        hour=NOON + timedelta(hours=hour),
+        sums=sums,
+        units=units_of(units),
+        updated_at=NOON,
+        expire_at=NOON,
+    )
+
+
+def test_a_mean_is_its_sum_in_natural_units_over_its_weight() -> None:
+    sums = RolloutSums(
+        w=bins(b3=4), reward_wx=bins(b3=3_000_000), cost_w=bins(b3=2), cost_wx=bins(b3=10**9)
+    )
+    arms = arms_of([bucket("1.0.1", sums)])
+    reward = pair_of(arms, METRICS["reward"], "1.0.1", HALF)
+    assert (reward.num[0, 1, 3], reward.den[0, 1, 3]) == (3.0, 4.0)
+    assert reward.num.sum() == 3.0
+    assert reward.span == 1.0
+    cost = pair_of(arms, METRICS["cost"], "1.0.1", HALF)
+    assert (cost.num[0, 1, 3], cost.den[0, 1, 3]) == (1.0, 2.0)
+    assert cost.span is None
+
+
+def test_the_hours_of_a_step_add_up_and_the_steps_stay_apart() -> None:
+    sums = RolloutSums(w=bins(b0=10), failure=bins(b0=1))
+    arms = arms_of(
+        [
+            bucket("control", sums, hour=0),
+            bucket("control", sums, hour=1),
+            bucket("control", sums, step=1, hour=1),
+            bucket("1.0.1", sums, step=1, hour=1),
+        ]
+    )
+    found = pair_of(arms, METRICS["failure"], "1.0.1", np.array([0.1, 0.5]))
+    assert found.num[:, :, 0].tolist() == [[2, 0], [1, 1]]
+    assert found.den[:, :, 0].tolist() == [[20, 0], [10, 10]]
+    assert found.share.tolist() == [0.1, 0.5]
+
+
+def test_the_units_of_all_steps_and_hours_count_once() -> None:
+    arms = arms_of(
+        [
+            bucket("control", RolloutSums(), units=(1, 2, 3)),
+            bucket("control", RolloutSums(), hour=1, units=(3, 4)),
+            bucket("1.0.1", RolloutSums(), units=(9,)),
+            bucket("1.0.1", RolloutSums(), step=1, units=(9, 10)),
+        ]
+    )
+    found = pair_of(arms, METRICS["reward"], "1.0.1", np.array([0.1, 0.5]))
+    assert found.units.tolist() == [4, 2]
+
+
+def test_a_shadow_is_compared_with_what_was_served_beside_it() -> None:
+    arms = arms_of(
+        [
+            bucket("control", RolloutSums(w=bins(b1=100), success=bins(b1=90))),
+            bucket("pair:1.0.1", RolloutSums(w=bins(b1=10), success=bins(b1=9))),
+            bucket("shadow:1.0.1", RolloutSums(w=bins(b1=10), success=bins(b1=5))),
+        ]
+    )
+    found = pair_of(arms, METRICS["success"], "1.0.1", np.array([0.1]), shadow=True)
+    assert found.den[0, :, 1].tolist() == [10, 10]
+    assert found.num[0, :, 1].tolist() == [9, 5]
+    assert found.share.tolist() == [0.5]
+
+
+def test_an_error_code_is_a_rate_and_what_nobody_counted_is_zero() -> None:
+    sums = RolloutSums(w=bins(b2=8), errors={"rate_limit": bins(b2=3)})
+    arms = arms_of([bucket("control", sums), bucket("1.0.1", RolloutSums(w=bins(b2=8)))])
+    found = pair_of(arms, metric_named("error:rate_limit"), "1.0.1", HALF)
+    assert found.num[0, :, 2].tolist() == [3, 0]
+    assert metric_named("error:rate_limit").better == "lower"
+
+
+@pytest.mark.parametrize("name", ["sucess", "error:", ""])
+def test_an_unknown_metric_is_refused_with_the_names_there_are(name: str) -> None:
+    with pytest.raises(InvalidInput, match="not known") as caught:
+        metric_named(name)
+    assert "reward" in caught.value.mend
+
+
+def test_sums_beyond_64_bits_are_as_near_as_a_float_can_be() -> None:
+    sums = RolloutSums(cost_w=bins(b0=1), cost_wx=bins(b0=10**27 + 1))
+    arms = arms_of([bucket("control", sums), bucket("1.0.1", sums)])
+    assert pair_of(arms, METRICS["cost"], "1.0.1", HALF).num[0, 0, 0] == pytest.approx(1e18)
+
+
+def test_what_is_unknown_is_a_share_of_the_successes_and_a_code_one_of_all() -> None:
+    control = RolloutSums(
+        w=bins(b5=20),
+        success=bins(b5=10),
+        known_cost=bins(b5=10),
+        known_quality=bins(b5=4),
+        errors={"other": bins(b5=3), "rate_limit": bins(b5=5)},
+    )
+    found = unknown_pairs(arms_of([bucket("control", control)]), "1.0.1", HALF)
+    unknown = {name: (p.num[0, 0, 5], p.den[0, 0, 5]) for name, p in found.items()}
+    assert unknown == {"cost": (0, 10), "latency": (10, 10), "quality": (6, 10), "code": (3, 20)}
+
+
+def test_every_metric_is_named_by_its_key_and_counts_what_a_bucket_has() -> None:
+    for name, metric in METRICS.items():
+        assert metric.name == name
+        assert {metric.num, metric.den} <= set(RolloutSums.model_fields)
+        assert set(metric.rests_on) <= set(UNKNOWN)
