@@ -243,6 +243,28 @@ def test_a_forked_child_starts_empty_and_sends_its_own(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_forked_child_exposes_a_unit_anew_and_the_parent_once(
+    child: Child, service: Service
+) -> None:
+    code = """
+        met = {"rolloutId": "r1", "step": 0, "rolloutArm": "control", "unit": "u", "propensity": 1}
+        recorder = Recorder(HttpTransport(url), flush_seconds=3600.0)
+        recorder.expose(met, ts=1)
+        pid = os.fork()
+        if pid == 0:
+            recorder.expose(met, ts=2)
+            recorder.close()
+            assert recorder.stats.accepted == 1, recorder.stats
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+        recorder.expose(met, ts=3)
+        recorder.close()
+        assert recorder.stats.accepted == 1, recorder.stats
+    """
+    ended(child(code))
+    assert sorted(o["ts"] for o in service.observations) == [1, 2]
+
+
 def test_forked_workers_choose_and_draw_different_arms(child: Child) -> None:
     code = """
         policies = {"p": {"version": "p@1.0.0", "params": {"modelWeights": {"a": 1, "b": 1}}}}
@@ -268,8 +290,13 @@ def test_importing_the_client_loads_nothing_of_the_server_and_nothing_heavy() ->
         heavy = {"pydantic", "google", "typer", "numpy", "httpx", "firebase_admin"}
         print(sorted(m for m in new if m.split(".")[0] in heavy))
         print(sorted({m.split(".")[1] for m in new if m.startswith("ratchet.")}))
+        print(sorted(m for m in new if m.startswith("ratchet.rollouts.")))
     """
     done = subprocess.run(
         [sys.executable, "-c", dedent(code)], capture_output=True, text=True, timeout=30, check=True
     )
-    assert done.stdout == "[]\n['client', 'kernel']\n"
+    assert done.stdout.splitlines() == [
+        "[]",
+        "['client', 'kernel', 'rollouts']",
+        "['ratchet.rollouts.assign']",
+    ]

@@ -11,6 +11,7 @@ from ratchet.client import (
 )
 
 SURFACE = [
+    "Assignment",
     "AsyncHttpTransport",
     "AsyncOfflineTransport",
     "AsyncPolicyClient",

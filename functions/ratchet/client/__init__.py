@@ -10,8 +10,10 @@ from ratchet.client.offline import AsyncOfflineTransport, OfflineTransport
 from ratchet.client.policy import AsyncPolicyClient, PolicyClient
 from ratchet.client.recorder import Recorder
 from ratchet.client.transport import AsyncTransport, Rejected, Resolved, SendResult, Transport
+from ratchet.rollouts.assign import Assignment
 
 __all__ = [
+    "Assignment",
     "AsyncHttpTransport",
     "AsyncOfflineTransport",
     "AsyncPolicyClient",

@@ -2,28 +2,49 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from ratchet.rollouts.assign import Assignment
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One draw. A served fallback names the arm that was drawn, and has no propensity."""
+    """One draw from the arms of a version; a served fallback names the arm that was drawn.
+
+    `params` are those of the version, and `assignment` says why it serves while a rollout runs.
+    `shadows` are the draws of challengers to run beside, each recorded as an observation of its
+    own. What was not drawn has no propensity.
+    """
 
     arm: str
     propensity: float | None
     policy_version: str | None
     fallback_from: str | None = None
+    intended_version: str | None = None
+    assignment: Assignment | None = None
+    shadows: tuple["Choice", ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def as_observation(self) -> dict[str, Any]:
         """Return the fields to record with the outcome."""
-        fields = {
+        fields: dict[str, Any] = self.assignment.as_observation() if self.assignment else {}
+        fields |= {
             "arm": self.arm,
             "propensity": self.propensity,
             "policyVersion": self.policy_version,
             "fallbackFrom": self.fallback_from,
+            "intendedVersion": self.intended_version,
+            "paired": [s.assignment.arm for s in self.shadows if s.assignment] or None,
         }
         return {name: value for name, value in fields.items() if value is not None}
+
+    def served(self, version: str) -> "Choice":
+        """Return the choice where the component served another version than was chosen."""
+        if version == self.policy_version:
+            return self
+        intended = self.intended_version or self.policy_version
+        return replace(self, policy_version=version, propensity=None, intended_version=intended)
 
 
 def shares_of(params: Mapping[str, Any]) -> dict[str, float]:

@@ -14,7 +14,7 @@ from ratchet.observe.feedback import feedback
 from ratchet.observe.observation import Rejection
 from ratchet.observe.record import record
 from ratchet.observe.settings import Ingest
-from ratchet.policies.resolve import resolve
+from ratchet.rollouts.resolve import resolve
 from ratchet.store.port import Store
 
 
@@ -44,10 +44,8 @@ class DirectTransport:
 
     def resolve(self, policy: str, etag: str | None) -> Resolved | None:
         """Return the version to run, or None where `etag` still names it."""
-        answer = resolve(self._store, self._keys, policy)
-        if answer.etag == etag:
-            return None
-        return Resolved(answer.policy, answer.version, dict(answer.params), answer.etag)
+        answer = resolve(self._store, self._keys, policy, now=self._clock())
+        return None if answer.etag == etag else Resolved.from_wire(answer.to_wire())
 
 
 @contextmanager

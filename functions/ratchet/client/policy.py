@@ -4,6 +4,8 @@ policy = PolicyClient(HttpTransport(url), "router-core", cache=Path("router-core
 choice = policy.choose()
 recorder.record(choice.as_observation(), component="router:" + choice.arm, outcome="success")
 policy.report(choice, "success")
+
+While a rollout runs, `choose(unit)` serves the version that the unit is assigned to.
 """
 
 import asyncio
@@ -13,16 +15,24 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from ratchet.client.breaker import Breaker, BreakerRule
-from ratchet.client.choice import Choice, draw, shares_of
+from ratchet.client.choice import Choice
+from ratchet.client.lanes import Lane, Lanes
 from ratchet.client.last_good import LastGood
 from ratchet.client.lifetime import on_fork
 from ratchet.client.transport import AsyncTransport, Resolved, Transport
-from ratchet.kernel.errors import InvalidInput
+from ratchet.rollouts.assign import Assignment
 
 Carrier = TypeVar("Carrier")
+
+
+class Exposing(Protocol):
+    """What takes exposures: a Recorder, of threads or of asyncio."""
+
+    def expose(self, exposure: Mapping[str, Any], /) -> None:
+        """Take one exposure; never blocks, never raises."""
+        ...
 
 
 class _Chooser(Generic[Carrier]):
@@ -39,8 +49,10 @@ class _Chooser(Generic[Carrier]):
         rng: random.Random | None = None,
         default: Mapping[str, Any] | None = None,
         cache: Path | None = None,
+        recorder: Exposing | None = None,
     ) -> None:
         self._transport = transport
+        self._recorder = recorder
         self._clock = clock
         self._rng = rng or random.SystemRandom()  # forked workers must not draw the same arms
         self._last = LastGood(
@@ -51,9 +63,7 @@ class _Chooser(Generic[Carrier]):
             default=default,
             cache=cache,
         )
-        self._breaker = Breaker()
-        self._drawn_for: Resolved | None = None
-        self._shares: dict[str, float] = {}
+        self._lanes = Lanes()
         self._unlock()
         on_fork(self._unlock)
 
@@ -63,40 +73,55 @@ class _Chooser(Generic[Carrier]):
     def report(self, choice: Choice, outcome: str, error_code: str | int | None = None) -> None:
         """Tell the breaker how the request ended."""
         with self._lock:
-            code = self._breaker.error_of(outcome, error_code)
-            self._breaker.report(choice.arm, code, self._clock())
+            breaker = self._lanes.of(choice.assignment).breaker
+            code = breaker.error_of(outcome, error_code)
+            breaker.report(choice.arm, code, self._clock())
+
+    def _assigned(self, current: Resolved, unit: str | None) -> Assignment | None:
+        """Return a unit's assignment, and expose it; nobody is assigned without a name."""
+        if current.rollout is None or not unit:
+            return None
+        assignment = current.rollout.assign(unit, current.params)
+        if self._recorder is not None:
+            self._recorder.expose(assignment.as_exposure())
+        return assignment
 
     def _pick(self, current: Resolved, unit: str | None) -> Choice:
-        rng = self._rng if unit is None else _sticky(current, unit)
-        now = self._clock()
+        assignment = self._assigned(current, unit)
         with self._lock:
-            if current is not self._drawn_for:
-                self._shares = shares_of(current.params)
-                self._breaker.rule = BreakerRule.of(current.params)
-                self._drawn_for = current
-            if not self._shares:
-                raise InvalidInput(
-                    f"{current.version or current.policy} gives no arm any weight",
-                    field="modelWeights",
-                    mend="give an arm a positive weight",
-                )
-            drawn = draw(self._shares, rng.random())
-            if self._breaker.admits(drawn, now):
-                return Choice(drawn, self._shares[drawn], current.version)
-            rest = {arm: share for arm, share in self._shares.items() if arm != drawn}
-            while rest:
-                arm = draw(rest, rng.random())
-                if self._breaker.admits(arm, now):
-                    return Choice(arm, None, current.version, fallback_from=drawn)
-                del rest[arm]
-            return Choice(drawn, self._shares[drawn], current.version)
+            self._lanes.turn(current)
+            lanes = [(self._lanes.of(s), s) for s in (assignment.shadows if assignment else ())]
+            own = [(lane, s) for lane, s in lanes if lane is not self._lanes.champion]
+            shadows = tuple(self._draw(lane, unit, s) for lane, s in own)
+            return self._draw(self._lanes.of(assignment), unit, assignment, shadows)
+
+    def _draw(
+        self,
+        lane: Lane,
+        unit: str | None,
+        assignment: Assignment | None,
+        shadows: tuple[Choice, ...] = (),
+    ) -> Choice:
+        rng = self._rng if unit is None else _sticky(self._last.policy_id, lane.version, unit)
+        drawn = lane.draw(rng, self._clock())
+        return Choice(
+            drawn.arm,
+            drawn.propensity,
+            lane.version,
+            drawn.fallback_from,
+            assignment.version if assignment else None,
+            assignment,
+            shadows,
+            lane.params,
+        )
 
 
 class PolicyClient(_Chooser[Transport]):
     """One policy, from any thread: one request per time to live, whatever the number of callers.
 
     With the service down it serves the last good version, from the `cache` file after a restart,
-    or the `default` params. Units: ttl_seconds and clock in seconds; jitter is a share of the ttl.
+    or the `default` params. Exposures go to the `recorder`: without one a rollout counts nobody.
+    Units: ttl_seconds and clock in seconds; jitter is a share of the ttl.
     """
 
     def current(self) -> Resolved:
@@ -122,6 +147,13 @@ class PolicyClient(_Chooser[Transport]):
         Raises: InvalidInput where no arm has weight; what `current` raises.
         """
         return self._pick(self.current(), unit)
+
+    def assign(self, unit: str) -> Assignment | None:
+        """Return the version that a unit meets, with its params; None where no rollout runs.
+
+        Raises: what `current` raises.
+        """
+        return self._assigned(self.current(), unit)
 
     def _ask(self) -> Resolved:
         try:
@@ -158,6 +190,10 @@ class AsyncPolicyClient(_Chooser[AsyncTransport]):
         """Draw an arm by weight; a `unit` keeps its arm while the version stays."""
         return self._pick(await self.current(), unit)
 
+    async def assign(self, unit: str) -> Assignment | None:
+        """Return the version that a unit meets, with its params; None where no rollout runs."""
+        return self._assigned(await self.current(), unit)
+
     async def _ask(self) -> Resolved:
         try:
             answer = await self._transport.resolve(self._last.policy_id, self._last.etag)
@@ -181,6 +217,6 @@ class AsyncPolicyClient(_Chooser[AsyncTransport]):
         return self._asking
 
 
-def _sticky(current: Resolved, unit: str) -> random.Random:
-    text = f"{current.policy}\n{current.version}\n{unit}"
+def _sticky(policy: str, version: str | None, unit: str) -> random.Random:
+    text = f"{policy}\n{version}\n{unit}"
     return random.Random(hashlib.blake2b(text.encode(errors="replace"), digest_size=16).digest())

@@ -14,8 +14,11 @@ from ratchet.entry.cli import (
     intake,
     observe,
     policy,
+    rollout,
+    rollout_evidence,
     schedules,
     serve,
+    trial,
 )
 from ratchet.entry.cli.output import complain
 from ratchet.kernel.errors import InvalidInput, RatchetError
@@ -48,7 +51,10 @@ for command in (
     backup.restore,
 ):
     app.command()(command)
+app.command("try")(trial.try_)
 app.add_typer(policy.app, name="policy")
+rollout.app.command()(rollout_evidence.evidence)
+app.add_typer(rollout.app, name="rollout")
 app.add_typer(govern.flags_app, name="flags")
 app.add_typer(govern.config_app, name="config")
 app.add_typer(govern.audit_app, name="audit")

@@ -29,6 +29,7 @@ from ratchet.policies.head import PolicyHead
 from ratchet.policies.propose import propose as propose_version
 from ratchet.policies.resolve import resolve as resolve_policy
 from ratchet.policies.version import PolicyVersion
+from ratchet.rollouts.resolve import resolve as version_to_run
 
 app = typer.Typer(help="Show and change policies.", no_args_is_help=True)
 
@@ -106,12 +107,13 @@ def resolve(
         raise InvalidInput("a phase is a component's", field="phase", mend="name --component, too")
     with opened(store, making=False) as a:
         wanted = policy or bound(a.reader.read(Bindings), str(component), phase)
-        answer = resolve_policy(a.store, a.keys, wanted)
+        answer = version_to_run(a.store, a.keys, wanted, now=a.clock())
     if as_json:
         emit(answer.to_wire())
     else:
         rows = [("version", answer.version), *flat(answer.params), ("etag", answer.etag)]
-        table(("param", answer.policy), rows)
+        rollout = [("rollout", answer.rollout.id)] if answer.rollout else []
+        table(("param", answer.policy), rows + rollout)
 
 
 @app.command()

@@ -17,8 +17,8 @@ from ratchet.observe.record import record as take_observations
 from ratchet.observe.settings import Ingest
 from ratchet.policies.activate import rollback as go_back
 from ratchet.policies.bindings import Bindings, bound
-from ratchet.policies.resolve import resolve as active_version
 from ratchet.policies.version import Number, PolicyId
+from ratchet.rollouts.resolve import resolve as version_to_run
 
 RESOLVE_SECONDS = 10
 VERSION = "0.1.0"
@@ -69,7 +69,10 @@ def feedback(call: Call) -> Reply:
 @on_request(cors=cors("GET"))
 @door("GET", role="service")
 def resolve(call: Call) -> Reply:
-    """Return the version to run, of `?policy=`, or of whatever `?component=&phase=` is bound to."""
+    """Return the version to run, of `?policy=`, or of whatever `?component=&phase=` is bound to.
+
+    While a rollout runs, the answer says which unit runs which other version.
+    """
     asked = call.request.args
     policy, component = asked.get("policy"), asked.get("component")
     if (policy is None) == (component is None):
@@ -78,7 +81,7 @@ def resolve(call: Call) -> Reply:
         )
     if component is not None:
         policy = bound(call.app.reader.read(Bindings), component, asked.get("phase"))
-    found = active_version(call.app.store, call.app.keys, policy or "")
+    found = version_to_run(call.app.store, call.app.keys, policy or "", now=call.now)
     headers = {
         "ETag": f'"{found.etag}"',
         "Cache-Control": f"private, max-age={RESOLVE_SECONDS}",

@@ -90,20 +90,23 @@ Operation = tuple[str, Role | None, Schema]
 def _record(ts: int) -> Operation:
     one = {"ts": ts, "component": "router:gpt-5", "outcome": "success", "durationMs": 812.5}
     two = {"ts": ts, "component": "planner", "outcome": "timeout", "errorCode": "timeout"}
+    met = {"kind": "exposure", "ts": ts, "rolloutId": "router-core-1", "step": 0}
+    met |= {"rolloutArm": "1.0.1", "unit": "user-1", "propensity": 0.1}
     batch = {"id": "batch-1", "observations": [one, {"component": "planner"}]}
-    shape = _ref("schemas", "Observation")
     body = _body(
-        "ObservationSent",
+        _any_of("ObservationSent", "ExposureSent"),
         "ObservationBatch",
-        shape,
-        f"One observation, a list of up to {MAX_BATCH}, or a batch with an id, which may be sent "
-        f"again. An observation has at most {MAX_ITEM_BYTES} bytes, its `meta` at most "
-        f"{MAX_META_DEPTH} levels and no list in a list; its instant is at most "
+        _any_of("Observation", "Exposure"),
+        f"One item, a list of up to {MAX_BATCH}, or a batch with an id, which may be sent again. "
+        "An item is an observation, or an exposure where its `kind` says so. It has at most "
+        f"{MAX_ITEM_BYTES} bytes, its `meta` at most {MAX_META_DEPTH} levels and no list in a "
+        "list; its instant is at most "
         f"{AHEAD.seconds // 60} minutes ahead and no older than observations are kept. The good "
         "items of a batch are stored though others are refused.",
         {
             "single": {"value": one | {"id": "one-1"}},
-            "list": {"value": [one, two]},
+            "exposure": {"value": met | {"id": "met-1"}, "summary": "a unit met an arm"},
+            "list": {"value": [one, two, met]},
             "batch": {"value": batch, "summary": "the second item is refused, by name"},
         },
     )
@@ -123,7 +126,7 @@ def _record(ts: int) -> Operation:
 def _feedback(ts: int) -> Operation:
     late = {"obsId": "batch-1.0", "source": "reviewer", "grade": 0.75, "ts": ts}
     body = _body(
-        "Grade",
+        _ref("schemas", "Grade"),
         "GradeBatch",
         _ref("schemas", "Grade"),
         f"One grade, or up to {MAX_BATCH}; each has a grade 0..1, an outcome, or both. The latest "
@@ -136,12 +139,15 @@ def _feedback(ts: int) -> Operation:
 
 def _resolve() -> Operation:
     headers = {
-        "ETag": _header(_TEXT, "changes exactly when the version does") | {"required": True},
+        "ETag": _header(_TEXT, "changes exactly when the answer does") | {"required": True},
         "Cache-Control": _header(_TEXT, "how long the answer may be kept") | {"required": True},
     }
     shown = {
         "summary": "Return the version to run.",
-        "description": "For the role `service`. Name either a policy or a component.",
+        "description": "For the role `service`. Name either a policy or a component. While a "
+        "rollout runs, `rollout` says which units run another version: a unit is the point "
+        "`blake2b(salt + newline + unit, 8 bytes) >> 11` of 2**53, and an arm has those from its "
+        "`start` on, up to its `share`.",
         "parameters": [
             _query("policy", _NAME, "the id of a policy"),
             _query("component", _NAME, "a component that `config/bindings` binds to a policy"),
@@ -154,8 +160,8 @@ def _resolve() -> Operation:
             },
         ],
         "responses": {
-            "200": _ok("the version to run", "Answer") | {"headers": headers},
-            "304": {"description": "the version is the one that was named", "headers": headers},
+            "200": _ok("the version to run", "Resolution") | {"headers": headers},
+            "304": {"description": "the answer is the one that was named", "headers": headers},
             **_errors(*_ANY, *_KNOWN, InvalidInput, NotFound),
         },
     }
@@ -211,9 +217,13 @@ def _post(
     return "post", role, shown
 
 
-def _body(one: str, batch: str, item: Schema, text: str, examples: Schema) -> Schema:
+def _any_of(*models: str) -> Schema:
+    return {"anyOf": [_ref("schemas", model) for model in models]}
+
+
+def _body(one: Schema, batch: str, item: Schema, text: str, examples: Schema) -> Schema:
     several = {"type": "array", "items": item, "minItems": 1, "maxItems": MAX_BATCH}
-    several_or_one = {"anyOf": [_ref("schemas", one), several, _ref("schemas", batch)]}
+    several_or_one = {"anyOf": [one, several, _ref("schemas", batch)]}
     lines = {"schema": several | {"description": "one item a line, each line JSON"}}
     return {
         "required": True,

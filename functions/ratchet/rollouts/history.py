@@ -1,0 +1,26 @@
+"""Which rollouts there are, and there were."""
+
+from ratchet.kernel.errors import NotFound
+from ratchet.observe.watch import ROLLOUTS
+from ratchet.rollouts.rollout import Rollout
+from ratchet.store.port import Filter, Query, Ref, Store
+
+
+def get_rollout(store: Store, rollout_id: str) -> Rollout:
+    """Return one rollout.
+
+    Raises: NotFound; InvalidInput where the document does not parse.
+    """
+    found = store.get(Ref(ROLLOUTS, rollout_id))
+    if found is None:
+        raise NotFound(
+            f"rollout {rollout_id} does not exist", field="rollout", mend="ratchet rollout list"
+        )
+    return Rollout.from_store(found.data)
+
+
+def list_rollouts(store: Store, policy_id: str | None = None) -> list[Rollout]:
+    """Return the rollouts of a policy, or of all, oldest first."""
+    where = (Filter("policy", "==", policy_id),) if policy_id is not None else ()
+    found = [Rollout.from_store(s.data) for s in store.stream(Query(ROLLOUTS, where))]
+    return sorted(found, key=lambda rollout: (rollout.started_at, rollout.id))
