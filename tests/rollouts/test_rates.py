@@ -9,6 +9,7 @@ from ratchet.stats.moments import Floats
 
 EVENTS = 150
 TRIALS = 400
+HALF = np.array([0.5])
 
 
 def ever_excluded(excluded: np.ndarray, p: float) -> float:
@@ -37,7 +38,8 @@ def test_the_ratio_of_like_arms_is_excluded_ever_with_the_stated_error_at_most(
     x, total = np.meshgrid(np.arange(EVENTS + 1.0), np.arange(EVENTS + 1.0))
     x = np.minimum(x, total)
     odds = np.array([math.log(share / (1 - share))])
-    found = log_ratio(Split(x[..., None], (total - x)[..., None], odds), np.array(0.025), planned)
+    split = Split(x[..., None], (total - x)[..., None], odds, np.array([share]))
+    found = log_ratio(split, np.array(0.025), planned)
     lost = ever_excluded((found.low > 0) | (found.high < 0), share)
     assert 0.001 < lost <= 0.05
 
@@ -58,13 +60,13 @@ def test_no_event_in_a_thousand_trials_bounds_the_rate_by_hand() -> None:
 
 def test_of_no_events_nothing_is_said_about_the_ratio() -> None:
     nothing = np.zeros((1,))
-    found = log_ratio(Split(nothing, nothing, np.zeros(1)), np.array(0.025), 50.0)
+    found = log_ratio(Split(nothing, nothing, np.zeros(1), HALF), np.array(0.025), 50.0)
     assert (float(found.low), float(found.high)) == (-math.inf, math.inf)
 
 
 def test_an_arm_without_events_has_no_lower_bound_and_gets_an_upper_one() -> None:
     found = log_ratio(
-        Split(np.array([0.0]), np.array([60.0]), np.array([0.0])), np.array(0.025), 50.0
+        Split(np.array([0.0]), np.array([60.0]), np.array([0.0]), HALF), np.array(0.025), 50.0
     )
     assert float(found.low) == -math.inf
     assert float(found.high) < math.log(0.25)
@@ -73,7 +75,7 @@ def test_an_arm_without_events_has_no_lower_bound_and_gets_an_upper_one() -> Non
 def test_steps_with_unlike_shares_share_one_ratio() -> None:
     # Three times the odds in each of two steps: 30 of 130 at one in ten, 60 of 80 at a half.
     odds = np.log(np.array([0.1 / 0.9, 1.0]))
-    split = Split(np.array([32.5, 60.0]), np.array([97.5, 20.0]), odds)
+    split = Split(np.array([32.5, 60.0]), np.array([97.5, 20.0]), odds, np.array([0.1, 0.5]))
     found = log_ratio(split, np.array(0.025), 200.0)
     assert found.low < math.log(3) < found.high
     assert found.low > math.log(1.6)
@@ -99,10 +101,19 @@ def test_events_of_many_units_count_in_full() -> None:
     assert float(found.challenger.sum()) == pytest.approx(50, rel=0.02)
 
 
+def test_the_arms_trials_say_whose_an_event_would_be_not_the_plan() -> None:
+    num: Floats = np.zeros((1, 2, 256))
+    num[0, 0, :120] = num[0, 1, 120:180] = 1  # 120 and 60 events in 2:1 trials, planned as 1:1
+    den = np.stack([np.full((1, 256), 40.0), np.full((1, 256), 20.0)], 1)
+    pair = Pair(num, den, HALF, np.array([5000.0, 2500.0]))
+    found = log_ratio(split_events(pair), np.array(0.025), 100.0)
+    assert found.low < 0 < found.high
+
+
 def test_a_step_in_which_all_traffic_is_the_challengers_says_nothing() -> None:
     num: Floats = np.zeros((2, 2, 256))
     num[0, 0, :20] = num[0, 1, 20:40] = 1
     num[1, 1, :] = 5
-    pair = Pair(num, num * 10, np.array([0.5, 1.0]), np.array([128.0, 128.0]))
+    pair = Pair(num, np.full_like(num, 100), np.array([0.5, 1.0]), np.array([128.0, 128.0]))
     found = split_events(pair)
     assert found.challenger.tolist() == pytest.approx([20.0, 0.0], rel=0.05)

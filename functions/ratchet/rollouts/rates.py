@@ -28,12 +28,14 @@ class Span(NamedTuple):
 class Split:
     """Events of the two arms by step, as independent ones. Shapes: (..., steps).
 
-    `odds` is the logarithm of the challenger's odds in the traffic of the two, (steps,).
+    `odds` is the logarithm of the challenger's odds in the trials of the two; `planned` its share
+    by plan, (steps,), which alone may tune a bound.
     """
 
     challenger: Floats
     control: Floats
     odds: Floats
+    planned: Floats
 
 
 @dataclass(frozen=True)
@@ -45,20 +47,43 @@ class Trials:
 
 
 def split_events(pair: Pair) -> Split:
-    """Return the events of each step, deflated by how much they cluster in bins.
+    """Return the events of each step, deflated to independent ones.
 
-    Where an event happened in a step, it is the challenger's with its share of the traffic if the
+    Where an event happened in a step, it is the challenger's with its share of the trials if the
     arms are alike, whatever the base rate does over time. Units that bring many events make them
-    fewer than they look: by the greater of two design effects.
+    fewer than they look, by the greater of two design effects; so does a share of the trials that
+    is itself known from samples.
     """
-    inside = (pair.share > 0) & (pair.share < 1)
-    share = np.where(inside, pair.share, 0.5)
-    num = np.where(inside[:, None, None], np.nan_to_num(pair.num), 0.0)
+    known = np.isfinite(pair.num) & np.isfinite(pair.den)
+    num, den = (np.where(known, x, 0.0) for x in (pair.num, pair.den))
+    trials = den.sum(-1)
+    inside = (trials > 0).all(-1) & (pair.share > 0) & (pair.share < 1)
+    num = np.where(inside[..., None, None], num, 0.0)
+    safe = np.where(inside[..., None], trials, 1.0)
+    share = safe[..., CHALLENGER] / safe.sum(-1)
     events = num.sum(-1)
     total = events.sum(-1)
-    effect = np.maximum(_between_bins(num, total, share), _together(num))[..., None]
-    odds = np.log(share / (1 - share))
-    return Split(events[..., CHALLENGER] / effect, events[..., CONTROL] / effect, odds)
+    clustered = np.maximum(_between_bins(num, total, share), _together(num))
+    effect = (clustered + _of_trials(den / safe[..., None], total, share))[..., None]
+    return Split(
+        events[..., CHALLENGER] / effect,
+        events[..., CONTROL] / effect,
+        np.log(share / (1 - share)),
+        np.clip(pair.share, 1e-6, 1 - 1e-6),
+    )
+
+
+def _of_trials(by_bin: Floats, total: Floats, share: Floats) -> Floats:
+    """Return how much the trials' spread over the bins adds, as a part of what events spread.
+
+    Shapes: by_bin (..., steps, 2, bins), each arm's trials as parts of all; the result (...).
+    """
+    whole = total.sum(-1)
+    weights = total / np.where(whole > 0, whole, 1.0)[..., None]
+    off = ((by_bin[..., CHALLENGER, :] - by_bin[..., CONTROL, :]) * weights[..., None]).sum(-2)
+    size = off.shape[-1]
+    spread = (off**2).sum(-1) * size / max(size - 1, 1)
+    return np.asarray(spread * (total * share * (1 - share)).sum(-1))
 
 
 def _between_bins(num: Floats, total: Floats, share: Floats) -> Floats:
@@ -112,18 +137,18 @@ def log_ratio(split: Split, error: Floats, planned: float) -> Span:
     """
     x, y = split.challenger, split.control
     alpha = np.clip(2 * error, 1e-300, 1.0)
-    share = 1 / (1 + np.exp(-split.odds))
-    width = np.sqrt(tuning(alpha) / (planned * float((share * (1 - share)).mean())))
+    width = np.sqrt(tuning(alpha) / (planned * (split.planned * (1 - split.planned)).mean()))
     width = np.clip(width, 0.05, 4.0)[..., None]
 
     def likelihood(theta: Floats) -> Floats:
         """Log-likelihood. Shapes: theta (..., k), the result alike."""
-        at = theta[..., None, :] + split.odds[:, None]
+        at = theta[..., None, :] + split.odds[..., None]
         softplus = np.logaddexp(0.0, at)
         return np.asarray((x[..., None] * (at - softplus) - y[..., None] * softplus).sum(-2))
 
     best = _peak(likelihood, x.sum(-1).shape)
-    curve = (x + y).sum(-1) * float((share * (1 - share)).min())
+    share = 1 / (1 + np.exp(-split.odds))
+    curve = (x + y).sum(-1) * (share * (1 - share)).min(-1)
     near = best[..., None] + np.linspace(-9, 9, 73) / np.sqrt(np.maximum(curve, 0.5))[..., None]
     wide = np.broadcast_to(np.linspace(-6, 6, 49) * width, (*best.shape, 49))
     nodes = np.sort(np.concatenate([near, wide], -1), -1)
