@@ -22,23 +22,27 @@ def main(arguments: list[str]) -> int:
             for figure in found:
                 print(line(figure), flush=True)
     if arguments:
-        rows = [
-            {"name": f.name, "value": f.value, "unit": f.unit, "limit": f.limit, "holds": f.holds}
-            for f in figures
-        ]
-        Path(arguments[0]).write_text(json.dumps(rows, indent=2) + "\n")
+        Path(arguments[0]).write_text(json.dumps([row(f) for f in figures], indent=2) + "\n")
     missed = [figure.name for figure in figures if not figure.holds]
     for name in missed:
         print(f"missed: {name}", file=sys.stderr)
     return 1 if missed else 0
 
 
-def line(figure: Figure) -> str:
+def row(figure: Figure) -> dict[str, object]:
+    """Return a figure as it is written."""
+    names = ("name", "value", "unit", "limit", "holds")
+    found = {name: getattr(figure, name) for name in names}
+    return found if figure.error is None else found | {"error": figure.error}
+
+
+def line(figure: Figure, width: int = 78) -> str:
     """Return a figure as a row of the table."""
     bound = "" if figure.limit is None else f"{'<=' if figure.better == 'lower' else '>='}"
     limit = "reported" if figure.limit is None else f"{bound} {figure.limit:g}"
     mark = "" if figure.limit is None else ("  holds" if figure.holds else "  MISSED")
-    return f"{figure.name:<78} {figure.value:>12.4g} {figure.unit:<12} {limit}{mark}"
+    error = "" if figure.error is None else f"+- {figure.error:.2g} "
+    return f"{figure.name:<{width}} {figure.value:>12.4g} {error}{figure.unit:<12} {limit}{mark}"
 
 
 if __name__ == "__main__":

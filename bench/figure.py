@@ -6,13 +6,14 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Figure:
-    """One number of one run; `limit` is None where it is shown only."""
+    """One number, `error` its Monte Carlo error; `limit` is None where it is shown only."""
 
     name: str
     value: float
     unit: str
     limit: float | None = None
     better: Literal["lower", "higher"] = "lower"
+    error: float | None = None
 
     @property
     def holds(self) -> bool:

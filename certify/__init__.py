@@ -1,0 +1,1 @@
+"""Certification of the statistics by simulation, one file a group of rows: `make certify`."""

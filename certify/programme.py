@@ -1,0 +1,63 @@
+"""A programme: null drafts in a row, each spending from the alpha budget of its policy."""
+
+from functools import partial
+
+import numpy as np
+
+from bench.figure import Figure
+from certify.judge import plan_of
+from certify.looks import ALPHA
+from certify.measure import measure, rate
+from certify.streams import tally
+from certify.worlds import World, draw
+from ratchet.rollouts.pair import Bools, Pair
+from ratchet.rollouts.spending import next_level
+from ratchet.rollouts.weigh import Rules, Term, weigh
+from ratchet.stats.moments import Floats
+
+DRAFTS = 50
+GAIN = 0.05
+DRAFT = World()
+BETTER = World(means=(0.2, 0.2 + GAIN))
+
+
+def figures(small: bool) -> list[Figure]:
+    """Measure any false promotion in 50 drafts, with the budget and with 0.05 for each."""
+    drafts, runs, few = (10, 30, 10) if small else (DRAFTS, 1_000, 300)
+    name = f"a programme of {drafts} null drafts: any falsely promoted"
+    obvious = f"obvious: each draft at alpha {ALPHA:g}; {name}"
+    spent = measure(name, partial(programme, drafts, True), runs, DRAFT)
+    each = measure(obvious, partial(programme, drafts, False), few, DRAFT)
+    out = [rate(name, spent["promoted"], ALPHA), rate(obvious, each["promoted"])]
+    name = f"a draft better by {GAIN:g} is promoted in 48 looks, null drafts before it"
+    found = measure(name, gaining, 30 if small else 1_000, BETTER)
+    return out + [rate(f"{name}: {place}", hits) for place, hits in found.items()]
+
+
+def programme(
+    drafts: int, spending: bool, rng: np.random.Generator, runs: int
+) -> dict[str, Floats]:
+    """Return which programmes promoted any of their drafts, from a budget or each at alpha.
+
+    Until one is promoted the history is of none, and after it the programme has failed.
+    """
+    promoted = np.zeros(runs, np.bool_)
+    for before in range(drafts):
+        level = next_level([False] * before, ALPHA) if spending else None
+        promoted |= _promoted(tally(draw(DRAFT, runs, rng)).pair(), level)
+    return {"promoted": np.asarray(promoted, float)}
+
+
+def gaining(rng: np.random.Generator, runs: int) -> dict[str, Floats]:
+    """Return which runs promote a better draft, by how many drafts failed before it."""
+    pair = tally(draw(BETTER, runs, rng)).pair()
+    levels = {before: next_level([False] * before, ALPHA) for before in (0, 9, 49)}
+    return {
+        f"{before}": np.asarray(_promoted(pair, level), float) for before, level in levels.items()
+    }
+
+
+def _promoted(pair: Pair, level: float | None) -> Bools:
+    rules = Rules(goal=Term(metric="reward"), alpha=ALPHA, promote_alpha=level)
+    plan = {"reward": plan_of(DRAFT, "reward")}
+    return np.asarray(weigh({"reward": pair}, rules, plan=plan).promote.any(1))
