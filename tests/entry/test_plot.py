@@ -4,7 +4,19 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ratchet.entry.plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Points, line_chart
+from ratchet.entry.plot import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Dot,
+    Points,
+    line_chart,
+    scatter,
+    svg,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -34,3 +46,24 @@ def test_names_are_escaped_and_each_line_has_its_own() -> None:
     texts = [text.text for text in ElementTree.fromstring(chart).iter(f"{SVG}text")]
     assert {"<a&b>", "c", 'a "title"', "x", "<1>"} <= set(texts)
     assert len(points_of(chart)) == 2
+
+
+def test_a_point_has_its_place_its_name_and_bars_over_its_intervals() -> None:
+    dots = [Dot("<a>", (0, 1, 2), (0, 5, 10)), Dot("b", (1, 1, 1), (5, 5, 5), faint=True)]
+    root = ElementTree.fromstring(svg([scatter(dots, "t", "x")], HEIGHT))
+    first, second = root.iter(f"{SVG}circle")
+    assert (first.get("cx"), first.get("cy")) == (second.get("cx"), second.get("cy"))
+    assert float(first.get("cx") or 0) == (LEFT + WIDTH - RIGHT) / 2
+    assert float(first.get("cy") or 0) == (TOP + HEIGHT - BOTTOM) / 2
+    assert first.get("fill") != second.get("fill")
+    bars = [p.get("d") or "" for p in root.iter(f"{SVG}path") if "L" in (p.get("d") or "")[1:]]
+    assert bars[0].startswith(f"M{LEFT:.1f} ")
+    assert bars[0].split("L")[1].startswith(f"{WIDTH - RIGHT:.1f} ")
+    assert "<a>" in {text.text for text in root.iter(f"{SVG}text")}
+
+
+def test_no_points_are_an_empty_chart() -> None:
+    assert (
+        list(ElementTree.fromstring(svg([scatter([], "t", "x")], HEIGHT)).iter(f"{SVG}circle"))
+        == []
+    )

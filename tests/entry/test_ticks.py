@@ -11,11 +11,15 @@ from ratchet.entry.ticks import SCHEDULES, Schedule, run_due
 from ratchet.entry.wiring import App, wire
 from ratchet.kernel.clock import ManualClock
 from ratchet.kernel.errors import InvalidInput, Unavailable
+from ratchet.observe import score
+from ratchet.observe.read_until import read_until
 from ratchet.observe.record import record
+from ratchet.observe.rollout_buckets import rollout_buckets
 from ratchet.observe.settings import Ingest
 from ratchet.store.port import Query, Ref, Store
 from tests.support.observing import KEYS, LATER, NOON, SECOND, alerts, observation
 from tests.support.recount import check
+from tests.support.rollout_recount import met, served, start
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NAMES = list(SCHEDULES)
@@ -279,3 +283,33 @@ def test_the_ticks_turn_on_both_stores(store: Store) -> None:
     assert (reports["score_observations"]["scored"], reports["sweep"]["missing"]) == (20, 0)
     assert run_due(app, now=clock()) == {}
     check(store)
+
+
+def test_ticks_freeze_and_merge_the_buckets_of_a_rollout(app: App, clock: ManualClock) -> None:
+    known = start(app.store)
+    payload = {"id": "b1", "observations": [met(NOON), served(NOON)]}
+    record(app.store, app.keys, payload, ingest=app.reader.read(Ingest), now=NOON)
+    for _ in range(3):
+        clock.advance(HOUR)
+        run_due(app, now=clock())
+    assert read_until(app.store) == NOON + 3 * HOUR - app.reader.read(Ingest).lag
+    (bucket,) = rollout_buckets(app.store, "r1", known, read_until(app.store))
+    assert (bucket.level, bucket.hour) == ("hour", NOON)
+    assert (bucket.sums.exposures.total(), bucket.sums.success.total()) == (1, 1)
+
+
+def test_a_tick_that_was_not_finished_freezes_nothing(
+    app: App, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(app.store)
+    payload = {"id": "b1", "observations": [served(NOON)]}
+    record(app.store, app.keys, payload, ingest=app.reader.read(Ingest), now=NOON)
+    clock.advance(MINUTE)
+    run_due(app, now=clock())
+    before = read_until(app.store)
+    send(app, "b2")
+    clock.advance(MINUTE)
+    monkeypatch.setattr(score, "SHARE_OF_DEADLINE", 0.0)
+    report = run_due(app, now=clock())["score_observations"]
+    assert not report["finished"]
+    assert read_until(app.store) == before

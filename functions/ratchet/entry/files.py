@@ -4,8 +4,11 @@ import gzip
 import json
 import sys
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.kernel.strict_json import names_once
@@ -26,6 +29,18 @@ def read_text(path: Path, field: str) -> str:
         raise NotFound(f"{path} does not exist", field=field, mend="name a file") from error
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path}: {_told(error)}", field=field, mend="UTF-8 JSON") from error
+
+
+@contextmanager
+def open_text(path: Path) -> Iterator[tuple[IO[str], Callable[[], int]]]:
+    """Open a file of lines, unpacked where its name ends with .gz; its text and bytes read so far.
+
+    Raises: OSError and what broken text and gzip raise; the caller says what was wanted.
+    """
+    with path.open("rb") as raw:
+        unpacked: Any = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+        with TextIOWrapper(unpacked, encoding="utf-8-sig", newline="") as text:
+            yield text, lambda: raw.tell()
 
 
 def parse_json(text: str, what: str, field: str) -> Any:
@@ -54,6 +69,23 @@ def json_object(path: Path, field: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise InvalidInput(f"{path} holds no JSON object", field=field, mend='like {"name": 1}')
     return data
+
+
+def check_writable(path: Path, field: str) -> None:
+    """Refuse a file that cannot be written, before the work is done that it is to hold.
+
+    Raises: InvalidInput.
+    """
+    try:
+        new = not path.exists()
+        with path.open("a", encoding="utf-8"):
+            pass
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot write {path}: {_told(error)}", field=field, mend="name another file"
+        ) from error
 
 
 def write_text(path: Path, text: str, field: str) -> None:

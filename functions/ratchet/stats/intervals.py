@@ -76,7 +76,17 @@ def rate_interval(w: int, w2: int, total: int, total2: int, level: float = LEVEL
         return Interval(low=0.0, high=1.0)
     p = w / total
     variance = (w2 * (1 - p) ** 2 + (total2 - w2) * p**2) / total**2
-    n = p * (1 - p) / variance if variance > 0 else total**2 / total2
+    return wilson(p, p * (1 - p) / variance if variance > 0 else total**2 / total2, level)
+
+
+def wilson(p: float, n: float, level: float = LEVEL) -> Interval:
+    """Return Wilson's interval of a share p seen in n observations.
+
+    Source: Wilson 1927.
+
+    >>> wilson(0.8, 10).to_map()
+    {'low': 0.490..., 'high': 0.943...}
+    """
     z = _NORMAL.inv_cdf((1 + level) / 2)
     center = (p + z * z / (2 * n)) / (1 + z * z / n)
     reach = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.commands import Ratchet, arrived, score_at_once, write_json, write_lines
+from tests.support.observing import exposure
 
 
 def observed(ratchet: Ratchet) -> list[str]:
@@ -68,6 +69,18 @@ def test_a_file_of_many_is_sent_in_chunks_under_the_id_it_brings(ratchet: Ratche
     ran = ratchet("record", write_json("big.json", batch), "--json")
     assert (ran.json["accepted"], ran.json["ids"]) == (1200, ["day-1-0", "day-1-1", "day-1-2"])
     assert len(observed(ratchet)) == 1200
+
+
+def test_exposures_stand_in_a_file_among_observations_or_alone(ratchet: Ratchet) -> None:
+    met = exposure() | {"ts": arrived()["ts"]}
+    mixed = write_lines("mixed.ndjson", [met, arrived(), met | {"step": 100}])
+    ran = ratchet("record", mixed, "--json")
+    assert (ran.json["accepted"], len(observed(ratchet))) == (2, 1)
+    assert [(r["index"], r["field"]) for r in ran.json["rejected"]] == [(2, "step")]
+    assert ratchet("record", mixed, "--json").json["duplicate"] == 2
+    alone = write_json("one.json", met | {"id": "met-1"})
+    assert ratchet("record", alone, "--json").json["ids"] == ["met-1"]
+    assert ratchet("record", alone).out == "1 recorded, 0 refused (1 duplicate)\n"
 
 
 def test_refused_items_are_listed_by_their_place_in_the_whole_file(ratchet: Ratchet) -> None:

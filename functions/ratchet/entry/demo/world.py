@@ -1,17 +1,17 @@
 """Worlds to learn from: a table of real outcomes, or three models whose quality drifts."""
 
 import csv
-import gzip
 import random
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from ratchet.entry.files import open_text
 from ratchet.kernel.clock import EPOCH
 from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.observe.observation import Rejection, check_item
@@ -89,7 +89,7 @@ def load_table(path: Path) -> OutcomeTable:
     rows: dict[str, list[Row]] = defaultdict(list)
     units: dict[str, dict[str, Row]] = defaultdict(dict)
     try:
-        with _open(path) as file:
+        with open_text(path) as (file, _):
             reader = csv.DictReader(file)
             missing = WANTED - set(reader.fieldnames or ())
             if missing:
@@ -125,12 +125,6 @@ def load_table(path: Path) -> OutcomeTable:
     whole = "" not in units and all(len(answers) == len(arms) for answers in units.values())
     drawn = tuple(units.values()) if whole else ()
     return OutcomeTable(arms, {arm: tuple(rows[arm]) for arm in arms}, drawn)
-
-
-def _open(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
 
 
 def _row(record: Mapping[str, str], where: str) -> Row:
