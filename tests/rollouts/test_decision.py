@@ -38,7 +38,7 @@ def test_a_hold_says_what_is_missing() -> None:
     made, reasons = decision(weigh({"reward": SAME, "failure": NOTHING}, SAFE))
     assert made is Decision.HOLD
     assert "a promotion needs it above 0" in reasons[0]
-    assert reasons[1] == "failure: too few units or events to trust a bound"
+    assert reasons[1] == "failure: no values in an arm"
 
 
 def test_a_hold_for_unknown_grades_says_so() -> None:

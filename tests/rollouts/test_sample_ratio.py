@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from ratchet.kernel.errors import InvalidInput
-from ratchet.rollouts.sample_ratio import CONCENTRATION, recurrence, sample_ratio
+from ratchet.rollouts.sample_ratio import CONCENTRATION, sample_ratio
+from ratchet.rollouts.worth import recurrence
 from ratchet.stats.bins import BINS
 from ratchet.stats.moments import Floats
 

@@ -48,15 +48,25 @@ def test_a_bin_weighs_by_what_it_holds() -> None:
     assert float(found.variance) == pytest.approx(2 * 0.0625**2 * 3 / 2)
 
 
-def test_a_step_weighs_by_the_information_it_would_hold_were_the_arms_alike() -> None:
-    # Step 0: pooled mean 1/2, 4 residuals of 1/2 over 4: 1/4; 1 / (1/2 + 1/2) / (1/4) = 4.
-    # Step 1: pooled mean 3/4, squares 9/4 and 3 times 1/4 over 8: 3/8; 1 / (1/4 + 1/4) / (3/8).
+def test_a_step_weighs_by_the_observations_that_it_holds() -> None:
+    # Step 0: 1 / (1/2 + 1/2) = 1. Step 1: 1 / (1/4 + 1/4) = 2. Outcomes have no part in it.
     num = np.array([[[0, 1, 0, 0], [0, 0, 0, 1]], [[0, 2, 0, 0], [0, 0, 2, 2]]], float)
     den = np.array([[[1, 1, 0, 0], [0, 0, 1, 1]], [[2, 2, 0, 0], [0, 0, 2, 2]]], float)
     found = combine(Pair(num, den, np.array([0.5, 0.5]), np.full(2, 4.0)))
-    assert found.weights == pytest.approx([3 / 7, 4 / 7])
-    assert float(found.estimate) == pytest.approx(2 / 7)
-    assert found.means == pytest.approx([0.5, 3 / 7 * 0.5 + 4 / 7])
+    assert found.weights == pytest.approx([1 / 3, 2 / 3])
+    assert float(found.estimate) == pytest.approx(1 / 3)
+    assert found.means == pytest.approx([0.5, 1 / 3 * 0.5 + 2 / 3])
+    # Squares of residuals: 4 times 1/4 over 4 in step 0, 2 times 1 over 8 in step 1.
+    assert float(found.alike) == pytest.approx((1 / 9) * (1 / 4) * 1 + (4 / 9) * (1 / 4) * (1 / 2))
+
+
+def test_a_quiet_step_takes_no_more_than_its_observations() -> None:
+    # 100 requests without a failure, then 10,000 with 1 % and 5 %: the first must not silence them.
+    num, den = np.zeros((2, 2, 256)), np.zeros((2, 2, 256))
+    den[0, 0], den[0, 1] = 90 / 256, 10 / 256
+    den[1], num[1, 0], num[1, 1] = 5000 / 256, 50 / 256, 250 / 256
+    found = combine(Pair(num, den, np.array([0.1, 0.5]), np.full(2, 5000.0)))
+    assert float(found.estimate) > 0.039
 
 
 def test_a_base_rate_that_moves_while_the_share_rises_is_no_difference() -> None:

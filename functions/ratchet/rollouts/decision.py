@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from ratchet.rollouts.pair import Bounds, Question
 from ratchet.rollouts.unknown import differs
 from ratchet.rollouts.weigh import Weighed, Weighing, better
 
@@ -45,10 +46,24 @@ def _missing(weighing: Weighing, weighed: Weighed) -> str:
         which = [f"{of}" for of, bounds in weighing.unknown.items() if differs(bounds)]
         return f"{name}: the share of unknown {', '.join(which)} differs between the arms"
     if not weighing.bounds.trusted:
-        return f"{name}: too few units or events to trust a bound"
+        return f"{name}: {_too_few(weighing.bounds)}"
     low, high = (float(x) for x in better(weighing.bounds, weighing.about))
     if weighing.term is weighed.rules.goal:
         wanted = f"above {weighing.term.min_effect:.4g}"
     else:
         wanted = f"above {-weighing.term.margin:.4g}"
     return f"{name}: better by {low:.4g} to {high:.4g}, and a promotion needs it {wanted}"
+
+
+def _too_few(bounds: Bounds) -> str:
+    """Return which minimum is missing, in the arm with fewer."""
+    least = Question()
+    if bounds.units is None or not bounds.units > 0:
+        return "no values in an arm"
+    if bounds.units < least.least_units:
+        seen = f"values of {float(bounds.units):.0f} units in an arm"
+        return f"{seen}, and {least.least_units} are wanted"
+    if bounds.events is not None and bounds.events < least.least_events:
+        seen = f"{float(bounds.events):.0f} bins of units carry an arm's variance"
+        return f"{seen}, and {least.least_events} are wanted"
+    return "no bound can be trusted yet"

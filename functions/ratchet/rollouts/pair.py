@@ -47,7 +47,7 @@ class Question:
     planned_error: float | None = None
     planned_events: float = 50.0
     least_units: int = 50
-    least_events: int = 20
+    least_events: int = 15
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Bounds:
     """The difference challenger - control, with bounds. Shapes: all (...), of the leading axes.
 
     Where nothing can be said, `estimate` is NaN, the bounds are infinite and `trusted` is False.
+    `units` have a value, `events` bins carry the variance, in the arm with fewer of them.
     """
 
     estimate: Floats
@@ -62,6 +63,8 @@ class Bounds:
     low: Floats
     high: Floats
     trusted: Bools
+    units: Floats | None = None
+    events: Floats | None = None
 
 
 class Evidence(Protocol):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from ratchet.rollouts.boundary import tuning
 from ratchet.rollouts.pair import CHALLENGER, CONTROL, Pair
 from ratchet.rollouts.strata import Strata
+from ratchet.rollouts.worth import valued
 from ratchet.stats.moments import Floats
 from ratchet.stats.special import log_beta
 
@@ -124,7 +125,7 @@ def trials_of(pair: Pair, strata: Strata, arm: int) -> Trials:
     design = np.where(squares > 0, 1 / np.where(squares > 0, squares, 1.0), 0.0)
     binomial = rate * (1 - rate)
     clustered = np.where(spread > 0, binomial / np.where(spread > 0, spread, 1.0), np.inf)
-    few = np.minimum(design, pair.units[..., arm])
+    few = np.minimum(design, valued(pair)[..., arm])
     trials = np.where(binomial > 0, np.minimum(design, clustered), few)
     return Trials(rate * trials, trials)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ratchet.kernel.errors import InvalidInput
 from ratchet.rollouts.pair import Bools
+from ratchet.rollouts.worth import recurrence
 from ratchet.stats.moments import Floats
 from ratchet.stats.special import log_gamma
 
@@ -60,22 +61,6 @@ def sample_ratio(exposures: Floats, shares: Floats, threshold: float = THRESHOLD
         expected=np.where(total > 0, (by_step * plan).sum(-2) / safe, np.nan),
         units=worth.sum((-2, -1)),
     )
-
-
-def recurrence(exposures: Floats) -> Floats:
-    """Return how many exposures a unit stands for, weighted by exposures: the design effect.
-
-    Shapes: exposures (..., steps, arms, bins), the result (...). A unit keeps its arm, so only
-    the squares of its exposures, over all steps, widen a share; these are what makes the totals of
-    the bins spread more than Poisson counts do, however the arms are split.
-    """
-    by_bin = exposures.sum((-3, -2))
-    bins = by_bin.shape[-1]
-    total = by_bin.sum(-1)
-    if bins < 2:
-        return np.ones_like(total)
-    spread = ((by_bin - total[..., None] / bins) ** 2).sum(-1) * bins / (bins - 1)
-    return np.asarray(np.maximum(1.0, spread / np.where(total > 0, total, 1.0)))
 
 
 def _log_mixture(counts: Floats, plan: Floats) -> Floats:

@@ -16,11 +16,13 @@ class Strata:
 
     `influence` (..., bins) is each bin's part in the difference, `weights` (..., steps) each
     step's, `means` (..., 2) the arms' means under these weights; `events` is the number of bins
-    that carry an arm's variance (the inverse of their concentration), of the arm with fewer.
+    that carry an arm's variance (the inverse of their concentration), of the arm with fewer;
+    `alike` the variance were the arms to vary alike.
     """
 
     estimate: Floats
     variance: Floats
+    alike: Floats
     means: Floats
     weights: Floats
     influence: Floats
@@ -28,10 +30,11 @@ class Strata:
 
 
 def combine(pair: Pair) -> Strata:
-    """Return the difference stratified by step, weighted by inverse variance under the null.
+    """Return the difference stratified by step, weighted by inverse variance under one variance.
 
-    A step's weight is the information it would hold were its units alike in both arms: that
-    leaves the weights independent of which arm does better. The variance is that of the bins'
+    A step's weight is the information that it holds if one observation varies alike in all steps
+    and arms (Mantel and Haenszel's weights): so no weight depends on an outcome, and a step in
+    which little happened has no more than its observations. The variance is that of the bins'
     influences over all steps and both arms at once, so units that recur, change arm as a ramp
     rises, or were shadowed are counted as often as they say something new.
 
@@ -46,8 +49,7 @@ def combine(pair: Pair) -> Strata:
     off = num - mean[..., None] * den
     off = np.where(np.abs(off) > _ROUNDING * np.abs(num), off, 0.0)
     residual = off / safe[..., None]  # (..., steps, 2, bins)
-    pooled = _pooled_variance(num, den)
-    information = np.where(both, 1.0 / (1.0 / safe).sum(-1), 0.0) / pooled
+    information = np.where(both, 1.0 / (1.0 / safe).sum(-1), 0.0)
     sum_of = information.sum(-1, keepdims=True)
     weights = information / np.where(sum_of > 0, sum_of, 1.0)
     difference = mean[..., CHALLENGER] - mean[..., CONTROL]
@@ -57,10 +59,13 @@ def combine(pair: Pair) -> Strata:
     used = ((den * (weights > 0)[..., None, None]).sum((-3, -2)) > 0).sum(-1)
     correction = used / np.maximum(used - 1, 1)
     variance = np.where(used > 1, (influence**2).sum(-1) * correction, np.inf)
+    pooled = (off**2).sum((-2, -1)) / safe.sum(-1)
+    alike = (weights**2 * pooled * (1.0 / safe).sum(-1)).sum(-1)
     met = sum_of[..., 0] > 0
     return Strata(
         estimate=np.where(met, estimate, np.nan),
         variance=np.where(met, variance, np.inf),
+        alike=np.where(met, alike, np.inf),
         means=np.where(met[..., None], (weights[..., None] * mean).sum(-2), np.nan),
         weights=weights,
         influence=influence,
@@ -74,14 +79,3 @@ def _events(by_arm: Floats, used: Floats) -> Floats:
     second, fourth = squares.sum(-1), (squares**2).sum(-1)  # a power of 4 is 20 times slower
     found = np.where(fourth > 0, second**2 / np.where(fourth > 0, fourth, 1.0), used[..., None])
     return np.asarray(found.min(-1))
-
-
-def _pooled_variance(num: Floats, den: Floats) -> Floats:
-    """Return each step's variance of one observation, both arms pooled. Shape: (..., steps)."""
-    size = den.sum((-2, -1))
-    safe = np.where(size > 0, size, 1.0)
-    mean = num.sum((-2, -1)) / safe
-    spread = ((num - mean[..., None, None] * den) ** 2).sum((-2, -1)) / safe
-    largest = spread.max(-1, keepdims=True)
-    floor = np.where(largest > 0, largest * 1e-6, 1.0)
-    return np.asarray(np.maximum(spread, floor))

@@ -46,8 +46,8 @@ class Term(Model):
 class Rules(Model):
     """What a rollout must show: one goal, guardrails, and how often it may err at all.
 
-    `promoteAlpha` is the error of a false promotion where a programme's budget sets it, else half
-    of `alpha`; both halves are split over the challengers of the rollout.
+    `promoteAlpha` is the error of a false promotion where a programme's budget sets it, and counts
+    up to half of `alpha`, which it is otherwise; both halves are split over the challengers.
     """
 
     goal: Term
@@ -75,8 +75,8 @@ class Rules(Model):
 
     @property
     def promote_error(self) -> float:
-        """The one-sided error of every bound that a promotion rests on."""
-        return (self.promote_alpha or self.alpha / 2) / self.challengers
+        """The one-sided error of every bound that a promotion rests on, half of alpha at most."""
+        return min(self.promote_alpha or 1.0, self.alpha / 2) / self.challengers
 
     @property
     def rollback_error(self) -> float:

@@ -29,12 +29,13 @@ def test_before_its_plan_they_are_wider_as_gbstats_has_them() -> None:
     assert float(compare(ALTERNATING, planned).high) == pytest.approx(BEFORE * ERROR)
 
 
-def test_without_a_plan_a_sample_of_a_thousand_is_planned() -> None:
-    # 800 units an arm are 1 / (1/800 + 1/800) = 400 of the 1,000.
-    pair = replace(ALTERNATING, units=np.full(2, 800.0))
-    assert float(compare(pair, replace(ASKED, planned_error=None)).high) == pytest.approx(
-        BEFORE * ERROR
-    )
+def test_without_a_plan_the_bounds_are_tightest_at_a_hundredth_of_the_span() -> None:
+    wide = replace(ALTERNATING, span=100 * ERROR)
+    assert float(compare(wide, replace(ASKED, planned_error=None)).error) > ERROR  # by its floor
+    pair = replace(ALTERNATING, span=1.0)
+    question = replace(ASKED, planned_error=None)
+    at_hundredth = compare(pair, replace(ASKED, planned_error=0.01))
+    assert float(compare(pair, question).high) == float(at_hundredth.high)
 
 
 def test_each_side_has_its_own_error() -> None:
@@ -59,6 +60,12 @@ def test_nothing_is_trusted_before_there_is_enough(pair: Pair, question: Questio
     assert (float(found.low), float(found.high)) == (-np.inf, np.inf)
 
 
+def alike(units: float, value: float) -> Pair:
+    """Return two arms of so many units each, every one of which has the same value."""
+    den = np.full_like(ALTERNATING.den, units / 256)
+    return replace(ALTERNATING, num=value * den, den=den, units=np.full(2, units))
+
+
 @pytest.mark.parametrize(
     ("units", "error"), [(200.0, 0.02 / np.sqrt(2)), (2000.0, 0.002 / np.sqrt(2))]
 )
@@ -66,8 +73,7 @@ def test_what_never_varied_is_doubted_as_if_two_units_of_each_arm_had(
     units: float, error: float
 ) -> None:
     # 2 spans over 200 units, of both arms: 0.01 * sqrt 2.
-    same = replace(ALTERNATING, num=ALTERNATING.den, units=np.full(2, units))
-    found = compare(same, ASKED)
+    found = compare(alike(units, 1.0), ASKED)
     assert found.trusted
     assert float(found.estimate) == 0.0
     assert float(found.error) == pytest.approx(error)
@@ -75,5 +81,22 @@ def test_what_never_varied_is_doubted_as_if_two_units_of_each_arm_had(
 
 
 def test_a_metric_without_a_span_is_doubted_by_its_own_size() -> None:
-    same = replace(ALTERNATING, num=3 * ALTERNATING.den, units=np.full(2, 200.0), span=None)
+    same = replace(alike(200.0, 3.0), span=None)
     assert float(compare(same, ASKED).error) == pytest.approx(6 * 0.02 / np.sqrt(2))
+
+
+def test_a_dear_case_that_one_arm_has_not_met_is_no_cheapness() -> None:
+    # A hundredth of the control's 2,000 units cost 100 each, and none of the challenger's 100.
+    den = np.stack([np.full((1, 256), 2000 / 256), np.full((1, 256), 100 / 256)], 1)
+    num = np.zeros_like(den)
+    num[0, 0, ::13] = 100.0  # 20 bins
+    pair = Pair(num, den, np.array([100 / 2100]), np.array([2000.0, 100.0]), span=None)
+    found = compare(pair, Question(planned_error=0.5))
+    assert found.trusted
+    assert float(found.estimate) == pytest.approx(-1.0)
+    assert found.low < 0 < found.high
+
+
+def test_units_that_were_met_and_have_no_value_do_not_count() -> None:
+    graded = replace(alike(30.0, 1.0), units=np.full(2, 3000.0))
+    assert not compare(graded, ASKED).trusted

@@ -14,6 +14,7 @@ from ratchet.rollouts.evidence import asymptotic
 from ratchet.rollouts.pair import CHALLENGER, CONTROL, Bools, Bounds, Pair, Question
 from ratchet.rollouts.rates import log_ratio, own_rate, split_events, trials_of
 from ratchet.rollouts.strata import combine
+from ratchet.rollouts.worth import valued
 from ratchet.stats.moments import Floats
 
 RATIO, OWN, MANY = 0.4, 0.1, 0.5  # parts of the error
@@ -38,7 +39,8 @@ def compare(pair: Pair, question: Question) -> Bounds:
         question, low_error=MANY * question.low_error, high_error=MANY * question.high_error
     )
     many = asymptotic.compare(pair, part)
-    known = np.isfinite(strata.estimate) & (pair.units >= question.least_units).all(-1)
+    units = valued(pair)
+    known = np.isfinite(strata.estimate) & (units >= question.least_units).all(-1)
     estimate = np.where(often, -strata.estimate, strata.estimate)
     return Bounds(
         estimate,
@@ -46,6 +48,7 @@ def compare(pair: Pair, question: Question) -> Bounds:
         np.where(known, np.minimum(np.maximum(low, many.low), estimate), -np.inf),
         np.where(known, np.maximum(np.minimum(high, many.high), estimate), np.inf),
         known,
+        units.min(-1),
     )
 
 
