@@ -3,21 +3,20 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
-from ratchet.kernel.clock import HOUR, ManualClock
-from ratchet.kernel.errors import RatchetError, Unavailable
+from ratchet.kernel.clock import HOUR
+from ratchet.kernel.errors import Unavailable
 from ratchet.observe.settings import Ingest
 from ratchet.store.port import Query, Store, Write
 from ratchet.store.sqlite import SqliteStore
 from tests.emulator import server
 from tests.support.faults import Died, FaultyStore
-from tests.support.life import LIFE, prove
+from tests.support.life import When, live, prove
 from tests.support.observing import (
     LATER,
-    NOON,
     SECOND,
     Worker,
     configure,
@@ -27,29 +26,7 @@ from tests.support.observing import (
 )
 from tests.support.recount import check, pairs
 
-When = Literal["before", "after"]
 MINUTE = timedelta(minutes=1)
-
-
-def live(
-    store: Store, die_at: int | None, when: When, error: RatchetError | None = None
-) -> list[str]:
-    """Live through all steps on a store that fails once; return the calls it had.
-
-    Whoever fails is replaced by a fresh process, which repeats the step.
-    """
-    worker(store)  # writes the settings
-    faulty = FaultyStore(store, die_at, when, error)
-    clock = ManualClock(NOON)
-    process = Worker(faulty, clock)
-    for seconds, step in LIFE:
-        clock.now = NOON + timedelta(seconds=seconds)
-        try:
-            step(process)
-        except (Died, Unavailable):
-            process = Worker(faulty, clock)
-            step(process)
-    return faulty.log
 
 
 def places(store: Store) -> list[str]:

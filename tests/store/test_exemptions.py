@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pytest
 
 import ratchet
-from ratchet.kernel.clock import ManualClock
+from ratchet.kernel.clock import ManualClock, millis
 from ratchet.kernel.document import Document
 from ratchet.observe.sweep import EXPIRING
 from ratchet.policies.config_edits import guard_config
@@ -23,7 +23,8 @@ from ratchet.store.sqlite import SqliteStore
 from tests.support import governed, recording
 from tests.support.console import Console
 from tests.support.life import LIFE
-from tests.support.observing import NOON, Worker, observation, worker
+from tests.support.observing import NOON, Worker, exposure, observation, worker
+from tests.support.rollout_recount import start
 from tests.support.sources import collections
 
 Kind = Literal["instant", "nested", "plain"]
@@ -39,6 +40,7 @@ FEW = {
     "ops_policies",
     "ops_policy_heads",
     "ops_reward_epochs",
+    "ops_rollouts",
     "ops_stats",
 }
 # Hand-sized, and all of them together a handful of documents.
@@ -96,8 +98,18 @@ def live(store: Store) -> None:
         work.clock.now = NOON + timedelta(seconds=seconds)
         step(work)
     work.record({"id": "m"} | observation(unit="u", meta={"a": 1}, errorCode="429"))
+    start(store)
+    work.record({"id": "met"} | exposure())
+    arm = {"rolloutId": "r1", "rolloutStep": 0, "rolloutArm": "control", "exposedAt": millis(NOON)}
+    work.record({"id": "paired"} | observation(paired=["1.0.1"]) | arm)
     work.feedback({"obsId": "unheard-of", "source": "person", "grade": 0.4})
+    work.later()
+    work.score()
+    work.feedback({"obsId": "paired", "source": "person", "grade": 0.4})
     work.later(timedelta(hours=25))
+    work.fold()
+    work.feedback({"obsId": "paired", "source": "late", "grade": 0.4})
+    work.later()
     work.fold()
     governed.switch_flags(store)
     governed.lineage_of(store, 2)

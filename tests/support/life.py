@@ -1,15 +1,18 @@
 """A life in steps: recording, scoring, grading, sweeping and rolling, as requests and ticks do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
-from ratchet.kernel.clock import HOUR
+from ratchet.kernel.clock import HOUR, ManualClock
+from ratchet.kernel.errors import RatchetError, Unavailable
 from ratchet.store.port import Store
-from tests.support.observing import NOON, SECOND, Worker, observation, put_raw, reward_of
+from tests.support.faults import Died, FaultyStore
+from tests.support.observing import NOON, SECOND, Worker, observation, put_raw, reward_of, worker
 from tests.support.recount import check, held, pairs, plain, recount
 
 Step = Callable[[Worker], object]
+When = Literal["before", "after"]
 
 V0: dict[str, Any] = {"policyVersion": "p@1.0.0"}
 V1: dict[str, Any] = {"policyVersion": "p@1.0.1"}
@@ -51,6 +54,31 @@ LIFE: list[tuple[float, Step]] = [
     (3660, lambda w: w.roll()),
 ]
 EXPECTED = ["b1.0", "b1.1", "b1.2", "passed", "s1", "s2", "s3"]
+
+
+def live(
+    store: Store,
+    die_at: int | None,
+    when: When,
+    error: RatchetError | None = None,
+    steps: Sequence[tuple[float, Step]] = tuple(LIFE),
+) -> list[str]:
+    """Live through all steps on a store that fails once; return the calls it had.
+
+    Whoever fails is replaced by a fresh process, which repeats the step.
+    """
+    worker(store)  # writes the settings
+    faulty = FaultyStore(store, die_at, when, error)
+    clock = ManualClock(NOON)
+    process = Worker(faulty, clock)
+    for seconds, step in steps:
+        clock.now = NOON + timedelta(seconds=seconds)
+        try:
+            step(process)
+        except (Died, Unavailable):
+            process = Worker(faulty, clock)
+            step(process)
+    return faulty.log
 
 
 def prove(store: Store) -> None:

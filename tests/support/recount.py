@@ -88,14 +88,14 @@ def _add(counts: Counts, item: Map, reward: Map) -> None:
         powers = (1, w, w * x, w * x * x, w * w, w * w * x, w * w * x * x)
         counts[metric].update(dict(zip(POWERS, powers, strict=True)))
         if metric in ("reward", "latency", "cost"):
-            counts[f"{metric}_bins"][_bin(value)] += w
+            counts[f"{metric}_bins"][bin_number(value)] += w
         if outcome == "success" and metric in ("latency", "cost", "quality"):
             counts["known_success"][metric] += w
     for name in ("tokensIn", "tokensOut", "retries"):
         counts["totals"][name] += w * item.get(name, 0)
 
 
-def _bin(value: float) -> int | str:
+def bin_number(value: float) -> int | str:
     """Return the number i of the bin gamma**(i-1) < value <= gamma**i, found by its bounds."""
     return "zero" if value <= 1e-9 else bisect_left(_BOUNDS, value) - 2100
 

@@ -42,10 +42,16 @@ class Schedule:
 
 def _score(app: App, now: datetime) -> Report:
     from ratchet.observe.fold import fold_feedback
+    from ratchet.observe.read_until import keep_read_until
     from ratchet.observe.score import score_observations
+    from ratchet.observe.settings import shards_ever
 
-    scored = score_observations(app.store, app.reader, clock=app.clock)
-    folded = fold_feedback(app.store, ingest=app.reader.read(Ingest), now=now)
+    ingest = app.reader.read(Ingest)
+    shards = max(ingest.shards, shards_ever(app.store))
+    scored = score_observations(app.store, app.reader, clock=app.clock, shards=shards)
+    folded = fold_feedback(app.store, ingest=ingest, now=now, shards=shards)
+    if scored.read_until is not None:
+        keep_read_until(app.store, min(scored.read_until, now - ingest.lag))
     return scored.to_map() | {"feedback": folded.to_map()}
 
 

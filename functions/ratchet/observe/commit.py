@@ -2,18 +2,21 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from ratchet.kernel.clock import hour_label
 from ratchet.kernel.ids import join_key
-from ratchet.observe.observation import items_of
+from ratchet.observe.observation import exposures_of, items_of
 from ratchet.observe.reward import RewardEpoch
+from ratchet.observe.rollout_commit import changed_rollouts
+from ratchet.observe.rollout_tally import Tallied, exposure_rows, outcome_rows, tally_rollouts
 from ratchet.observe.scores import details
 from ratchet.observe.settings import Ingest
 from ratchet.observe.tally import Columns, Series, columns_of, score_columns, sums_of
+from ratchet.observe.watched import Watched
 from ratchet.stats.bucket import OTHER, Bucket, Sums, bucket_key
 from ratchet.stats.moments import Floats
 from ratchet.store.port import Ref, Snapshot
@@ -26,14 +29,15 @@ CHUNK = 1000
 Seen = dict[str, list[str]]
 # A bucket's series and the reward epoch whose rewards it sums.
 Place = tuple[Series, int]
+NO_ROLLOUTS: Mapping[str, Watched] = MappingProxyType({})
 
 
 def chunks(documents: Iterator[Snapshot], size: int = CHUNK) -> Iterator[list[Snapshot]]:
-    """Cut a stream into runs of documents with at most `size` observations (at least one)."""
+    """Cut a stream into runs with at most `size` items in them, but at least one document."""
     chunk: list[Snapshot] = []
     held = 0
     for found in documents:
-        n = len(items_of(found.data))
+        n = max(1, len(items_of(found.data)) + len(exposures_of(found.data)))
         if chunk and held + n > size:
             yield chunk
             chunk, held = [], 0
@@ -47,18 +51,32 @@ def chunks(documents: Iterator[Snapshot], size: int = CHUNK) -> Iterator[list[Sn
 class Scored:
     """Observation documents with their rewards. `rewards` are maps ready to store."""
 
-    rewards: dict[str, dict[str, Any]]
-    sums: dict[Series, Sums]
-    observations: int
-    unknown_cost: int
-    unknown_latency: int
+    rewards: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sums: dict[Series, Sums] = field(default_factory=dict)
+    observations: int = 0
+    unknown_cost: int = 0
+    unknown_latency: int = 0
+    rollouts: Tallied = field(default_factory=Tallied)
+    watched: Mapping[str, Watched] = field(default_factory=dict)
+
+
+def rollout_ids(documents: Sequence[Snapshot]) -> set[str]:
+    """Return the rollouts that the outcomes and exposures of documents name."""
+    rows = [*outcome_rows(documents), *exposure_rows(documents)]
+    return {row.item["rolloutId"] for row in rows}
 
 
 def score_documents(
-    documents: Sequence[Snapshot], epoch: RewardEpoch, diverted: frozenset[Series] = frozenset()
+    documents: Sequence[Snapshot],
+    epoch: RewardEpoch,
+    diverted: frozenset[Series] = frozenset(),
+    watched: Mapping[str, Watched] = NO_ROLLOUTS,
 ) -> Scored:
     """Score whole observation documents; series in `diverted` are summed as `other`."""
     rows = [dict(item) for found in documents for item in items_of(found.data)]
+    for row in rows:
+        if "rolloutArm" in row and row["rolloutId"] not in watched:
+            row["uncounted"] = True
     columns = columns_of(rows)
     if diverted:
         for row, series in zip(rows, columns.series, strict=True):
@@ -79,6 +97,8 @@ def score_documents(
         observations=len(rows),
         unknown_cost=int((columns.cost_usd != columns.cost_usd).sum()),
         unknown_latency=int((columns.latency_ms != columns.latency_ms).sum()),
+        rollouts=tally_rollouts(outcome_rows(documents), exposure_rows(documents), watched),
+        watched=watched,
     )
 
 
@@ -88,16 +108,19 @@ def write_scored(
     """Create rewards and add their sums to the shard's buckets."""
     sums = {(series, epoch.epoch): s for series, s in scored.sums.items()}
     buckets = changed_buckets(tx, sums, shard, ingest, now)
+    of_rollouts = changed_rollouts(tx, scored.rollouts, scored.watched, shard, ingest, now)
     for key, reward in scored.rewards.items():
         tx.create(Ref(REWARDS, key), reward)
     for bucket in buckets:
         tx.put(bucket)
+    for ref, data in of_rollouts:
+        tx.set(ref, data)
 
 
 def reward_items(
     rows: Sequence[Mapping[str, Any]], scores: Floats, terms: Sequence[Mapping[str, float]]
 ) -> list[dict[str, Any]]:
-    """Return the stored form of rewards; a diverted series is remembered for corrections."""
+    """Return the stored form of rewards; what corrections must know of a row is kept with it."""
     out = []
     for row, value, detail in zip(rows, scores.tolist(), terms, strict=True):
         reward = {
@@ -106,8 +129,7 @@ def reward_items(
             "score": value,
             "details": detail,
         }
-        if "series" in row:
-            reward["series"] = row["series"]
+        reward |= {name: row[name] for name in ("series", "uncounted") if name in row}
         out.append(reward)
     return out
 

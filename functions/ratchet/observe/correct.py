@@ -5,19 +5,22 @@ transaction that replaces its reward, so a correction that is repeated changes n
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 import numpy as np
 
-from ratchet.observe.commit import REWARDS, Place, changed_buckets, reward_items
-from ratchet.observe.observation import COLLECTION
+from ratchet.observe.commit import NO_ROLLOUTS, REWARDS, Place, changed_buckets, reward_items
+from ratchet.observe.observation import COLLECTION, item_ids, items_of
 from ratchet.observe.reward import RewardConfig
+from ratchet.observe.rollout_commit import changed_rollouts
+from ratchet.observe.rollout_tally import Row, Tallied, tally_rollouts
 from ratchet.observe.scores import details
 from ratchet.observe.settings import Ingest
 from ratchet.observe.tally import columns_of, score_columns, sums_of
+from ratchet.observe.watched import Watched
 from ratchet.stats.bucket import Sums
 from ratchet.store.port import Ref
 from ratchet.store.transact import Transaction
@@ -27,12 +30,16 @@ Item = dict[str, Any]
 Rows = list[tuple[Item, float]]
 ATTEMPTS = 10
 # What a reward remembers beside its score, because the observation does not say it.
-CARRIED = ("outcome", "quality", "series")
+CARRIED = ("outcome", "quality", "series", "uncounted")
+Grades = Mapping[int, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a correction does to one reward document: rows and scores, as they were and are."""
+    """What a correction does to one reward document: rows and scores, as they were and are.
+
+    `timely_before` and `timely` are the outcomes that change in rollout buckets.
+    """
 
     count: int
     ref: Ref
@@ -44,9 +51,17 @@ class Change:
     after: list[Item]
     scores: list[float]
     epoch: int
+    timely_before: list[Row]
+    timely: list[Row]
 
 
-def write_changes(tx: Transaction, changes: Sequence[Change], ingest: Ingest, now: datetime) -> int:
+def write_changes(
+    tx: Transaction,
+    changes: Sequence[Change],
+    ingest: Ingest,
+    now: datetime,
+    watched: Mapping[str, Watched] = NO_ROLLOUTS,
+) -> int:
     """Write corrections of one shard and move its buckets; returns how many rewards changed."""
     real = [change for change in changes if change.count]
     if not real:
@@ -55,12 +70,22 @@ def write_changes(tx: Transaction, changes: Sequence[Change], ingest: Ingest, no
     for change in real:
         plus[change.epoch] += zip(change.after, change.scores, strict=True)
         minus[change.epoch_before] += zip(change.before, change.was, strict=True)
-    buckets = changed_buckets(tx, _sums(plus), real[0].shard, ingest, now, _sums(minus))
+    shard = real[0].shard
+    buckets = changed_buckets(tx, _sums(plus), shard, ingest, now, _sums(minus))
+    added = _tallied((row for change in real for row in change.timely), watched)
+    taken = _tallied((row for change in real for row in change.timely_before), watched)
+    of_rollouts = changed_rollouts(tx, added, watched, shard, ingest, now, taken)
     for change in real:
         tx.set(change.ref, change.reward)
     for bucket in buckets:
         tx.put(bucket)
+    for ref, data in of_rollouts:
+        tx.set(ref, data)
     return sum(change.count for change in real)
+
+
+def _tallied(rows: Iterable[Row], watched: Mapping[str, Watched]) -> Tallied:
+    return tally_rollouts(list(rows), [], watched)
 
 
 def _sums(rows: Mapping[int, Rows]) -> dict[Place, Sums]:
@@ -100,18 +125,33 @@ class Restatement:
         """Return the stored rewards, in the items' order."""
         return list(self._reward["items"]) if "items" in self._reward else [self._reward]
 
-    def feedback(self) -> dict[int, Mapping[str, Any]]:
+    def feedback(self) -> Grades:
         """Return the grades that each reward holds already, by its place."""
         return {i: reward.get("feedback", {}) for i, reward in enumerate(self.rewards())}
 
-    def changed(
-        self, feedback: Mapping[int, Mapping[str, Any]], config: RewardConfig, epoch: int
-    ) -> Change:
+    def timely(self) -> Grades:
+        """Return those of them that came before the outcome window of a rollout closed."""
+        told = self.feedback()
+        return {i: reward.get("timely", told[i]) for i, reward in enumerate(self.rewards())}
+
+    def rollout_ids(self) -> set[str]:
+        """Return the rollouts that an arm of is named by an item."""
+        items = items_of(self._observation)
+        return {item["rolloutId"] for item in items if "rolloutArm" in item}
+
+    def row(self, place: int) -> Row:
+        """Return an item as rollout buckets count it: as it came."""
+        found = self._observation
+        item, key = items_of(found)[place], item_ids(self._ref.id, found)[place]
+        return Row(item, key, found["ingestedAt"])
+
+    def changed(self, feedback: Grades, timely: Grades, config: RewardConfig, epoch: int) -> Change:
         """Score some items anew and return what changed.
 
-        `feedback` maps a place in `rewards()` to all the grades of that item, by source.
+        `feedback` maps a place in `rewards()` to all the grades of that item, by source; `timely`
+        to those that its rollout counts.
         """
-        items = self._observation.get("items") or [self._observation]
+        items = items_of(self._observation)
         rewards = self.rewards()
         before = [_effective(items[i], rewards[i]) for i in feedback]
         after = [_effective(items[i], _graded(rewards[i], given)) for i, given in feedback.items()]
@@ -119,10 +159,14 @@ class Restatement:
         scores = score_columns(columns, config)
         fresh = reward_items(after, scores.score, details(scores))
         was = [rewards[i]["score"] for i in feedback]
+        told = self.timely()
+        moved = [i for i in timely if timely[i] != told[i] and "uncounted" not in rewards[i]]
         count = 0
         for (i, given), row, new in zip(feedback.items(), after, fresh, strict=True):
             kept = {k: row[k] for k in CARRIED if k in row and row[k] != items[i].get(k)}
             reward = new | kept | ({"feedback": dict(given)} if given else {})
+            if "rolloutArm" in items[i] and timely[i] != given:
+                reward["timely"] = dict(timely[i])
             if reward != {k: rewards[i].get(k) for k in reward} or epoch != self.epoch:
                 count += 1
                 rewards[i] = reward
@@ -137,7 +181,14 @@ class Restatement:
             after=after,
             scores=scores.score.tolist(),
             epoch=epoch,
+            timely_before=self._graded_rows(moved, self.timely()),
+            timely=self._graded_rows(moved, timely),
         )
+
+    def _graded_rows(self, places: Iterable[int], grades: Grades) -> list[Row]:
+        """Return items as rollout buckets count them, with some grades."""
+        rows = ((self.row(i), _graded({}, grades[i])) for i in places)
+        return [row._replace(item=dict(row.item) | given) for row, given in rows]
 
     def _document(self, rewards: list[Item], epoch: int) -> Item:
         if "items" in self._reward:

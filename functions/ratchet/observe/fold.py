@@ -15,7 +15,9 @@ from ratchet.observe.correct import Item, Restatement, write_changes
 from ratchet.observe.epochs import epoch_config
 from ratchet.observe.grade import Feedback
 from ratchet.observe.observation import split_id
+from ratchet.observe.rollout_tally import is_timely
 from ratchet.observe.settings import Ingest, shards_ever
+from ratchet.observe.watched import RolloutReader
 from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
@@ -41,16 +43,27 @@ class _Folded(NamedTuple):
     known: bool
 
 
-def fold_feedback(store: Store, *, ingest: Ingest, now: datetime) -> FoldReport:
-    """Fold new feedback into rewards and buckets, and try again what waits for its observation."""
-    report = _fold_waiting(store, FoldReport(), ingest, now)
-    for shard in range(max(ingest.shards, shards_ever(store))):
-        report = _fold_shard(store, shard, report, ingest, now)
+def fold_feedback(
+    store: Store, *, ingest: Ingest, now: datetime, shards: int | None = None
+) -> FoldReport:
+    """Fold new feedback into rewards and buckets, and try again what waits for its observation.
+
+    `shards` is how many there ever were, where the caller has just read it.
+    """
+    rollouts = RolloutReader(store)
+    report = _fold_waiting(store, rollouts, FoldReport(), ingest, now)
+    for shard in range(shards or max(ingest.shards, shards_ever(store))):
+        report = _fold_shard(store, shard, rollouts, report, ingest, now)
     return report
 
 
 def _fold_shard(
-    store: Store, shard: int, report: FoldReport, ingest: Ingest, now: datetime
+    store: Store,
+    shard: int,
+    rollouts: RolloutReader,
+    report: FoldReport,
+    ingest: Ingest,
+    now: datetime,
 ) -> FoldReport:
     ref = Ref(CHECKPOINTS, join_key("feedback", shard))
     cursor = store.get(ref)
@@ -62,7 +75,8 @@ def _fold_shard(
         page = store.query(query)
         if page:
             found = [Feedback.from_store(s.data) for s in page]
-            report = _fold(store, [f for f in found if not f.waiting], report, ingest, now)
+            fresh = [f for f in found if not f.waiting]
+            report = _fold(store, fresh, rollouts, report, ingest, now)
             after = (found[-1].ingested_at, page[-1].ref.id)
         if page or moved:
             # Folding twice changes nothing, so the cursor need not be part of its transactions.
@@ -92,7 +106,9 @@ def _start(cursor: Snapshot | None, now: datetime) -> tuple[datetime, str]:
     return _position(cursor)
 
 
-def _fold_waiting(store: Store, report: FoldReport, ingest: Ingest, now: datetime) -> FoldReport:
+def _fold_waiting(
+    store: Store, rollouts: RolloutReader, report: FoldReport, ingest: Ingest, now: datetime
+) -> FoldReport:
     """Try again what waits, a page in each tick and all of it in turn."""
     ref = Ref(CHECKPOINTS, join_key("feedback", "waiting"))
     cursor = store.get(ref)
@@ -100,7 +116,7 @@ def _fold_waiting(store: Store, report: FoldReport, ingest: Ingest, now: datetim
     where = (Filter("waiting", "==", True),)
     page = store.query(Query(Feedback.collection, where, limit=PAGE, start_after=(last,)))
     found = [Feedback.from_store(s.data) for s in page]
-    report = _fold(store, found, report, ingest, now)
+    report = _fold(store, found, rollouts, report, ingest, now)
     then = page[-1].ref.id if len(page) == PAGE else ""
     if then != last:
         store.set(ref, {"v": 1, "id": then})
@@ -108,14 +124,19 @@ def _fold_waiting(store: Store, report: FoldReport, ingest: Ingest, now: datetim
 
 
 def _fold(
-    store: Store, found: Iterable[Feedback], report: FoldReport, ingest: Ingest, now: datetime
+    store: Store,
+    found: Iterable[Feedback],
+    rollouts: RolloutReader,
+    report: FoldReport,
+    ingest: Ingest,
+    now: datetime,
 ) -> FoldReport:
     corrected = waiting = dead = 0
     ordered = sorted(found, key=lambda f: (split_id(f.obs_id)[0], f.obs_id, f.source))
     for document_id, group in groupby(ordered, key=lambda f: split_id(f.obs_id)[0]):
         given = list(group)
         try:
-            done = _correct(store, document_id, given, ingest, now)
+            done = _correct(store, document_id, given, rollouts, ingest, now)
         except TooLarge as error:  # one reward document that is full must not stop the others
             dead += len(given)
             for item in given:
@@ -137,7 +158,12 @@ def _fold(
 
 
 def _correct(
-    store: Store, document_id: str, given: list[Feedback], ingest: Ingest, now: datetime
+    store: Store,
+    document_id: str,
+    given: list[Feedback],
+    rollouts: RolloutReader,
+    ingest: Ingest,
+    now: datetime,
 ) -> _Folded:
     """Correct the rewards of one observation document."""
 
@@ -151,21 +177,31 @@ def _correct(
         placed = [item for item in present if split_id(item.obs_id)[1] in places]
         if not placed:
             return _Folded(0, present, False)
-        rewards = restated.rewards()
+        told, counted = restated.feedback(), restated.timely()
         wanted: dict[int, Item] = {}
+        timely: dict[int, Item] = {}
+        watched = rollouts.watched(restated.rollout_ids())
         for item in placed:
             place = places[split_id(item.obs_id)[1]]
-            known = wanted.setdefault(place, dict(rewards[place].get("feedback", {})))
-            if item.source not in known or item.ts >= known[item.source]["ts"]:
-                known[item.source] = item.entry()
-        change = restated.changed(wanted, epoch_config(store, restated.epoch), restated.epoch)
-        corrected = write_changes(tx, [change], ingest, now)
+            _take(wanted.setdefault(place, dict(told[place])), item)
+            in_time = timely.setdefault(place, dict(counted[place]))
+            if is_timely(restated.row(place), item.ingested_at, watched):
+                _take(in_time, item)
+        config = epoch_config(store, restated.epoch)
+        change = restated.changed(wanted, timely, config, restated.epoch)
+        corrected = write_changes(tx, [change], ingest, now, watched)
         for item in placed:
             if item.waiting:
                 tx.put(item.model_copy(update={"waiting": None}))
         return _Folded(corrected, [item for item in present if item not in placed], False)
 
     return store.transact(body, self_checking=True)
+
+
+def _take(known: Item, item: Feedback) -> None:
+    """Put a source's word in the place of its older one."""
+    if item.source not in known or item.ts >= known[item.source]["ts"]:
+        known[item.source] = item.entry()
 
 
 def _wait(store: Store, item: Feedback) -> None:

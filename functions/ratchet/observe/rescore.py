@@ -57,7 +57,7 @@ def _restate(
         tx.fetch([Ref(name, i) for i in ids for name in (COLLECTION, REWARDS)])
         restated = [Restatement(tx, document_id) for document_id in ids]
         changes = [
-            r.changed(r.feedback(), epoch.config, epoch.epoch)
+            r.changed(r.feedback(), r.timely(), epoch.config, epoch.epoch)
             for r in restated
             if r.scored and r.epoch != epoch.epoch
         ]

@@ -12,6 +12,7 @@ from ratchet.govern.config import CHECKPOINTS, ConfigReader
 from ratchet.kernel.clock import DAY, EPOCH, HOUR, day_of, hour_of
 from ratchet.kernel.document import Model
 from ratchet.observe.epochs import current_epoch
+from ratchet.observe.roll_rollouts import roll_rollouts
 from ratchet.observe.settings import Ingest, shards_ever
 from ratchet.stats.bucket import Bucket, Level, Sums, cap_errors
 from ratchet.stats.window import ALL, WINDOWS, Stats, WindowName, stats_of
@@ -32,10 +33,13 @@ class RollReport(Model):
     merged: int = 0
     components: int = 0
     written: int = 0
+    rollout_buckets: int = 0
 
 
 def roll_stats(store: Store, reader: ConfigReader, *, now: datetime) -> RollReport:
     """Merge what changed and write the windows 1h and 24h of the components that it touches.
+
+    Rollout buckets are merged once they are frozen.
 
     In the first tick of an hour every component with statistics is rolled, since old data leave.
     """
@@ -52,8 +56,15 @@ def roll_stats(store: Store, reader: ConfigReader, *, now: datetime) -> RollRepo
     merged = _merge_closed(store, hours, now)
     epoch = current_epoch(store, reader, now=now).epoch
     written = _write_all(store, live, SHORT, epoch, hour_of(now), now)
+    of_rollouts = roll_rollouts(store, now=now)
     store.set(ROLLED, {"v": 1, "at": now})
-    return RollReport(changed=len(changed), merged=merged, components=len(live), written=written)
+    return RollReport(
+        changed=len(changed),
+        merged=merged,
+        components=len(live),
+        written=written,
+        rollout_buckets=of_rollouts,
+    )
 
 
 def roll_long_windows(store: Store, reader: ConfigReader, *, now: datetime) -> RollReport:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import CHECKPOINTS, ConfigReader
 from ratchet.kernel.clock import EPOCH, Clock
-from ratchet.kernel.document import Model
+from ratchet.kernel.document import Instant, Model
 from ratchet.kernel.errors import AlreadyExists
 from ratchet.kernel.ids import join_key
 from ratchet.observe.commit import (
@@ -20,14 +20,17 @@ from ratchet.observe.commit import (
     Seen,
     chunks,
     limit_series,
+    rollout_ids,
     score_documents,
     write_scored,
 )
 from ratchet.observe.epochs import current_epoch
 from ratchet.observe.observation import COLLECTION, items_of
 from ratchet.observe.reward import RewardEpoch
+from ratchet.observe.rollout_commit import alert_foreign
 from ratchet.observe.settings import Ingest, shards_ever
 from ratchet.observe.tally import columns_of
+from ratchet.observe.watched import RolloutReader
 from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
@@ -49,7 +52,10 @@ class Cursor(Model):
 
 
 class ScoreReport(Model):
-    """What one tick did. `lagSeconds` is how old the oldest unscored observation may be."""
+    """What one tick did. `lagSeconds` is how old the oldest unscored observation may be.
+
+    All that came in until `readUntil` is scored; absent where a shard was left unfinished.
+    """
 
     epoch: int
     scored: int = 0
@@ -58,6 +64,7 @@ class ScoreReport(Model):
     unknown_latency: int = 0
     finished: bool = True
     lag_seconds: float = 0.0
+    read_until: Instant | None = None
 
 
 class _OvertakenError(Exception):
@@ -71,15 +78,20 @@ def score_observations(
     clock: Clock,
     deadline: timedelta = TICK,
     chunk: int = CHUNK,
+    shards: int | None = None,
 ) -> ScoreReport:
-    """Score what is new in every shard; stops at 80 % of its deadline and goes on next tick."""
+    """Score what is new in every shard; stops at 80 % of its deadline and goes on next tick.
+
+    `shards` is how many there ever were, where the caller has just read it.
+    """
     start = clock()
     stop_at = start + deadline * SHARE_OF_DEADLINE
     ingest = reader.read(Ingest)
     epoch = current_epoch(store, reader, now=start)
-    report = ScoreReport(epoch=epoch.epoch)
-    for shard in range(max(ingest.shards, shards_ever(store))):
-        report = _score_shard(store, shard, epoch, ingest, report, clock, stop_at, chunk)
+    report = ScoreReport(epoch=epoch.epoch, read_until=start - ingest.lag)
+    rollouts = RolloutReader(store)
+    for shard in range(shards or max(ingest.shards, shards_ever(store))):
+        report = _score_shard(store, shard, epoch, rollouts, ingest, report, clock, stop_at, chunk)
     return report
 
 
@@ -98,6 +110,7 @@ def _score_shard(
     store: Store,
     shard: int,
     epoch: RewardEpoch,
+    rollouts: RolloutReader,
     ingest: Ingest,
     report: ScoreReport,
     clock: Clock,
@@ -111,13 +124,17 @@ def _score_shard(
         if clock() >= stop_at:
             behind = (clock() - documents[0].data["ingestedAt"]).total_seconds()
             lag = max(report.lag_seconds, behind)
-            return report.model_copy(update={"finished": False, "lag_seconds": lag})
+            left = {"finished": False, "lag_seconds": lag, "read_until": None}
+            return report.model_copy(update=left)
         try:
-            cursor, done, capped = _commit(store, shard, cursor, documents, epoch, ingest, clock())
+            cursor, done, capped = _commit(
+                store, shard, cursor, documents, epoch, rollouts, ingest, clock()
+            )
         except _OvertakenError:
-            return report
+            return report.model_copy(update={"read_until": None})
         if capped:
             _alert_capped(store, shard, capped, clock())
+        alert_foreign(store, done.rollouts.foreign, clock())
         report = report.model_copy(
             update={
                 "scored": report.scored + done.observations,
@@ -135,12 +152,14 @@ def _commit(
     cursor: Cursor,
     documents: Sequence[Snapshot],
     epoch: RewardEpoch,
+    rollouts: RolloutReader,
     ingest: Ingest,
     now: datetime,
 ) -> tuple[Cursor, Scored, int]:
     """Write rewards, buckets and cursor of one chunk; returns the cursor, and what was capped."""
     columns = columns_of([item for found in documents for item in items_of(found.data)])
     seen, over = limit_series(cursor.seen, columns, ingest.max_series_per_hour)
+    watched = rollouts.watched(rollout_ids(documents))
     last = documents[-1]
     new = Cursor(ingested_at=last.data["ingestedAt"], id=last.ref.id, seen=seen)
 
@@ -148,11 +167,11 @@ def _commit(
         (found,) = tx.fetch([cursor_ref(shard)])
         present = Cursor.parse(found.data) if found else Cursor()
         if present.position() == new.position():
-            return Scored({}, {}, 0, 0, 0)  # the commit whose answer was lost, or another's
+            return Scored()  # the commit whose answer was lost, or another's
         if present.position() != cursor.position():
             raise _OvertakenError
         open_ones = unrewarded(tx, documents) if careful else documents
-        scored = score_documents(open_ones, epoch, over)
+        scored = score_documents(open_ones, epoch, over, watched)
         write_scored(tx, scored, epoch, shard, ingest, now)
         tx.set(cursor_ref(shard), new.to_map())
         return scored

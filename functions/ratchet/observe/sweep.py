@@ -7,13 +7,23 @@ from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import HOUR, hour_of
 from ratchet.kernel.document import Instant, Model
-from ratchet.observe.commit import REWARDS, chunks, limit_series, score_documents, write_scored
+from ratchet.observe.commit import (
+    REWARDS,
+    Scored,
+    chunks,
+    limit_series,
+    rollout_ids,
+    score_documents,
+    write_scored,
+)
 from ratchet.observe.epochs import current_epoch
 from ratchet.observe.observation import COLLECTION, items_of
 from ratchet.observe.reward import RewardEpoch
+from ratchet.observe.rollout_commit import alert_foreign
 from ratchet.observe.score import read_cursor, unrewarded
 from ratchet.observe.settings import Ingest, shards_ever
 from ratchet.observe.tally import columns_of
+from ratchet.observe.watched import RolloutReader
 from ratchet.store.port import Filter, Query, Snapshot, Store
 from ratchet.store.transact import Transaction
 
@@ -23,6 +33,7 @@ EXPIRING = (
     REWARDS,
     "ops_feedback",
     "ops_buckets",
+    "ops_rollout_buckets",
     "ops_dead_letters",
     "ops_operations",
 )
@@ -47,11 +58,12 @@ def sweep(
     """
     ingest = reader.read(Ingest)
     epoch = current_epoch(store, reader, now=now)
+    rollouts = RolloutReader(store)
     report = SweepReport(since=hour_of(now - reach))
     for shard in range(max(ingest.shards, shards_ever(store))):
         passed = read_cursor(store, shard).ingested_at
         for start, end in _hours(report.since, min(passed, now - ingest.lag)):
-            looked, missing = _sweep_hour(store, shard, start, end, epoch, ingest, now)
+            looked, missing = _sweep_hour(store, shard, start, end, epoch, rollouts, ingest, now)
             report = report.model_copy(
                 update={
                     "documents": report.documents + looked,
@@ -88,6 +100,7 @@ def _sweep_hour(
     start: datetime,
     end: datetime,
     epoch: RewardEpoch,
+    rollouts: RolloutReader,
     ingest: Ingest,
     now: datetime,
 ) -> tuple[int, int]:
@@ -102,8 +115,10 @@ def _sweep_hour(
         return expected, 0
     # A TTL removes in no order: an observation that expired may have lost its reward already.
     kept = (found for found in store.stream(observed) if found.data["expireAt"] > now)
-    pages = chunks(kept)
-    return expected, sum(_score_missing(store, shard, p, epoch, ingest, now) for p in pages)
+    missing = (
+        _score_missing(store, shard, page, epoch, rollouts, ingest, now) for page in chunks(kept)
+    )
+    return expected, sum(missing)
 
 
 def _score_missing(
@@ -111,19 +126,23 @@ def _score_missing(
     shard: int,
     documents: list[Snapshot],
     epoch: RewardEpoch,
+    rollouts: RolloutReader,
     ingest: Ingest,
     now: datetime,
 ) -> int:
     seen = read_cursor(store, shard).seen
+    watched = rollouts.watched(rollout_ids(documents))
 
-    def body(tx: Transaction) -> int:
+    def body(tx: Transaction) -> Scored:
         missing = unrewarded(tx, documents)
         if not missing:
-            return 0
+            return Scored()
         columns = columns_of([item for found in missing for item in items_of(found.data)])
         _, over = limit_series(seen, columns, ingest.max_series_per_hour)
-        scored = score_documents(missing, epoch, over)
+        scored = score_documents(missing, epoch, over, watched)
         write_scored(tx, scored, epoch, shard, ingest, now)
-        return scored.observations
+        return scored
 
-    return store.transact(body, self_checking=True)
+    done = store.transact(body, self_checking=True)
+    alert_foreign(store, done.rollouts.foreign, now)
+    return done.observations

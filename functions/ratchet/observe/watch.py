@@ -1,6 +1,6 @@
 """Watch: what the scorer must know of a rollout to count what belongs to it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -54,6 +54,3 @@ class Watch(Model):
         if shadow:
             return [SHADOW + arm]
         return [arm, *(PAIRED + name for name in paired if name in self.arms)]
-
-
-Watches = Mapping[str, Watch]

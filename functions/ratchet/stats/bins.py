@@ -88,6 +88,8 @@ def sum_bins(parts: Iterable[Bins]) -> Ints:
 
 def grouped_bins(values: Ints, bins: npt.NDArray[np.int64], groups: Ints, count: int) -> list[Bins]:
     """Return the bins of each group. Shapes: values, bins, groups (n,), groups in 0..count-1."""
+    if values.size and int(np.abs(values).max()) * values.size >= 2**62:
+        values = values.astype(object)  # beyond 64 bits: Python's integers, slower and as exact
     sums = grouped_sum(values, groups * BINS + bins, count * BINS)
     table = np.array(sums, dtype=object).reshape(count, BINS)
     return [pack(row) for row in table]

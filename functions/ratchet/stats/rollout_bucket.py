@@ -1,13 +1,15 @@
 """RolloutBucket: what an arm of a rollout did in an hour, over 256 bins of units."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
+
+import numpy as np
 
 from ratchet.kernel.clock import hour_label
 from ratchet.kernel.document import Document, Instant, Model
 from ratchet.kernel.ids import join_key
-from ratchet.stats.bins import Bins, pack, sum_bins
+from ratchet.stats.bins import BINS, Bins, pack, sum_bins
 from ratchet.stats.bucket import OTHER, Level
 from ratchet.stats.quantiles import Histogram
 from ratchet.stats.units import Units
@@ -64,7 +66,22 @@ def _combine(a: RolloutSums, b: RolloutSums, sign: int) -> RolloutSums:
     }
     latency = a.latency_bins + b.latency_bins if sign > 0 else a.latency_bins - b.latency_bins
     kept = {code: bins for code, bins in codes.items() if bins.packed}
-    return RolloutSums.model_construct(errors=kept, latency_bins=latency, **merged)
+    errors = kept if sign > 0 else _unfolded(kept)
+    return RolloutSums.model_construct(errors=errors, latency_bins=latency, **merged)
+
+
+def _unfolded(codes: Mapping[str, Bins]) -> dict[str, Bins]:
+    """Return error codes by bin; what was folded into `other` is taken back from there."""
+    counts = {code: bins.array() for code, bins in codes.items()}
+    left = counts.get(OTHER, np.zeros(BINS, np.int64))
+    for code, array in counts.items():
+        short = np.minimum(array, 0)
+        taken = np.where(left + short >= 0, short, 0)
+        if code != OTHER and taken.any():
+            left, counts[code] = left + taken, array - taken
+    if OTHER in counts:
+        counts[OTHER] = left
+    return {code: bins for code, array in sorted(counts.items()) if (bins := pack(array)).packed}
 
 
 def sum_rollouts(parts: Iterable[RolloutSums]) -> RolloutSums:
@@ -74,9 +91,8 @@ def sum_rollouts(parts: Iterable[RolloutSums]) -> RolloutSums:
         name: pack(sum_bins(getattr(part, name) for part in found)) for name in BINNED
     }
     codes = sorted({code for part in found for code in part.errors})
-    errors = {
-        code: pack(sum_bins(part.errors.get(code, Bins()) for part in found)) for code in codes
-    }
+    sums = {code: pack(sum_bins(p.errors.get(code, Bins()) for p in found)) for code in codes}
+    errors = {code: bins for code, bins in sums.items() if bins.packed}
     latency = sum((part.latency_bins for part in found), Histogram())
     return RolloutSums.model_construct(errors=errors, latency_bins=latency, **merged)
 

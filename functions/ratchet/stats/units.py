@@ -52,6 +52,14 @@ def units_of(hashes: Iterable[int]) -> Units:
     return Units(packed=b"".join(h.to_bytes(_BYTES, "big") for h in kept))
 
 
+def sum_units(parts: Iterable[Units]) -> Units:
+    """Return the union of many, each unpacked once."""
+    found = {part.packed: part for part in parts}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    return units_of(h for part in found.values() for h in part.hashes())
+
+
 def met_by_both(a: Units, b: Units) -> tuple[int, float]:
     """Return (units seen in both, the share of all units that this stands for).
 

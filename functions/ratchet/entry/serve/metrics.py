@@ -43,7 +43,7 @@ class Metrics:
         )
         self._observations = Counter(
             "ratchet_observations_total",
-            "Observations that this process took or refused.",
+            "Observations and exposures that this process took or refused.",
             ["result"],
             registry=self.registry,
         )
