@@ -18,6 +18,7 @@ from ratchet.stats.moments import Floats
 
 EACH = 20
 LOOKS, PER_LOOK, PER_LOOK_HEAVY = 168, 400, 1_000
+FIXED = World(LOOKS, 100, units=600, correlation=0.3)  # nobody new comes
 
 
 def figures(small: bool) -> list[Figure]:
@@ -37,6 +38,10 @@ def figures(small: bool) -> list[Figure]:
         failing = replace(world, shape=event, means=(0.05, 0.05))
         name = f"5 % failures, {name}"
         out += _row(name, failing, "failure", 0.05, 6 if small else 2_000)
+    for share in (0.1, 0.5):
+        world = replace(FIXED, shares=((1 - share, share),))
+        name = f"{FIXED.units} units, {100 * share:g} % challenger, 168 looks of 100, correlation 0.3"
+        out += _row(name, world, "reward", -0.1, 8 if small else 1_000)
     return out
 
 

@@ -21,6 +21,7 @@ SHAPES: Mapping[str, tuple[Shape, float]] = {
     "5 % ones on noise": (rare_ones, 0.0975),
     "5 % noughts on noise": (rare_zeros, 0.9025),
 }
+LONG = World(168)
 NIGHTS = World(30, 100, shape=rare_zeros, means=(0.9025, 0.9025))
 
 
@@ -36,6 +37,11 @@ def figures(small: bool) -> list[Figure]:
         world = World(shares=((control, *[each] * (arms - 1)),), means=(0.2,) * arms)
         name = f"false decisions, {arms} arms, {100 * each:.3g} % for each challenger"
         out += _row(name, world, 50 if small else 2_000, beside=False)
+    for widened, size in ((10.0, "large"), (0.1, "small")):
+        name = f"false decisions, 168 looks, Beta(1/4, 1), planned error 10 times too {size}"
+        trial = partial(misplanned, LONG, widened)
+        found = measure(name, trial, 30 if small else 2_000, LONG)
+        out.append(rate(name, found["decided"], ALPHA))
     name = "+2 % promotes, -5 % rolls back, nightly, 10 canary samples a day"
     found = measure(name, nightly, 200 if small else 4_000, NIGHTS)
     out.append(rate(f"obvious: {name}: promoted", found["up"]))
@@ -59,6 +65,14 @@ def identical(world: World, rng: np.random.Generator, runs: int) -> dict[str, Fl
         "decided": np.asarray(judge(world, stream).decided, float),
         "peek": np.asarray(np.any(peeked, axis=0), float),
     }
+
+
+def misplanned(
+    world: World, widened: float, rng: np.random.Generator, runs: int
+) -> dict[str, Floats]:
+    """Return which runs of identical arms were decided with a plan so many times too wide."""
+    found = judge(world, tally(draw(world, runs, rng)), widened=widened)
+    return {"decided": np.asarray(found.decided, float)}
 
 
 def nightly(rng: np.random.Generator, runs: int) -> dict[str, Floats]:

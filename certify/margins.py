@@ -33,7 +33,7 @@ def figures(small: bool) -> list[Figure]:
             World(shape=shape, means=(mean, mean - loss)) for loss in (0.0, MARGIN, 2 * MARGIN)
         )
         name = f"a loss of exactly the margin, {MARGIN:g}, {label}"
-        found = measure(name, partial(at_margin, lost), runs, lost)
+        found = measure(name, partial(at_margin, lost, "reward", MARGIN), runs, lost)
         out.append(rate(f"promoted falsely, {name}", found["promoted"], ALPHA))
         name = f"identical arms pass non-inferiority of {MARGIN:g} in 960 units, {label}"
         found = measure(name, partial(compared, alike, -MARGIN), runs, alike)
@@ -58,19 +58,24 @@ def compared(world: World, least: float, rng: np.random.Generator, runs: int) ->
     }
 
 
-def at_margin(world: World, rng: np.random.Generator, runs: int) -> dict[str, Floats]:
-    """Return which runs promote a challenger of half the cost whose loss is the margin itself.
+def at_margin(
+    world: World, metric: str, margin: float, rng: np.random.Generator, runs: int
+) -> dict[str, Floats]:
+    """Return which runs promote a challenger of half the cost, whose loss is the margin or more.
 
-    The rollback margin is the same, so that no rollback comes before a false promotion.
+    The rollback margin is the same, so that a rollback seldom comes before a false promotion.
     """
     stream = tally(draw(world, runs, rng))
     rules = Rules(
         goal=Term(metric="cost"),
-        guardrails=(Term(metric="reward", margin=MARGIN, rollback_margin=MARGIN),),
+        guardrails=(Term(metric=metric, margin=margin, rollback_margin=margin),),
     )
-    pairs = {"cost": cheaper(stream), "reward": stream.pair()}
-    weighed = weigh(pairs, rules, plan={"reward": plan_of(world, "reward")})
-    return {"promoted": np.asarray(judged([weighed]).promote.any(1), float)}
+    pairs = {"cost": cheaper(stream), metric: stream.pair()}
+    found = judged([weigh(pairs, rules, plan={metric: plan_of(world, metric)})])
+    return {
+        "promoted": np.asarray(found.promote.any(1), float),
+        "rolled back": np.asarray(found.rollback.any(1), float),
+    }
 
 
 def cheaper(stream: Stream) -> Pair:

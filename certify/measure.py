@@ -2,6 +2,7 @@
 
 import math
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from ratchet.rollouts.pair import Bools
 from ratchet.stats.moments import Floats
 
 SEED = 20261121
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _AT_ONCE = 500_000  # numbers in a chunk: what a processor keeps near
 
 Found = Mapping[str, Floats]
@@ -26,14 +28,29 @@ _pool: list[Executor] = []
 
 @contextmanager
 def processes(count: int) -> Iterator[None]:
-    """Share the chunks of every measure among some processes while inside."""
+    """Share the chunks of every measure among some processes of one thread each while inside."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
+    with _one_thread(), ProcessPoolExecutor(count, mp_context=context) as pool:
         _pool.append(pool)
         try:
             yield
         finally:
             _pool.remove(pool)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Tell processes that start meanwhile to use one thread: numpy reads this as it is loaded."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def measure(name: str, trial: Trial, runs: int, world: World) -> dict[str, Floats]:

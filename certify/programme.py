@@ -12,7 +12,7 @@ from certify.streams import tally
 from certify.worlds import World, draw
 from ratchet.rollouts.pair import Bools, Pair
 from ratchet.rollouts.spending import next_level
-from ratchet.rollouts.weigh import Rules, Term, weigh
+from ratchet.rollouts.weigh import Rules, Term, Weighed, weigh
 from ratchet.stats.moments import Floats
 
 DRAFTS = 50
@@ -31,7 +31,16 @@ def figures(small: bool) -> list[Figure]:
     out = [rate(name, spent["promoted"], ALPHA), rate(obvious, each["promoted"])]
     name = f"a draft better by {GAIN:g} is promoted in 48 looks, null drafts before it"
     found = measure(name, gaining, 30 if small else 1_000, BETTER)
-    return out + [rate(f"{name}: {place}", hits) for place, hits in found.items()]
+    out += [rate(f"{name}: {place}", hits) for place, hits in found.items()]
+    for before, history in (("the first", []), ("one after 5 promotions", [True] * 5)):
+        name = f"false decisions to either side, a draft of a programme, {before}"
+        trial = partial(either_side, next_level(history, ALPHA))
+        found = measure(name, trial, 30 if small else 2_000, DRAFT)
+        out += [
+            rate(name, found["decided"], ALPHA),
+            rate(f"promoted alone, {name}", found["promoted"]),
+        ]
+    return out
 
 
 def programme(
@@ -57,7 +66,20 @@ def gaining(rng: np.random.Generator, runs: int) -> dict[str, Floats]:
     }
 
 
+def either_side(level: float, rng: np.random.Generator, runs: int) -> dict[str, Floats]:
+    """Return which null drafts are promoted from the budget, or rolled back."""
+    found = _weighed(tally(draw(DRAFT, runs, rng)).pair(), level)
+    promoted, rolled_back = found.promote.any(1), found.rollback.any(1)
+    return {
+        "decided": np.asarray(promoted | rolled_back, float),
+        "promoted": np.asarray(promoted, float),
+    }
+
+
 def _promoted(pair: Pair, level: float | None) -> Bools:
+    return np.asarray(_weighed(pair, level).promote.any(1))
+
+
+def _weighed(pair: Pair, level: float | None) -> Weighed:
     rules = Rules(goal=Term(metric="reward"), alpha=ALPHA, promote_alpha=level)
-    plan = {"reward": plan_of(DRAFT, "reward")}
-    return np.asarray(weigh({"reward": pair}, rules, plan=plan).promote.any(1))
+    return weigh({"reward": pair}, rules, plan={"reward": plan_of(DRAFT, "reward")})

@@ -5,6 +5,8 @@ Rewards stay in 0..1: a drift or an effect moves the mean, and nothing leaves th
 
 import math
 from collections.abc import Callable
+from functools import cache
+from statistics import NormalDist
 
 import numpy as np
 
@@ -54,6 +56,29 @@ def event(u: Floats, mean: Mean) -> Floats:
 def costly(u: Floats, mean: Mean) -> Floats:
     """Return costs with a heavy tail: an exponential to the power 3/2, SD 1.55 times the mean."""
     return np.asarray(mean / math.gamma(2.5) * (-np.log1p(-u)) ** 1.5)
+
+
+def seldom(u: Floats, mean: Mean, *, rate: float, noise: float = 0.0) -> Floats:
+    """Return large costs at a rate, else nought, or noise that has a part `noise` of the mean.
+
+    >>> seldom(np.array([0.01, 0.51]), 1.0, rate=0.02, noise=0.1)
+    array([45. ,  0.1])
+    """
+    small = 2 * noise * mean * (u - rate) / (1 - rate) ** 2
+    return np.where(u < rate, (1 - noise) * mean / rate, small)
+
+
+def lognormal(u: Floats, mean: Mean, *, sigma: float) -> Floats:
+    """Return log-normal costs, `sigma` the standard deviation of their logarithm."""
+    places, chances = _normal()
+    return np.asarray(mean * np.exp(sigma * np.interp(u, chances, places) - sigma**2 / 2))
+
+
+@cache
+def _normal() -> tuple[Floats, Floats]:
+    """Return places between -8 and 8, and the normal distribution function there."""
+    places = np.linspace(-8, 8, 16_001)
+    return places, np.array([NormalDist().cdf(place) for place in places.tolist()])
 
 
 def spread(shape: Shape, mean: float) -> float:

@@ -18,9 +18,9 @@ _TABLE = 1 << 16
 class World:
     """The traffic of a rollout, one look an hour.
 
-    `shares` are the arms' by step, the control first; the steps last equally long; `means` the
-    arms' mean outcomes, which `drift` moves in a straight line from the first look to the last,
-    and `daily` up and down over a day. With `units`, they recur at random over all hours, the
+    `shares` are the arms' by step, the control first; the steps last equally long, or so many looks
+    as `lengths` says; `means` the arms' mean outcomes, which `drift` moves in a straight line from
+    the first look to the last, and `daily` up and down over a day. With `units`, they recur at random over all hours, the
     active ones more often (`heavy` is the sigma of the log of a unit's activity); two outcomes of
     one unit have the given `correlation`. Without, each request is a unit of its own.
     """
@@ -35,6 +35,7 @@ class World:
     units: int | None = None
     correlation: float = 0.0
     heavy: float = 0.0
+    lengths: tuple[int, ...] = ()
 
     @property
     def requests(self) -> int:
@@ -53,6 +54,8 @@ class World:
 
     def step_of(self) -> Ints:
         """Return the step of each look. Shape: (looks,)."""
+        if self.lengths:
+            return np.repeat(np.arange(len(self.shares)), self.lengths)
         return np.arange(self.looks) * len(self.shares) // self.looks
 
     def level(self) -> Floats:

@@ -10,7 +10,15 @@ from ratchet.store.sqlite import SqliteStore
 from tests.support import recording
 from tests.support.indexes import Shape, brief, index_of, missing, serves, shape_of, unused
 
-TTL = ("buckets", "dead_letters", "feedback", "observations", "operations", "rewards")
+TTL = (
+    "buckets",
+    "dead_letters",
+    "feedback",
+    "observations",
+    "operations",
+    "rewards",
+    "rollout_buckets",
+)
 
 
 def asked(*where: tuple[str, str], order_by: tuple[str, ...] = ()) -> Shape:
