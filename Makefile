@@ -22,9 +22,11 @@ $(READY): pyproject.toml
 demo: $(READY)
 	$(BIN)/ratchet demo $(if $(TABLE),--outcomes $(TABLE))
 
+# All tests: those of the emulator share one, so they run after the others and not beside each other.
 test: $(READY)
 	$(BIN)/python -m tests.emulator.install
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto -m 'not emulator'
+	$(BIN)/python -m pytest -q -m emulator
 
 # Everything that needs no emulator; `make test` runs all the tests.
 check: $(READY)
