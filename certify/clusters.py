@@ -40,7 +40,9 @@ def figures(small: bool) -> list[Figure]:
         out += _row(name, failing, "failure", 0.05, 6 if small else 2_000)
     for share in (0.1, 0.5):
         world = replace(FIXED, shares=((1 - share, share),))
-        name = f"{FIXED.units} units, {100 * share:g} % challenger, 168 looks of 100, correlation 0.3"
+        name = (
+            f"{FIXED.units} units, {100 * share:g} % challenger, 168 looks of 100, correlation 0.3"
+        )
         out += _row(name, world, "reward", -0.1, 8 if small else 1_000)
     return out
 

@@ -33,12 +33,12 @@ def figures(small: bool) -> list[Figure]:
     found = measure(name, gaining, 30 if small else 1_000, BETTER)
     out += [rate(f"{name}: {place}", hits) for place, hits in found.items()]
     for before, history in (("the first", []), ("one after 5 promotions", [True] * 5)):
-        name = f"false decisions to either side, a draft of a programme, {before}"
+        name = f"a null draft of a programme, {before}"
         trial = partial(either_side, next_level(history, ALPHA))
         found = measure(name, trial, 30 if small else 2_000, DRAFT)
         out += [
-            rate(name, found["decided"], ALPHA),
-            rate(f"promoted alone, {name}", found["promoted"]),
+            rate(f"false decisions to either side, {name}", found["decided"], ALPHA),
+            rate(f"falsely promoted, {name}", found["promoted"], ALPHA),
         ]
     return out
 

@@ -57,18 +57,18 @@ def _quiet(per_look: int, metric: str, good: float, runs: int) -> list[Figure]:
     """Measure a first step so short that it may see no failure, by rate and by mean."""
     lengths = (1, round(10_000 / per_look))
     toward = 1 if metric == "failure" else -1
-    step = f"0.5 % failures as {metric}, a first step of {per_look} requests, then 10,000 at 50:50"
+    step = f"{metric}, 0.5 % fail, {per_look} requests at 10 %, then 10,000 at 50 %"
     found = []
     for points in (POINTS, 0.05):
         means = (good, good + toward * points)
         world = World(sum(lengths), per_look, QUIET, event, means, lengths=lengths)
-        name = f"{100 * points:g} points more, margin {100 * POINTS:g}, {step}"
+        name = f"{100 * points:g} points worse, margin {100 * POINTS:g}: {step}"
         trial = partial(at_margin, world, metric, POINTS)
         found.append((name, measure(name, trial, runs if points == POINTS else runs // 4, world)))
     (margin, at), (harm, beyond) = found
     return [
-        rate(f"promoted falsely, {margin}", at["promoted"], ALPHA),
-        rate(f"promoted falsely, {harm}", beyond["promoted"], ALPHA),
+        rate(f"falsely promoted, {margin}", at["promoted"], ALPHA),
+        rate(f"falsely promoted, {harm}", beyond["promoted"], ALPHA),
         rate(f"caught: {harm}", beyond["rolled back"]),
     ]
 

@@ -20,9 +20,10 @@ class World:
 
     `shares` are the arms' by step, the control first; the steps last equally long, or so many looks
     as `lengths` says; `means` the arms' mean outcomes, which `drift` moves in a straight line from
-    the first look to the last, and `daily` up and down over a day. With `units`, they recur at random over all hours, the
-    active ones more often (`heavy` is the sigma of the log of a unit's activity); two outcomes of
-    one unit have the given `correlation`. Without, each request is a unit of its own.
+    the first look to the last, and `daily` up and down over a day. With `units`, they recur at
+    random over all hours, the active ones more often (`heavy` is the sigma of the log of a unit's
+    activity); two outcomes of one unit have the given `correlation`. Without, each request is a
+    unit of its own.
     """
 
     looks: int = 48

@@ -1,8 +1,11 @@
-"""`python -m certify`: the small form keeps the limits, and its worlds are what they claim."""
+"""`python -m certify`: the small form keeps the limits, and sees what breaks them."""
 
 import importlib
 import json
+import os
 import pkgutil
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,18 +16,22 @@ import certify
 from bench.figure import Figure
 from certify import __main__ as command
 from certify.clusters import recurring
+from certify.costs import spent
 from certify.judge import met_at
 from certify.looks import identical
+from certify.lost import thinned
 from certify.measure import measure, median, processes, rate
+from certify.missing import CASES, missing
 from certify.obvious import significant, two_up_five_down, z_scores
-from certify.outcomes import closed_hours
 from certify.sequential import gbstats_rejects
-from certify.shapes import Shape, costly, high_skewed, low_skewed, rare_ones, rare_zeros, spread
+from certify.shapes import event, high_skewed, seldom
 from certify.streams import Stream, tally
 from certify.worlds import Requests, World, draw
+from ratchet.rollouts.pair import Pair
+from ratchet.rollouts.rates import Split, split_events
+from ratchet.rollouts.strata import Strata, combine
 
 SHARED = {"__main__", "judge", "measure", "obvious", "shapes", "streams", "worlds"}
-RAMP = World(30, 100, ((0.9, 0.1), (0.5, 0.5), (0.0, 1.0)), units=200)
 
 
 def rng() -> np.random.Generator:
@@ -59,104 +66,35 @@ def test_observations_taken_as_units_miss_the_limit_and_bins_of_units_keep_it() 
     assert found["decided"].mean() < 0.1
 
 
-@pytest.mark.parametrize(
-    ("shape", "mean", "deviation"),
-    [
-        (low_skewed, 0.2, 0.26667),  # Beta(1/4, 1): sqrt(a / (a + 2)) / (a + 1)
-        (high_skewed, 0.6, 0.3),  # the mirror of Beta(2/3, 1)
-        (rare_ones, 0.0975, 0.20895),  # 5 % ones, uniform on 0..0.1 else
-        (rare_zeros, 0.9025, 0.20895),
-        (costly, 0.01, 0.01545),  # sqrt(Gamma(4) / Gamma(2.5)^2 - 1) = 1.5477
-    ],
-)
-def test_a_shape_has_the_mean_asked_for_and_a_known_spread(
-    shape: Shape, mean: float, deviation: float
+def test_units_met_taken_for_values_miss_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ratchet.rollouts.evidence.asymptotic.valued", lambda pair: pair.units)
+    few = next(case for case in CASES if case.name.startswith("5 % graded"))
+    assert missing(few, rng(), 150)["decided"].mean() > 0.08
+
+
+def test_one_arms_own_spread_of_rare_costs_misses_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    at = (np.arange(1_000_000) + 0.5) / 1_000_000
-    assert shape(at, mean).mean() == pytest.approx(mean, rel=2e-3)
-    assert spread(shape, mean) == pytest.approx(deviation, rel=5e-3)
+    def own(pair: Pair) -> Strata:
+        return replace(combine(pair), alike=np.zeros(pair.num.shape[:-3]))
+
+    monkeypatch.setattr("ratchet.rollouts.evidence.asymptotic.combine", own)
+    world = World(168, 200, ((0.98, 0.02),), partial(seldom, rate=0.02), (0.01, 0.01))
+    assert spent(world, rng(), 40)["decided"].mean() > 0.1
 
 
-def test_outcomes_of_one_unit_correlate_as_asked() -> None:
-    world = World(2, 1_000, units=1_000, correlation=0.3)
-    found = draw(world, 200, rng())
-    order = np.argsort(found.unit, kind="stable")
-    same = found.unit[order][:-1] == found.unit[order][1:]
-    values = found.value[order]
-    pairs = np.corrcoef(values[:-1][same], values[1:][same])
-    assert pairs[0, 1] == pytest.approx(0.3, abs=0.015)
-    assert found.value.mean() == pytest.approx(0.2, abs=0.005)
+def test_the_planned_share_of_events_misses_the_limit_where_observations_are_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def as_planned(pair: Pair) -> Split:
+        split = split_events(pair)
+        odds = np.log(split.planned / (1 - split.planned))
+        return replace(split, odds=np.broadcast_to(odds, split.odds.shape))
 
-
-def test_a_ramp_only_moves_units_to_the_challenger_and_keeps_its_shares() -> None:
-    found = draw(RAMP, 50, rng())
-    latest = np.zeros(50 * 200, int)
-    for step, share in enumerate((0.1, 0.5, 1.0)):
-        here = found.step == step
-        before = latest[found.unit[here]]
-        assert (found.arm[here] >= before).all()
-        latest[found.unit[here]] = found.arm[here]
-        assert found.arm[here].mean() == pytest.approx(share, abs=0.02)
-
-
-def test_a_unit_keeps_its_bin_whatever_its_arm_and_hour() -> None:
-    found = draw(RAMP, 3, rng())
-    bins = {(unit, of) for unit, of in zip(found.unit.tolist(), found.bin.tolist(), strict=True)}
-    assert len(bins) == len(set(found.unit.tolist()))
-
-
-def test_every_challenger_gets_its_share() -> None:
-    world = World(10, 1_000, ((0.8, 0.05, 0.15),), means=(0.2,) * 3)
-    counts = np.bincount(draw(world, 20, rng()).arm, minlength=3) / 200_000
-    assert counts.tolist() == pytest.approx([0.8, 0.05, 0.15], abs=0.004)
-
-
-def test_the_planned_error_counts_shares_steps_and_clusters() -> None:
-    # 9,600 requests, 960 of them the challenger's, SD 4/15.
-    alone = 4 / 15 * np.sqrt(1 / 960 + 1 / 8_640)
-    assert World().planned_error() == pytest.approx(alone, rel=1e-4)
-    # 480 equal units of 20: a design effect of 1 + 0.3 x 20.
-    clustered = World(units=480, correlation=0.3).planned_error()
-    assert clustered == pytest.approx(alone * np.sqrt(7), rel=1e-4)
-    # 1,000 requests a step; the last step has no control and says nothing.
-    ramp = 4 / 15 / np.sqrt(90 + 250)
-    assert RAMP.planned_error() == pytest.approx(ramp, rel=1e-4)
-
-
-def few(**changed: object) -> Requests:
-    """Return five requests of one run, three looks and three units."""
-    fields = {
-        "world": World(3, 2, units=3),
-        "runs": 1,
-        "run": np.zeros(5, int),
-        "look": np.array([0, 0, 1, 2, 2]),
-        "step": np.zeros(5, int),
-        "arm": np.array([0, 1, 1, 0, 1]),
-        "bin": np.array([9, 4, 4, 9, 250]),
-        "unit": np.array([0, 1, 1, 0, 2]),
-        "u": np.zeros(5),
-        "value": np.array([0.5, 1.0, 0.25, 0.5, 0.0]),
-    }
-    return Requests(**(fields | changed))  # type: ignore[arg-type]  # one fixture, many types
-
-
-def test_a_stream_adds_up_what_each_look_has_seen() -> None:
-    stream = tally(few(), weight=np.array([1.0, 2.0, 1.0, 1.0, 10.0]))
-    assert stream.num[0, :, 0, 1, 4].tolist() == [2.0, 2.25, 2.25]
-    assert stream.den[0, :, 0, 1, 250].tolist() == [0.0, 0.0, 10.0]
-    assert stream.den[0, :, 0, 0].sum(-1).tolist() == [1.0, 1.0, 2.0]
-    assert stream.squares[0, :, 0, 1].tolist() == [2.0, 2.0625, 2.0625]
-    assert stream.units[0].tolist() == [[1, 1], [1, 1], [1, 2]]
-
-
-def test_a_delayed_stream_shows_the_hours_that_are_closed() -> None:
-    stream = tally(few()).delayed(np.array([0, 0, 1]))
-    assert stream.den.sum((-3, -2, -1))[0].tolist() == [0.0, 0.0, 2.0]
-    assert stream.units[0].tolist() == [[0, 0], [0, 0], [1, 1]]
-
-
-def test_an_hour_is_read_once_its_window_of_twelve_hours_has_closed() -> None:
-    assert closed_hours(15).tolist() == [0] * 12 + [1, 2, 3]
+    monkeypatch.setattr("ratchet.rollouts.evidence.mixture.split_events", as_planned)
+    world = World(shares=((0.5, 0.5),), shape=event, means=(0.02, 0.02))
+    found = thinned(world, "failure", (1.0, 0.6), rng(), 40)
+    assert found["promoted"].mean() > 0.15
 
 
 def four(control: tuple[float, float], challenger: tuple[float, float]) -> Stream:
@@ -215,6 +153,21 @@ def test_processes_change_nothing_that_is_found() -> None:
     with processes(2):
         assert measure("the same name", draw_total, 7, world)["total"].tolist() == alone.tolist()
     assert measure("another name", draw_total, 7, world)["total"].tolist() != alone.tolist()
+
+
+def test_processes_have_one_thread_each_and_leave_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "4")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    with processes(1):
+        assert measure("threads", told_threads, 2, World(2, 50))["told"].tolist() == [1.0, 1.0]
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "4"
+    assert "OMP_NUM_THREADS" not in os.environ
+
+
+def told_threads(source: np.random.Generator, runs: int) -> dict[str, np.ndarray]:
+    return {"told": np.array([float(os.environ["OPENBLAS_NUM_THREADS"])] * runs)}
 
 
 def draw_total(source: np.random.Generator, runs: int) -> dict[str, np.ndarray]:

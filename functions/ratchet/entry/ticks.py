@@ -50,7 +50,7 @@ def _score(app: App, now: datetime) -> Report:
     shards = max(ingest.shards, shards_ever(app.store))
     scored = score_observations(app.store, app.reader, clock=app.clock, shards=shards)
     folded = fold_feedback(app.store, ingest=ingest, now=now, shards=shards)
-    if scored.read_until is not None:
+    if scored.read_until is not None and not folded.behind:
         keep_read_until(app.store, min(scored.read_until, now - ingest.lag))
     return scored.to_map() | {"feedback": folded.to_map()}
 
@@ -157,6 +157,13 @@ def _tell(app: App, name: str, failure: Failure, now: datetime) -> None:
 
 def _period(at: datetime | None, schedule: Schedule) -> int:
     return -1 if at is None else (at - EPOCH) // schedule.every
+
+
+def next_due(now: datetime) -> tuple[str, datetime]:
+    """Return the first verb that is due after an instant at which none is, and when."""
+    ends = {n: EPOCH + (_period(now, s) + 1) * s.every for n, s in SCHEDULES.items()}
+    name = min(ends, key=lambda n: ends[n])  # of several at once, the first to run
+    return name, ends[name]
 
 
 def run_verb(app: App, name: str, *, now: datetime) -> Report:

@@ -150,7 +150,8 @@ def limit_series(seen: Seen, columns: Columns, cap: int) -> tuple[Seen, frozense
     """Return the series seen by hour, and those over the cap of their hour."""
     known = {label: set(names) for label, names in seen.items()}
     over: set[Series] = set()
-    for series in dict.fromkeys(columns.series):
+    counted = zip(columns.series, columns.counted.tolist(), strict=True)
+    for series in dict.fromkeys(series for series, counts in counted if counts):
         names = known.setdefault(hour_label(series.hour), set())
         name = _short(series)
         if name in names or len(names) < cap:

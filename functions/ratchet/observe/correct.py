@@ -31,6 +31,8 @@ Rows = list[tuple[Item, float]]
 ATTEMPTS = 10
 # What a reward remembers beside its score, because the observation does not say it.
 CARRIED = ("outcome", "quality", "series", "uncounted")
+# What a reward document says of all its rewards; the rest of one that is alone is its reward.
+OF_DOCUMENT = ("v", "obsId", "rewardEpoch", "shard", "ingestedAt", "expireAt")
 Grades = Mapping[int, Mapping[str, Any]]
 
 
@@ -123,7 +125,9 @@ class Restatement:
 
     def rewards(self) -> list[Item]:
         """Return the stored rewards, in the items' order."""
-        return list(self._reward["items"]) if "items" in self._reward else [self._reward]
+        if "items" in self._reward:
+            return list(self._reward["items"])
+        return [{k: v for k, v in self._reward.items() if k not in OF_DOCUMENT}]
 
     def feedback(self) -> Grades:
         """Return the grades that each reward holds already, by its place."""
@@ -167,7 +171,7 @@ class Restatement:
             reward = new | kept | ({"feedback": dict(given)} if given else {})
             if "rolloutArm" in items[i] and timely[i] != given:
                 reward["timely"] = dict(timely[i])
-            if reward != {k: rewards[i].get(k) for k in reward} or epoch != self.epoch:
+            if reward != rewards[i] or epoch != self.epoch:
                 count += 1
                 rewards[i] = reward
         return Change(
@@ -193,7 +197,8 @@ class Restatement:
     def _document(self, rewards: list[Item], epoch: int) -> Item:
         if "items" in self._reward:
             return self._reward | {"items": rewards, "rewardEpoch": epoch}
-        return self._reward | rewards[0] | {"rewardEpoch": epoch}
+        kept = {k: self._reward[k] for k in OF_DOCUMENT if k in self._reward}
+        return kept | rewards[0] | {"rewardEpoch": epoch}
 
 
 def _effective(item: Mapping[str, Any], reward: Mapping[str, Any]) -> Item:

@@ -25,14 +25,16 @@ WAIT = timedelta(hours=24)
 OVERLAP = timedelta(minutes=5)
 DEAD_LETTERS = "ops_dead_letters"
 PAGE = 200
+WAITING_PAGES = 25
 
 
 class FoldReport(Model):
-    """What one tick folded in."""
+    """What one tick folded in; `behind` says that not all that waits was tried again."""
 
     corrected: int = 0
     waiting: int = 0
     dead: int = 0
+    behind: bool = False
 
 
 class _Folded(NamedTuple):
@@ -109,18 +111,22 @@ def _start(cursor: Snapshot | None, now: datetime) -> tuple[datetime, str]:
 def _fold_waiting(
     store: Store, rollouts: RolloutReader, report: FoldReport, ingest: Ingest, now: datetime
 ) -> FoldReport:
-    """Try again what waits, a page in each tick and all of it in turn."""
+    """Try again what waits, as far as some pages go, and the rest in the next tick."""
     ref = Ref(CHECKPOINTS, join_key("feedback", "waiting"))
     cursor = store.get(ref)
     last = cursor.data["id"] if cursor else ""
     where = (Filter("waiting", "==", True),)
-    page = store.query(Query(Feedback.collection, where, limit=PAGE, start_after=(last,)))
-    found = [Feedback.from_store(s.data) for s in page]
-    report = _fold(store, found, rollouts, report, ingest, now)
-    then = page[-1].ref.id if len(page) == PAGE else ""
+    then = last
+    for _ in range(WAITING_PAGES):
+        page = store.query(Query(Feedback.collection, where, limit=PAGE, start_after=(then,)))
+        found = [Feedback.from_store(s.data) for s in page]
+        report = _fold(store, found, rollouts, report, ingest, now)
+        then = page[-1].ref.id if len(page) == PAGE else ""
+        if not then:
+            break
     if then != last:
         store.set(ref, {"v": 1, "id": then})
-    return report
+    return report.model_copy(update={"behind": bool(then or last)})
 
 
 def _fold(
@@ -150,10 +156,12 @@ def _fold(
             else:
                 waiting += 1
                 _wait(store, item)
-    return FoldReport(
-        corrected=report.corrected + corrected,
-        waiting=report.waiting + waiting,
-        dead=report.dead + dead,
+    return report.model_copy(
+        update={
+            "corrected": report.corrected + corrected,
+            "waiting": report.waiting + waiting,
+            "dead": report.dead + dead,
+        }
     )
 
 

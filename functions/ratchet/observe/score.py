@@ -4,6 +4,7 @@ Rewards, bucket sums and the cursor are one atomic commit guarded by the cursor,
 is late, repeated or dead in between cannot score anything twice.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import CHECKPOINTS, ConfigReader
 from ratchet.kernel.clock import EPOCH, Clock
 from ratchet.kernel.document import Instant, Model
-from ratchet.kernel.errors import AlreadyExists
+from ratchet.kernel.errors import AlreadyExists, TooLarge
 from ratchet.kernel.ids import join_key
 from ratchet.observe.commit import (
     CHUNK,
@@ -120,7 +121,9 @@ def _score_shard(
     cursor = read_cursor(store, shard)
     where = (Filter("shard", "==", shard), Filter("ingestedAt", "<=", clock() - ingest.lag))
     query = Query(COLLECTION, where, ("ingestedAt",), start_after=cursor.position())
-    for documents in chunks(store.stream(query), chunk):
+    parts = deque[Sequence[Snapshot]]()
+    stream = chunks(store.stream(query), chunk)
+    while (documents := parts.popleft() if parts else next(stream, None)) is not None:
         if clock() >= stop_at:
             behind = (clock() - documents[0].data["ingestedAt"]).total_seconds()
             lag = max(report.lag_seconds, behind)
@@ -132,6 +135,12 @@ def _score_shard(
             )
         except _OvertakenError:
             return report.model_copy(update={"read_until": None})
+        except TooLarge:  # many rollout buckets at once: fewer documents touch fewer
+            if len(documents) == 1:
+                raise
+            half = len(documents) // 2
+            parts.extendleft([documents[half:], documents[:half]])
+            continue
         if capped:
             _alert_capped(store, shard, capped, clock())
         alert_foreign(store, done.rollouts.foreign, clock())
