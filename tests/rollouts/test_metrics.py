@@ -129,7 +129,13 @@ def test_what_is_unknown_is_a_share_of_the_successes_and_a_code_one_of_all() -> 
     )
     found = unknown_pairs(arms_of([bucket("control", control)]), "1.0.1", HALF)
     unknown = {name: (p.num[0, 0, 5], p.den[0, 0, 5]) for name, p in found.items()}
-    assert unknown == {"cost": (0, 10), "latency": (10, 10), "quality": (6, 10), "code": (3, 20)}
+    assert unknown == {
+        "cost": (0, 10),
+        "latency": (10, 10),
+        "quality": (6, 10),
+        "code": (3, 20),
+        "outcome": (0, 0),
+    }
 
 
 def test_every_metric_is_named_by_its_key_and_counts_what_a_bucket_has() -> None:

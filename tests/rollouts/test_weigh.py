@@ -205,3 +205,20 @@ def test_failures_that_the_control_never_had_roll_back_from_a_dozen_on() -> None
         arms = (never, events(12 / 1500, 1500))
         found = weigh({"failure": pair(*(arms[::-1] if turned else arms))}, rules)
         assert allowed(found) == wanted
+
+
+def test_outcomes_that_one_arm_loses_stop_a_promotion_and_no_rollback() -> None:
+    lost = {"outcome": pair(events(1.0, N), events(0.6, N), span=None)}
+    kept = {"outcome": pair(events(0.9, N), events(0.9, N), span=None)}
+    assert allowed(weigh({"reward": GOOD}, REWARD, unknown=lost)) == "hold"
+    assert allowed(weigh({"reward": GOOD}, REWARD, unknown=kept)) == "promote"
+    assert allowed(weigh({"reward": POOR}, REWARD, unknown=lost)) == "rollback"
+
+
+def test_a_code_is_not_judged_where_any_code_is_not_named_alike_in_both_arms_or_not() -> None:
+    rules = Rules(goal=Term(metric="error:timeout"))
+    fewer = {"error:timeout": pair(events(0.1, N), events(0.01, N))}
+    some = {"code": pair(events(0.02, N), events(0.02, N))}
+    none = {"code": pair(events(0.0, N), events(0.0, N))}
+    assert allowed(weigh(fewer, rules, unknown=some)) == "hold"
+    assert allowed(weigh(fewer, rules, unknown=none)) == "promote"

@@ -3,7 +3,6 @@
 from enum import StrEnum
 
 from ratchet.rollouts.pair import Bounds, Question
-from ratchet.rollouts.unknown import differs
 from ratchet.rollouts.weigh import Weighed, Weighing, better
 
 
@@ -23,7 +22,8 @@ def decision(weighed: Weighed) -> tuple[Decision, tuple[str, ...]]:
         return Decision.ROLL_BACK, tuple(_breach(w) for w in weighed.terms if w.breached)
     if weighed.promote:
         return Decision.PROMOTE, tuple(_reached(w, weighed) for w in weighed.terms)
-    return Decision.HOLD, tuple(_missing(w, weighed) for w in weighed.terms if not w.passed)
+    lost = ("outcomes: one arm has fewer of them for an exposure",) if weighed.lost else ()
+    return Decision.HOLD, lost + tuple(_missing(w, weighed) for w in weighed.terms if not w.passed)
 
 
 def _breach(weighing: Weighing) -> str:
@@ -43,7 +43,9 @@ def _reached(weighing: Weighing, weighed: Weighed) -> str:
 def _missing(weighing: Weighing, weighed: Weighed) -> str:
     name = weighing.term.metric
     if weighing.held:
-        which = [f"{of}" for of, bounds in weighing.unknown.items() if differs(bounds)]
+        which = [name_of for name_of, unknown in weighing.unknown.items() if unknown.holds]
+        if which == ["code"]:
+            return f"{name}: not every error code is named, so this one may be among the others"
         return f"{name}: the share of unknown {', '.join(which)} differs between the arms"
     if not weighing.bounds.trusted:
         return f"{name}: {_too_few(weighing.bounds)}"

@@ -17,19 +17,21 @@ def _unknown(name: str) -> Metric:
     return Metric(f"unknown {name}", "rate", "lower", "success", "success", f"known_{name}")
 
 
-# Which code an error had is not known where a bucket counts it as `other`.
+# Which code an error had is not known where a bucket counts it as `other`. An outcome that never
+# came is not known either: there are fewer of them for an exposure.
 UNKNOWN: Mapping[str, Metric] = {
     "cost": _unknown("cost"),
     "latency": _unknown("latency"),
     "quality": _unknown("quality"),
     "code": Metric("unknown code", "rate", "lower", ERROR + OTHER, "w"),
+    "outcome": Metric("outcomes per exposure", "mean", "higher", "n", "exposures", span=None),
 }
 
 
 def unknown_pairs(
     arms: Arms, challenger: str, shares: Floats, *, shadow: bool = False
 ) -> dict[str, Pair]:
-    """Return the shares of unknown cost, latency and quality among successes, and of codes."""
+    """Return what is unknown: cost, latency, quality among successes; codes; outcomes."""
     return {
         name: pair_of(arms, metric, challenger, shares, shadow=shadow)
         for name, metric in UNKNOWN.items()
@@ -48,3 +50,13 @@ def compare_unknown(pair: Pair) -> Bounds:
 def differs(bounds: Bounds) -> Bools:
     """Say where the bounds exclude that the arms are alike."""
     return np.asarray((bounds.low > 0) | (bounds.high < 0))
+
+
+def holds(name: str, pair: Pair, bounds: Bounds) -> Bools:
+    """Say where what is unknown keeps what rests on it from being compared.
+
+    Any code that is not named does: which ones are, differs from bucket to bucket.
+    """
+    if name == "code":
+        return np.asarray(np.nan_to_num(pair.num).sum((-3, -2, -1)) > 0)
+    return differs(bounds)

@@ -17,7 +17,7 @@ from ratchet.rollouts.evidence import EVIDENCE
 from ratchet.rollouts.metrics import Metric, metric_named
 from ratchet.rollouts.pair import Bools, Bounds, Pair, Question, nothing
 from ratchet.rollouts.sample_ratio import SampleRatio
-from ratchet.rollouts.unknown import compare_unknown, differs
+from ratchet.rollouts.unknown import compare_unknown, holds
 from ratchet.stats.moments import Floats
 
 Error = Annotated[float, Field(gt=0, lt=0.5)]
@@ -85,15 +85,23 @@ class Rules(Model):
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """What is not known of a metric, compared, and whether that keeps it from being judged."""
+
+    bounds: Bounds
+    holds: Bools
+
+
+@dataclass(frozen=True)
 class Weighing:
     """One term's evidence and what follows from it. Shapes: all (...).
 
-    `bounds` are of challenger - control; `unknown` are those of the unknown shares it rests on.
+    `bounds` are of challenger - control; `unknown` is what is unknown of what the term rests on.
     """
 
     term: Term
     bounds: Bounds
-    unknown: Mapping[str, Bounds]
+    unknown: Mapping[str, Unknown]
     held: Bools
     passed: Bools
     breached: Bools
@@ -106,11 +114,15 @@ class Weighing:
 
 @dataclass(frozen=True)
 class Weighed:
-    """What all terms allow together. Shapes: all (...)."""
+    """What all terms allow together. Shapes: all (...).
+
+    `lost` says that outcomes per exposure differ: that promotes nothing, and still rolls back.
+    """
 
     rules: Rules
     terms: tuple[Weighing, ...]
     mismatch: Bools
+    lost: Bools
     promote: Bools
     rollback: Bools
 
@@ -130,15 +142,21 @@ def weigh(
     does one whose unknown share differs, and all, where the sample ratio does not match.
     """
     shape = np.broadcast_shapes(*(pair.num.shape[:-3] for pair in pairs.values()))
-    seen = {name: compare_unknown(pair) for name, pair in (unknown or {}).items()}
+    seen = {name: _unknown(name, pair) for name, pair in (unknown or {}).items()}
     terms = tuple(
         _weighing(i, rules, pairs.get(term.metric), shape, seen, (plan or {}).get(term.metric))
         for i, term in enumerate(rules.terms)
     )
     mismatch = np.broadcast_to(ratio.mismatch if ratio is not None else np.False_, shape)
     rollback = ~mismatch & np.any([t.breached for t in terms], axis=0)
-    promote = ~mismatch & ~rollback & np.all([t.passed for t in terms], axis=0)
-    return Weighed(rules, terms, mismatch, np.asarray(promote), np.asarray(rollback))
+    lost = np.broadcast_to(seen["outcome"].holds if "outcome" in seen else np.False_, shape)
+    promote = ~mismatch & ~rollback & ~lost & np.all([t.passed for t in terms], axis=0)
+    return Weighed(rules, terms, mismatch, lost, np.asarray(promote), np.asarray(rollback))
+
+
+def _unknown(name: str, pair: Pair) -> Unknown:
+    bounds = compare_unknown(pair)
+    return Unknown(bounds, holds(name, pair, bounds))
 
 
 def _weighing(
@@ -146,14 +164,14 @@ def _weighing(
     rules: Rules,
     pair: Pair | None,
     shape: tuple[int, ...],
-    seen: Mapping[str, Bounds],
+    seen: Mapping[str, Unknown],
     plan: tuple[float | None, float] | None,
 ) -> Weighing:
     term = rules.terms[index]
     metric = term.about
     found = nothing(shape) if pair is None else _compare(pair, metric, rules, plan)
     unknown = {name: seen[name] for name in metric.rests_on if name in seen}
-    held = np.any([np.zeros(shape, np.bool_), *map(differs, unknown.values())], axis=0)
+    held = np.any([np.zeros(shape, np.bool_), *(u.holds for u in unknown.values())], axis=0)
     low, high = better(found, metric)
     needed = term.min_effect if index == 0 else -term.margin
     passed, breached = low > needed, high < -term.rollback_margin

@@ -28,4 +28,6 @@ def valued(pair: Pair) -> Floats:
     Shapes: (..., 2). Values that stand for several, and units that bring several, count once.
     """
     den = np.where(np.isfinite(pair.den) & np.isfinite(pair.num) & (pair.den > 0), pair.den, 0.0)
-    return np.asarray(np.minimum(pair.units, den.sum((-3, -1)) / recurrence(den)[..., None]))
+    # Arm by arm: a unit that both arms met, as in shadow mode, has a value in each.
+    again = np.stack([recurrence(den[..., arm : arm + 1, :]) for arm in range(2)], -1)
+    return np.asarray(np.minimum(pair.units, den.sum((-3, -1)) / again))
