@@ -15,7 +15,7 @@ from ratchet.client import (
     PolicyClient,
 )
 from ratchet.kernel.errors import InvalidInput
-from tests.support.governed import POLICY
+from tests.support.governed import NOON, POLICY
 
 PARAMS: dict[str, Any] = {
     "modelWeights": {"a": 0.6, "b": 0.4},
@@ -51,7 +51,8 @@ class Rig:
         self.now = 1000.0
         self.offline = OfflineTransport({POLICY: answer or running()})
         self.recorder = Exposed()
-        given: dict[str, Any] = {"rng": random.Random(3), "recorder": self.recorder} | options
+        given: dict[str, Any] = {"rng": random.Random(3), "recorder": self.recorder}
+        given |= {"wall_clock": lambda: NOON} | options
         self.client = PolicyClient(self.offline, POLICY, clock=lambda: self.now, **given)
 
     def answer(self, **answer: Any) -> None:
@@ -89,6 +90,7 @@ def test_an_outcome_tells_the_rollout_the_arm_and_both_versions() -> None:
         "rolloutStep": 0,
         "rolloutArm": "new",
         "unit": "user-1",
+        "exposedAt": 1_767_268_800_000,  # 2026-01-01T12:00:00Z, as the wall clock of the client
         "arm": choice.arm,
         "propensity": 0.5,
         "policyVersion": f"{POLICY}@1.0.1",

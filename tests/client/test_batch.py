@@ -122,6 +122,20 @@ def test_an_exposure_that_lacks_a_field_is_an_error_that_names_it(field: str) ->
     assert raised.value.field == camel(field)
 
 
+@pytest.mark.parametrize("given", [PLAIN, EXPOSED])
+def test_what_should_be_text_and_is_none_is_not_called_missing(given: dict[str, Any]) -> None:
+    field = "component" if given is PLAIN else "unit"
+    with pytest.raises(InvalidInput, match=rf"whose {field} is int, not text") as raised:
+        observation_text(given | {field: 12345}, NOON)
+    assert (raised.value.field, raised.value.mend) == (field, f"give {field} as text")
+    with pytest.raises(InvalidInput, match=rf"without {field}"):
+        observation_text(given | {field: ""}, NOON)
+
+
+def test_an_instant_that_an_exposure_brings_is_kept() -> None:
+    assert json.loads(observation_text(EXPOSED | {"ts": 1500}, NOON))["ts"] == 1500
+
+
 def test_when_a_unit_met_its_arm_may_be_a_datetime_too() -> None:
     assert encoded(exposed_at=from_millis(1500))["exposedAt"] == 1500
     with pytest.raises(InvalidInput, match="exposedAt has no time zone") as raised:

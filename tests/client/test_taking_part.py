@@ -58,7 +58,7 @@ def test_asyncio_assigns_alike() -> None:
     async def story() -> None:
         recorder = Exposed()
         carrier = AsyncOfflineTransport({POLICY: running()})
-        client = AsyncPolicyClient(carrier, POLICY, recorder=recorder)
+        client = AsyncPolicyClient(carrier, POLICY, recorder=recorder, wall_clock=lambda: NOON)
         rig = Rig()
         for unit in UNITS[:50]:
             assert await client.choose(unit) == rig.client.choose(unit)
@@ -80,7 +80,7 @@ def test_a_component_takes_part_end_to_end(store: Store) -> None:
     started = begin(store, steps=(0.5,))
     transport = DirectTransport(store, KEYS, ManualClock(NOON))
     with Recorder(transport, clock=lambda: NOON) as recorder:
-        client = PolicyClient(transport, POLICY, recorder=recorder)
+        client = PolicyClient(transport, POLICY, recorder=recorder, wall_clock=lambda: NOON)
         arms: dict[str, Assignment] = {}
         for unit in UNITS[:60]:
             choice = client.choose(unit)
@@ -110,7 +110,8 @@ def test_a_shadow_takes_part_end_to_end(embedded: Store) -> None:
     begin(embedded, steps=(1.0,), mode="shadow")
     transport = DirectTransport(embedded, KEYS, ManualClock(NOON))
     with Recorder(transport, clock=lambda: NOON) as recorder:
-        choice = PolicyClient(transport, POLICY, recorder=recorder).choose("user-1")
+        client = PolicyClient(transport, POLICY, recorder=recorder, wall_clock=lambda: NOON)
+        choice = client.choose("user-1")
         for one in (choice, *choice.shadows):
             recorder.record(one.as_observation(), component="router", outcome="success")
     assert recorder.rejections == ()

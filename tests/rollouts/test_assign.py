@@ -4,26 +4,29 @@ import hashlib
 import random
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ratchet.kernel.clock import millis
 from ratchet.observe import watch
 from ratchet.observe.exposure import Exposure
-from ratchet.observe.observation import Observation
+from ratchet.observe.observation import Observation, check_item
 from ratchet.rollouts.assign import (
     CONTROL,
     Allocation,
     Mode,
     Slot,
     control_share,
+    is_unit,
     point,
     starts,
 )
 from ratchet.stats.bins import bin_of
+from tests.support.governed import NOON
 
 MILLION = 1_000_000
 SHARES = {"a": 0.05, "b": 0.1, "c": 0.2, "d": 0.25}
@@ -252,7 +255,41 @@ def test_a_pair_says_on_both_sides_that_it_is_one() -> None:
     }
 
 
-def test_any_text_is_a_unit() -> None:
+def test_when_a_unit_met_its_arm_is_told_with_its_exposure_and_all_its_outcomes() -> None:
+    slots = (Slot("a", "p@1.0.1", 0.0, 1.0),)
+    noon = 1_767_268_800_000  # 2026-01-01T12:00:00Z
+    for mode in get_args(Mode):
+        met = Allocation("r1", 2, "salt", mode, "p@1.0.0", slots).assign("u", exposed_at=noon)
+        assert met.as_exposure()["ts"] == noon
+        assert {m.as_observation()["exposedAt"] for m in (met, *met.shadows)} == {noon}
+        assert met == Allocation("r1", 2, "salt", mode, "p@1.0.0", slots).assign("u")
+
+
+@pytest.mark.parametrize(
+    ("unit", "taken"),
+    [
+        ("u", True),
+        ("x" * 256, True),
+        ("😀" * 256, True),
+        ("a\nb\0", True),
+        ("", False),
+        ("x" * 257, False),
+        ("\ud800", False),
+        ("\ud83d\ude00", False),
+        (7, False),
+        (b"u", False),
+        (["u"], False),
+        (None, False),
+    ],
+)
+def test_a_unit_takes_part_where_the_service_takes_it(unit: Any, taken: bool) -> None:
+    assert is_unit(unit) is taken
+    if unit is not None:
+        sent = {"ts": millis(NOON), "component": "c", "outcome": "success", "unit": unit}
+        assert isinstance(check_item(sent, 0, now=NOON), Observation) is taken
+
+
+def test_any_text_is_a_point() -> None:
     for unit in ("", "\ud800", "ü", "a\nb", "x" * 10_000):
         assert 0 <= point("salt", unit) < 1
 

@@ -82,7 +82,9 @@ def wire_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     wire = {camel(key): value for key, value in fields.items() if value is not None}
     exposed = wire.get("kind") == EXPOSURE
     for name in ("rolloutId", "rolloutArm", "unit") if exposed else ("component", "outcome"):
-        if not isinstance(wire.get(name), str) or not wire[name]:
+        if not isinstance(wire.get(name, ""), str):
+            raise _textless(name, exposed, wire[name])
+        if not wire.get(name):
             raise _without(name, exposed)
     for name in ("step", "propensity") if exposed else ():
         if name not in wire:
@@ -91,7 +93,16 @@ def wire_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without(name: str, exposed: bool) -> InvalidInput:
-    return InvalidInput(f"an {EXPOSURE if exposed else 'observation'} without {name}", field=name)
+    return InvalidInput(f"{_item(exposed)} without {name}", field=name)
+
+
+def _textless(name: str, exposed: bool, value: object) -> InvalidInput:
+    what = f"{_item(exposed)} whose {name} is {type(value).__name__}, not text"
+    return InvalidInput(what, field=name, mend=f"give {name} as text")
+
+
+def _item(exposed: bool) -> str:
+    return "an exposure" if exposed else "an observation"
 
 
 @lru_cache(maxsize=1024)

@@ -10,6 +10,8 @@ While a rollout runs, `choose(unit)` serves the version that the unit is assigne
 
 import asyncio
 import hashlib
+import itertools
+import logging
 import random
 import threading
 import time
@@ -22,7 +24,11 @@ from ratchet.client.lanes import Lane, Lanes
 from ratchet.client.last_good import LastGood
 from ratchet.client.lifetime import on_fork
 from ratchet.client.transport import AsyncTransport, Resolved, Transport
-from ratchet.rollouts.assign import Assignment
+from ratchet.kernel.clock import Clock, millis, system_clock
+from ratchet.rollouts.assign import LONGEST_UNIT, Assignment, is_unit
+
+log = logging.getLogger("ratchet.client")
+unfit_units = itertools.count()  # of this process, which tells of the first alone
 
 Carrier = TypeVar("Carrier")
 
@@ -46,6 +52,7 @@ class _Chooser(Generic[Carrier]):
         ttl_seconds: float = 30.0,
         jitter: float = 0.1,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Clock = system_clock,
         rng: random.Random | None = None,
         default: Mapping[str, Any] | None = None,
         cache: Path | None = None,
@@ -54,6 +61,7 @@ class _Chooser(Generic[Carrier]):
         self._transport = transport
         self._recorder = recorder
         self._clock = clock
+        self._wall_clock = wall_clock
         self._rng = rng or random.SystemRandom()  # forked workers must not draw the same arms
         self._last = LastGood(
             policy_id,
@@ -78,10 +86,17 @@ class _Chooser(Generic[Carrier]):
             breaker.report(choice.arm, code, self._clock())
 
     def _assigned(self, current: Resolved, unit: str | None) -> Assignment | None:
-        """Return a unit's assignment, and expose it; nobody is assigned without a name."""
-        if current.rollout is None or not unit:
+        """Return a unit's assignment, and expose it; nobody is assigned without a name.
+
+        One that the service would refuse is not assigned either: its outcomes would go missing.
+        """
+        if current.rollout is None or unit is None:
             return None
-        assignment = current.rollout.assign(unit, current.params)
+        if not is_unit(unit):
+            _leave_out(unit)
+            return None
+        now = millis(self._wall_clock())
+        assignment = current.rollout.assign(unit, current.params, exposed_at=now)
         if self._recorder is not None:
             self._recorder.expose(assignment.as_exposure())
         return assignment
@@ -121,6 +136,7 @@ class PolicyClient(_Chooser[Transport]):
 
     With the service down it serves the last good version, from the `cache` file after a restart,
     or the `default` params. Exposures go to the `recorder`: without one a rollout counts nobody.
+    `wall_clock` says when a unit met its arm, which is when its outcome window opens.
     Units: ttl_seconds and clock in seconds; jitter is a share of the ttl.
     """
 
@@ -144,13 +160,15 @@ class PolicyClient(_Chooser[Transport]):
     def choose(self, unit: str | None = None) -> Choice:
         """Draw an arm by weight; a `unit` keeps its arm while the version stays.
 
+        A unit that is no text of 1..256 characters takes no part in a rollout.
         Raises: InvalidInput where no arm has weight; what `current` raises.
         """
         return self._pick(self.current(), unit)
 
     def assign(self, unit: str) -> Assignment | None:
-        """Return the version that a unit meets, with its params; None where no rollout runs.
+        """Return the version that a unit meets, with its params; None where it takes no part.
 
+        So it is where no rollout runs, and for what is no text of 1..256 characters.
         Raises: what `current` raises.
         """
         return self._assigned(self.current(), unit)
@@ -191,7 +209,7 @@ class AsyncPolicyClient(_Chooser[AsyncTransport]):
         return self._pick(await self.current(), unit)
 
     async def assign(self, unit: str) -> Assignment | None:
-        """Return the version that a unit meets, with its params; None where no rollout runs."""
+        """Return the version that a unit meets, with its params; None where it takes no part."""
         return self._assigned(await self.current(), unit)
 
     async def _ask(self) -> Resolved:
@@ -220,3 +238,11 @@ class AsyncPolicyClient(_Chooser[AsyncTransport]):
 def _sticky(policy: str, version: str | None, unit: str) -> random.Random:
     text = f"{policy}\n{version}\n{unit}"
     return random.Random(hashlib.blake2b(text.encode(errors="replace"), digest_size=16).digest())
+
+
+def _leave_out(unit: object) -> None:
+    """Log the first unit of this process that can take no part; never its name."""
+    if next(unfit_units) == 0:
+        found = f"text of {len(unit)} characters" if isinstance(unit, str) else type(unit).__name__
+        wanted = f"text of 1 to {LONGEST_UNIT} characters that UTF-8 can hold"
+        log.warning("a unit takes no part in the rollout: %s is wanted, not %s", wanted, found)

@@ -9,13 +9,25 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 Mode = Literal["shadow", "canary", "split"]
 CONTROL = "control"  # as in observe/watch, which a component need not import
 LEAST = 1e-4  # the least share that an arm may have
+LONGEST_UNIT = 256  # characters, as in observe/observation
 _ROUNDING = 1e-9
 _POINTS = 2**53
+
+
+def is_unit(unit: object) -> TypeGuard[str]:
+    """Say whether a service takes it as a unit: text of 1..256 characters that UTF-8 can hold.
+
+    >>> is_unit("user-1"), is_unit(""), is_unit("x" * 257), is_unit("\\ud800"), is_unit(7)
+    (True, False, False, False, False)
+    """
+    if not isinstance(unit, str) or not 1 <= len(unit) <= LONGEST_UNIT:
+        return False
+    return unit.encode(errors="ignore").decode() == unit  # a lone surrogate would be left out
 
 
 def point(salt: str, unit: str) -> float:
@@ -34,6 +46,8 @@ class Assignment:
 
     `shadows` are the challengers to run beside. Each is recorded with its own `as_observation`, as
     a failure where it did not answer: what was promised as a pair must not go missing.
+    `exposed_at` is when the unit met the arm; its outcome window opens then.
+    Units: exposed_at in milliseconds since 1970.
     """
 
     rollout_id: str
@@ -45,10 +59,11 @@ class Assignment:
     params: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     shadow: bool = False
     shadows: tuple["Assignment", ...] = ()
+    exposed_at: int | None = field(default=None, compare=False)
 
     def as_exposure(self) -> dict[str, Any]:
         """Return the fields of the record that the unit met the arm."""
-        return {
+        fields = {
             "rolloutId": self.rollout_id,
             "step": self.step,
             "rolloutArm": self.arm,
@@ -56,16 +71,19 @@ class Assignment:
             "propensity": self.propensity,
             "intendedVersion": self.version,
         }
+        return fields if self.exposed_at is None else fields | {"ts": self.exposed_at}
 
     def as_observation(self) -> dict[str, Any]:
         """Return the fields to record with the outcome."""
-        fields = {
+        fields: dict[str, Any] = {
             "rolloutId": self.rollout_id,
             "rolloutStep": self.step,
             "rolloutArm": self.arm,
             "intendedVersion": self.version,
             "unit": self.unit,
         }
+        if self.exposed_at is not None:
+            fields["exposedAt"] = self.exposed_at
         paired = [shadow.arm for shadow in self.shadows]
         extra = {"shadow": True} if self.shadow else {"paired": paired} if paired else {}
         return fields | extra
@@ -103,11 +121,18 @@ class Allocation:
         served = {slot.arm: 0.0 if self.mode == "shadow" else slot.share for slot in self.slots}
         return {CONTROL: control_share(served), **served}
 
-    def assign(self, unit: str, params: Mapping[str, Any] | None = None) -> Assignment:
-        """Return the arm of a unit; `params` are the champion's, where they are at hand."""
+    def assign(
+        self, unit: str, params: Mapping[str, Any] | None = None, exposed_at: int | None = None
+    ) -> Assignment:
+        """Return the arm of a unit; `params` are the champion's, where they are at hand.
+
+        Units: exposed_at in milliseconds since 1970, where the unit meets the arm now.
+        """
         at = point(self.salt, unit)
         beside = self.mode == "shadow"
-        met = tuple(self._to(slot, unit, beside) for slot in self.slots if slot.holds(at))
+        met = tuple(
+            self._to(slot, unit, beside, exposed_at) for slot in self.slots if slot.holds(at)
+        )
         if met and not beside:
             return met[0]
         share = self.shares()[CONTROL]
@@ -120,9 +145,10 @@ class Allocation:
             unit,
             params or {},
             shadows=met,
+            exposed_at=exposed_at,
         )
 
-    def _to(self, slot: Slot, unit: str, shadow: bool) -> Assignment:
+    def _to(self, slot: Slot, unit: str, shadow: bool, exposed_at: int | None) -> Assignment:
         return Assignment(
             self.rollout_id,
             self.step,
@@ -132,6 +158,7 @@ class Allocation:
             unit,
             slot.params,
             shadow,
+            exposed_at=exposed_at,
         )
 
 
