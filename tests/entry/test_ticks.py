@@ -7,7 +7,7 @@ import pytest
 
 from ratchet.entry import ticks
 from ratchet.entry.seed import seed
-from ratchet.entry.ticks import SCHEDULES, Schedule, run_due
+from ratchet.entry.ticks import SCHEDULES, Schedule, next_due, run_due
 from ratchet.entry.wiring import App, wire
 from ratchet.kernel.clock import ManualClock
 from ratchet.kernel.errors import InvalidInput, Unavailable
@@ -103,6 +103,7 @@ def test_a_tick_within_a_period_does_nothing(app: App, called: list[str]) -> Non
     called.clear()
     before = everything(app.store)
     assert run_due(app, now=NOON + 59 * SECOND) == {}
+    assert next_due(NOON + 59 * SECOND) == ("score_observations", NOON + MINUTE)
     assert (called, everything(app.store)) == ([], before)
 
 

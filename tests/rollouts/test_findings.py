@@ -45,9 +45,11 @@ def test_less_of_what_is_better_lower_is_better() -> None:
 
 def test_what_is_for_reading_says_how_likely_it_is_better_in_the_metrics_own_direction() -> None:
     rare = compared(seen(0.5, 0.5, failed=0.2), "failure").reading
+    assert rare is not None
     assert rare.chance_better < 0.001
     assert rare.expected_loss == pytest.approx(0.2, abs=0.02)
     good = compared(seen(0.5, 0.6), "reward").reading
+    assert good is not None
     assert good.chance_better > 0.999
     assert good.expected_loss < 0.001
     assert good.fixed_horizon is not None
@@ -56,6 +58,7 @@ def test_what_is_for_reading_says_how_likely_it_is_better_in_the_metrics_own_dir
 
 def test_the_fixed_horizon_is_narrower_than_what_holds_at_any_look() -> None:
     found = compared(seen(0.5, 0.5), "reward")
+    assert found.reading is not None
     once = found.reading.fixed_horizon
     assert once is not None
     assert found.low is not None
@@ -95,13 +98,22 @@ def test_two_challengers_share_the_error_and_each_meets_the_control() -> None:
     assert not found.exposures.mismatch
 
 
-def test_no_bucket_at_all_says_too_few_and_nothing_else() -> None:
+def test_no_bucket_at_all_says_too_few_and_gives_no_numbers() -> None:
     found = findings(rollout(), [], None)
+    assert not found.closed
     assert {c.says for c in found.compared} == {"too few"}
-    assert {(c.difference, c.low, c.high) for c in found.compared} == {(None, None, None)}
+    assert found.exposures is None
+    for told in found.to_wire()["compared"]:
+        assert set(told) == {"challenger", "metric", "better", "says", "because"}
+    assert {arm.n for arm in found.arms} == {0}
+
+
+def test_a_challenger_that_nobody_met_is_compared_with_no_number() -> None:
+    found = findings(rollout(), [arm_of("control", 0.5, 40)], NOON)
+    assert found.closed
+    assert {c.reading for c in found.compared} == {None}
     assert found.exposures is not None
-    assert not found.exposures.mismatch
-    assert found.to_wire()["compared"]
+    assert found.exposures.observed == {"control": 1.0, "1.0.1": 0.0}
 
 
 def test_a_latency_is_compared_only_where_there_is_an_objective_and_shown_always() -> None:

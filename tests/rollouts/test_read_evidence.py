@@ -36,11 +36,50 @@ def test_merging_changes_no_number(store: Store) -> None:
     assert [arm.n for arm in before.arms] == [2400, 2400]
 
 
-def test_nothing_closed_is_no_evidence_and_no_fault(store: Store) -> None:
+def test_nothing_closed_is_no_evidence_and_says_what_waits(store: Store) -> None:
     put(store, rollout(), BUCKETS, NOON)
     found = read_evidence(store, ID)
     assert {c.says for c in found.compared} == {"too few"}
     assert [arm.n for arm in found.arms] == [0, 0]
+    assert (found.closed, found.until) == (False, None)
+    assert found.open is not None
+    # Four hours of two arms of 600; the hour of 12 has ended at 13, its windows have at 15.
+    assert (found.open.exposures, found.open.outcomes) == (4800, 4800)
+    assert found.open.closes == NOON + 3 * HOUR
+
+
+def test_what_ran_beside_a_shadow_counts_once(embedded: Store) -> None:
+    names = ("control", "pair:1.0.1", "shadow:1.0.1")
+    buckets = [arm_of(arm, 0.5, 10).model_copy(update={"arm": arm}) for arm in names]
+    put(embedded, rollout(mode="shadow", share=0.2), buckets, NOON)
+    waiting = read_evidence(embedded, ID).open
+    assert waiting is not None
+    assert waiting.outcomes == 20
+
+
+def test_nothing_counted_at_all_has_no_hour_to_wait_for(embedded: Store) -> None:
+    put(embedded, rollout(), [], NOON)
+    waiting = read_evidence(embedded, ID).open
+    assert waiting is not None
+    assert (waiting.exposures, waiting.outcomes, waiting.closes) == (0, 0, None)
+
+
+def test_hours_that_closed_empty_leave_what_is_open_told(embedded: Store) -> None:
+    later = [arm_of("control", 0.5, 10, hour=5)]
+    put(embedded, rollout(), later, NOON + 5 * HOUR)
+    found = read_evidence(embedded, ID)
+    assert (found.closed, found.until) == (True, NOON + 3 * HOUR)
+    assert found.open is not None
+    assert (found.open.outcomes, found.open.closes) == (10, NOON + 8 * HOUR)
+
+
+def test_hours_that_closed_before_the_start_are_shown(embedded: Store) -> None:
+    """A component whose clock runs behind, or a log that is carried in."""
+    started = rollout(started_at=NOON + 6 * HOUR)
+    put(embedded, started, BUCKETS, NOON + 6 * HOUR)
+    found = read_evidence(embedded, ID)
+    assert (found.closed, found.until, found.open) == (True, NOON + 4 * HOUR, None)
+    assert [arm.n for arm in found.arms] == [2400, 2400]
 
 
 def test_a_rollout_that_does_not_exist_is_named(embedded: Store) -> None:

@@ -102,7 +102,7 @@ def test_a_reward_of_another_range_names_its_span() -> None:
 def test_an_arm_without_weight_counts_for_nothing() -> None:
     chunk = explored(6_000)
     spoiled = replace(chunk, reward=np.where(chunk.arm == "a", 1e6, chunk.reward))
-    found = replay_weights([spoiled], {"b": 0.5, "c": 0.5})
+    found = replay_weights([spoiled], {"b": 0.5, "c": 0.5}, span=1e6)
     assert found.estimates["ips"].value == pytest.approx(0.75, abs=0.05)
     assert found.estimates["dr"].value == pytest.approx(0.75, abs=0.05)
 

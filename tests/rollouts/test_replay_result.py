@@ -108,6 +108,32 @@ def test_propensities_that_are_not_those_of_the_log_are_found_out() -> None:
     assert told.value.field == "propensity"
 
 
+def test_propensities_a_little_off_are_doubted_and_not_refused() -> None:
+    # 0.55 for what was 0.5: the weights average 0.5 / 0.55 = 0.909, where 1 is wanted.
+    found = replay([flat(1_000, 0.55, 0.5)])
+    assert found.mean_weight == pytest.approx(0.909, abs=5e-4)
+    assert found.mean_weight_error == pytest.approx(0, abs=1e-12)
+    assert found.doubt.startswith("the propensities look wrong: their weights average 0.909 +- ")
+    assert found.doubt.endswith(", and 1 is wanted")
+    with pytest.raises(Refused, match="these are not the probabilities"):
+        replay([flat(1_000, 0.6, 0.5)])
+
+
+def test_a_mean_weight_that_chance_explains_is_not_doubted() -> None:
+    chunk = explored(5_000)
+    found = replay_weights([chunk], {"c": 1.0})
+    # Weights are 5 with chance 0.2: their mean's standard error is sqrt(4 / 5,000) = 0.0283.
+    assert found.mean_weight_error == pytest.approx(0.0283, rel=0.1)
+    assert found.doubt == ""
+    assert replay([flat(1_000, 0.333, 1 / 3)]).doubt != ""
+    assert replay([flat(1_000, 0.3333, 1 / 3)]).doubt == ""
+
+
+def test_support_that_is_missing_is_no_doubt_of_the_propensities() -> None:
+    found = replay_weights([explored(5_000)], {"a": 0.495, "b": 0.495, "d": 0.01})
+    assert found.doubt == ""
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_reward_that_is_no_number_is_named_with_its_row(bad: float) -> None:
     first, second = explored(100), explored(100)
@@ -115,6 +141,25 @@ def test_a_reward_that_is_no_number_is_named_with_its_row(bad: float) -> None:
     with pytest.raises(InvalidInput, match=r"reward of row 117 \(from 0\) is") as told:
         replay_weights([first, second], LOGGED)
     assert told.value.field == "reward"
+
+
+def test_rewards_wider_than_the_span_are_named_with_their_row() -> None:
+    first, second = explored(100), explored(100)
+    second.reward[17] = 3.5
+    with pytest.raises(InvalidInput, match=r"reward of row 117 \(from 0\) is 3\.5") as told:
+        replay_weights([first, second], LOGGED)
+    assert told.value.field == "reward"
+    assert told.value.mend == "span=3.5 or more: the width of the rewards' range"
+    assert replay_weights([first, second], LOGGED, span=3.5).rows == 200
+    first.reward[:] = second.reward[:] = -7.0  # of any height, since the span is a width
+    assert replay_weights([first, second], LOGGED).rows == 200
+
+
+@pytest.mark.parametrize("span", [0.0, -1.0, np.nan, np.inf])
+def test_a_span_that_is_no_width_is_refused(span: float) -> None:
+    with pytest.raises(InvalidInput, match="the span is") as told:
+        replay_weights([explored(100)], LOGGED, span=span)
+    assert (told.value.field, bool(told.value.mend)) == ("span", True)
 
 
 @pytest.mark.parametrize("bad", [np.nan, 0.0, -0.1, 1.1, 1e-12])

@@ -10,7 +10,7 @@ from ratchet.policies.activate import reject, rollback
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.resolve import resolve as resolve_champion
 from ratchet.policies.version import COLLECTION
-from ratchet.rollouts.resolve import Resolution, resolve
+from ratchet.rollouts.resolve import Resolution, resolve, why_not_served
 from ratchet.store.port import Ref, Store
 from tests.support.faults import FaultyStore
 from tests.support.governed import (
@@ -236,3 +236,45 @@ def test_after_a_rollback_or_an_activation_everybody_gets_the_active_version(
     assert (found.version, found.rollout) == (f"{POLICY}@1.0.2", None)
     promote(embedded, "1.0.1")
     assert answer(embedded).rollout is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"salt": 3}, "salt"),
+        ({"state": "ended"}, "it has ended, and the head still names it"),
+        ({"champion": f"{POLICY}@1.0.1"}, "is not active any more: router-core@1.0.0 is"),
+        ({"challengers": [{"arm": "1.0.1", "version": f"{POLICY}@9.0.0"}]}, "9.0.0 does not exist"),
+    ],
+)
+def test_why_a_rollout_is_not_served_is_told_as_to_components(
+    embedded: Store, changes: dict[str, Any], text: str
+) -> None:
+    ready(embedded)
+    started = begin(embedded)
+    assert why_not_served(embedded, KEYS, POLICY, started.id) == ""
+    spoil(embedded, **changes)
+    told = why_not_served(embedded, KEYS, POLICY, started.id)
+    assert text in told
+    assert alerts(embedded) == []
+    answer(embedded)
+    assert alerts(embedded)[0].text.endswith(told)
+
+
+def test_a_rollout_that_the_head_does_not_name_is_not_served(embedded: Store) -> None:
+    ready(embedded)
+    head = head_of(embedded)
+    started = begin(embedded)
+    embedded.set(Ref(head.collection, head.id), head.to_map())
+    assert why_not_served(embedded, KEYS, POLICY, started.id) == (
+        f"the head of router-core does not name {started.id}"
+    )
+    assert answer(embedded).rollout is None
+
+
+def test_who_cannot_ask_is_told_no_reason(embedded: Store) -> None:
+    ready(embedded)
+    started = begin(embedded)
+    away = FaultyStore(embedded, 1, error=Unavailable("away"))
+    with pytest.raises(Unavailable):
+        why_not_served(away, KEYS, POLICY, started.id)

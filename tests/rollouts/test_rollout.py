@@ -66,10 +66,10 @@ def test_a_challenger_is_named_with_its_whole_version(version: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"steps": (0.2, 0.1)}, "a share falls in step 1"),
+        ({"steps": (0.2, 0.1)}, "a share falls in step 2 of 2"),
         ({"steps": (0.6, 1.0)}, "a canary begins with at most 50%"),
         ({"steps": (0.6,)}, "a canary begins with at most 50%"),
-        ({"steps": (1.0,)}, "leave nothing to the control"),
+        ({"steps": (1.0,)}, "step 1 of 1 leave nothing to the control"),
         ({"steps": (0.1, 0.99999, 1.0)}, "leave nothing to the control"),
         ({"arms": TWO, "steps": (0.5, 0.5)}, "leave nothing to the control"),
         ({"arms": TWO, "steps": (0.1, 0.6)}, "sum to more than 1"),

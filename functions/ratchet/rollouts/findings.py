@@ -60,6 +60,9 @@ def findings(
         state=rollout.state,
         step=rollout.step,
         champion=rollout.champion,
+        started_at=rollout.started_at,
+        ended_at=rollout.ended_at,
+        closed=until is not None,
         until=until,
         outcome_window_hours=rollout.watch.outcome_window_hours,
         error=error,
@@ -84,7 +87,7 @@ def _split(rollout: Rollout, arm: str) -> Floats:
 
 
 def _exposures(rollout: Rollout, arms: Arms) -> Exposed | None:
-    """Return how the exposures are split; a shadow takes nothing from the control."""
+    """Return how the exposures are split, if there are any; a shadow takes none of the control."""
     if _shadow(rollout):
         return None
     names = (CONTROL, *rollout.arms)
@@ -92,13 +95,14 @@ def _exposures(rollout: Rollout, arms: Arms) -> Exposed | None:
     counts = np.array([[_sum(arms, step, name, "exposures") for name in names] for step in steps])
     plan = np.array([[rollout.shares(step)[name] for name in names] for step in steps])
     found = sample_ratio(counts, plan)
-    seen = bool(np.isfinite(found.observed).all())
+    if not np.isfinite(found.observed).all():
+        return None
     return Exposed(
         p_value=float(found.p_value),
         mismatch=bool(found.mismatch),
         units=float(found.units),
-        observed=dict(zip(names, found.observed.tolist(), strict=True)) if seen else {},
-        expected=dict(zip(names, found.expected.tolist(), strict=True)) if seen else {},
+        observed=dict(zip(names, found.observed.tolist(), strict=True)),
+        expected=dict(zip(names, found.expected.tolist(), strict=True)),
     )
 
 
@@ -178,7 +182,7 @@ def _compared(arm: str, metric: Metric, pair: Pair, error: float, held: str) -> 
         high=_known(bounds.high),
         says="held" if held else _says(bounds, metric),
         because=held,
-        reading=_reading(pair, metric),
+        reading=None if control is None or value is None else _reading(pair, metric),
     )
 
 

@@ -2,6 +2,8 @@
 
 from ratchet.kernel.errors import NotFound
 from ratchet.observe.watch import ROLLOUTS
+from ratchet.policies.head import PolicyHead
+from ratchet.policies.propose import is_policy_id
 from ratchet.rollouts.rollout import Rollout
 from ratchet.store.port import Filter, Query, Ref, Store
 
@@ -20,7 +22,18 @@ def get_rollout(store: Store, rollout_id: str) -> Rollout:
 
 
 def list_rollouts(store: Store, policy_id: str | None = None) -> list[Rollout]:
-    """Return the rollouts of a policy, or of all, oldest first."""
+    """Return the rollouts of a policy, or of all, oldest first.
+
+    Raises: NotFound where there is no such policy; InvalidInput where a document does not parse.
+    """
     where = (Filter("policy", "==", policy_id),) if policy_id is not None else ()
     found = [Rollout.from_store(s.data) for s in store.stream(Query(ROLLOUTS, where))]
+    if policy_id is not None and not found and not _exists(store, policy_id):
+        raise NotFound(
+            f"policy {policy_id} does not exist", field="policy", mend="ratchet policy list"
+        )
     return sorted(found, key=lambda rollout: (rollout.started_at, rollout.id))
+
+
+def _exists(store: Store, policy_id: str) -> bool:
+    return is_policy_id(policy_id) and store.get(Ref(PolicyHead.collection, policy_id)) is not None

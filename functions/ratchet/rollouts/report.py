@@ -1,7 +1,7 @@
 """Report: all that a rollout's closed windows show, metric by metric, for a person to read; pure.
 
-Bounds hold over all looks together, each metric by itself; what is labelled fixed-horizon or
-Bayesian is for reading, and decides nothing.
+Bounds hold over all looks together, each metric by itself: the page as a whole errs more. What is
+labelled fixed-horizon or Bayesian is for reading, and decides nothing.
 """
 
 from typing import Literal
@@ -14,7 +14,7 @@ Says = Literal["better", "worse", "open", "held", "too few"]
 
 
 class Exposed(Model):
-    """How the exposures are split over the arms, against the plan, at any number of looks."""
+    """How the exposures are split over the arms, against the plan; `pValue` holds at any look."""
 
     p_value: float
     mismatch: bool
@@ -52,7 +52,7 @@ class Compared(Model):
     """One metric of a challenger against its control; `says` is of the challenger.
 
     `control` and `value` are the two arms' means; `low` and `high` bound their difference,
-    challenger - control, absent where none is trusted.
+    challenger - control, absent where none is trusted; so is all that needs values of both arms.
     """
 
     challenger: str
@@ -65,7 +65,7 @@ class Compared(Model):
     high: float | None
     says: Says
     because: str = ""
-    reading: Reading
+    reading: Reading | None
 
 
 class UnknownShare(Model):
@@ -89,11 +89,23 @@ class MetBoth(Model):
     share: float
 
 
+class OpenHours(Model):
+    """What is counted so far in hours that are open, and may change; `closes`: the first of them.
+
+    `closes` is when its outcome windows have closed; it is read in the tick after that.
+    """
+
+    exposures: int
+    outcomes: int
+    closes: Instant | None = None
+
+
 class RolloutEvidence(Model):
     """The evidence of a rollout on what was exposed before `until`: frozen, it will not change.
 
-    Later hours count once their outcome windows have closed; `error` is the one-sided error of
-    each bound, over all looks together.
+    Later hours count once their outcome windows have closed; until one has, `closed` is false, and
+    `open` says what waits where nothing is shown. `error` is the one-sided error of each bound by
+    itself, over all looks together.
     """
 
     rollout: str
@@ -102,7 +114,11 @@ class RolloutEvidence(Model):
     state: str
     step: int
     champion: str
+    started_at: Instant
+    ended_at: Instant | None
+    closed: bool
     until: Instant | None
+    open: OpenHours | None = None
     outcome_window_hours: float
     error: float
     exposures: Exposed | None

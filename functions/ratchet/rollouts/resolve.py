@@ -72,7 +72,7 @@ def resolve(store: Store, keys: Keys, policy_id: str, *, now: datetime) -> Resol
 def _running(
     store: Store, keys: Keys, answer: champion.Answer, head: Snapshot, rollout_id: Any
 ) -> RolloutAnswer:
-    """Return the rollout that a head names.
+    """Return a rollout as the components of its policy get it.
 
     Raises: RatchetError where it cannot be served.
     """
@@ -80,7 +80,9 @@ def _running(
     if found is None:
         raise NotFound(f"rollout {rollout_id} does not exist", field="rollout")
     rollout = Rollout.from_store(found.data)
-    _require_in_step(rollout, answer, found.ref.id)
+    if rollout.policy != answer.policy:
+        raise _another(found.ref.id)
+    require_in_step(rollout, found.ref.id, head.data.get("rollout"), answer.version)
     allocation = rollout.allocation()
     params = _params(store, keys, allocation.slots, head.data)
     return RolloutAnswer(
@@ -101,20 +103,50 @@ def _running(
     )
 
 
-def _require_in_step(rollout: Rollout, answer: champion.Answer, key: str) -> None:
-    """Refuse a rollout whose head has gone on without it.
+def require_in_step(rollout: Rollout, key: str, named: object, active: str) -> None:
+    """Refuse the rollout of a key where the head names another, or another version is active.
 
     Raises: Refused.
     """
-    if (rollout.id, rollout.policy) != (key, answer.policy):
-        raise Refused(f"{key} holds another rollout", field="id")
+    if rollout.id != key:
+        raise _another(key)
     if rollout.state != "running":
-        raise Refused(f"{key} has ended, and the head still names it", field="state")
-    if rollout.champion != answer.version:
+        still = ", and the head still names it" if named == rollout.id else ""
+        raise Refused(f"it has ended{still}", field="state")
+    if named != rollout.id:
+        raise Refused(f"the head of {rollout.policy} does not name {rollout.id}", field="rollout")
+    if rollout.champion != active:
         raise Refused(
-            f"its champion {rollout.champion} is not active any more: {answer.version} is",
+            f"its champion {rollout.champion} is not active any more: {active} is",
             field="champion",
         )
+
+
+def _another(key: str) -> Refused:
+    return Refused(f"{key} holds another rollout", field="id")
+
+
+def not_served(rollout: Rollout, why: str) -> Refused:
+    """Return the refusal of what wants a rollout that components get."""
+    mend = f"ratchet rollout end {rollout.id} --reason ..."
+    if rollout.state == "ended":
+        mend = f"ratchet policy resolve {rollout.policy}, which is what everybody gets"
+    return Refused(f"{rollout.id} is not served: {why}", field="rollout", mend=mend)
+
+
+def why_not_served(store: Store, keys: Keys, policy_id: str, rollout_id: str) -> str:
+    """Return why the components of a policy do not get a rollout; empty where they get it.
+
+    Raises: Unavailable where the store does not answer.
+    """
+    try:
+        answer, head = champion.resolve_head(store, keys, policy_id)
+        _running(store, keys, answer, head, rollout_id)
+    except Unavailable:
+        raise
+    except RatchetError as error:
+        return error.message
+    return ""
 
 
 def _params(

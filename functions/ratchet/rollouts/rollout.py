@@ -66,26 +66,27 @@ class RolloutDraft(Model):
             return steps
         before: Shares = {}
         for number, shares in enumerate(steps):
+            place = f"step {number + 1} of {len(steps)}"
             if set(shares) != {challenger.arm for challenger in arms}:
-                raise ValueError(f"step {number} gives no share to each challenger, and them alone")
+                raise ValueError(f"{place} gives no share to each challenger, and them alone")
             if any(share < before.get(arm, 0) for arm, share in shares.items()):
-                raise ValueError(f"a share falls in step {number}: units would change their arm")
+                raise ValueError(f"a share falls in {place}: units would change their arm")
             last = 0 < number == len(steps) - 1
             if mode != "shadow":
-                _check_traffic(shares, number, canary=mode == "canary", last=last)
+                _check_traffic(shares, place, canary=mode == "canary", last=last)
             before = shares
         if mode == "split" and len(steps) > 1:
             raise ValueError("a split has one step: its shares are fixed")
         return steps
 
 
-def _check_traffic(shares: Shares, number: int, *, canary: bool, last: bool) -> None:
+def _check_traffic(shares: Shares, place: str, *, canary: bool, last: bool) -> None:
     """Refuse shares that leave no concurrent control, but in a canary's last step."""
     left, whole = control_share(shares), canary and last
     if math.fsum(shares.values()) > 1 + 1e-9:
-        raise ValueError(f"the shares of step {number} sum to more than 1")
+        raise ValueError(f"the shares of {place} sum to more than 1")
     if left < LEAST and not (whole and left == 0):
-        raise ValueError(f"the shares of step {number} leave nothing to the control")
+        raise ValueError(f"the shares of {place} leave nothing to the control")
     if canary and not whole and max(shares.values()) > MAX_CANARY:
         raise ValueError(f"a canary begins with at most {MAX_CANARY:.0%} for a challenger")
 
@@ -123,6 +124,11 @@ class Rollout(RolloutDraft, Document):
     def arms(self) -> tuple[str, ...]:
         """The challengers' arms, in order."""
         return tuple(challenger.arm for challenger in self.challengers)
+
+    @property
+    def place(self) -> str:
+        """The present step as a person counts, like `1 of 2`."""
+        return f"{self.step + 1} of {len(self.steps)}"
 
     def allocation(self, step: int | None = None) -> Allocation:
         """Return who meets which arm in a step, the present one unless another is named."""

@@ -60,8 +60,8 @@ def start_rollout(
                 field="rollout",
                 mend=f"ratchet rollout end {head.rollout} --reason ...",
             )
-        champion = _champion(tx, keys, head)
-        _require_standing(tx, keys, head, draft)
+        champion = read_champion(tx, keys, head)
+        require_standing(tx, keys, head, draft)
         rollout = _begin(draft, champion, head, watch, salt, now)
         _require_free(tx, rollout)
         _write(tx, keys, head, actor, rollout, reason, now)
@@ -117,7 +117,11 @@ def end_rollout(
     return store.transact(body)
 
 
-def _champion(tx: Transaction, keys: Keys, head: PolicyHead) -> str:
+def read_champion(tx: Transaction, keys: Keys, head: PolicyHead) -> str:
+    """Read the active version inside a transaction, and return its key.
+
+    Raises: Refused where there is none; NotFound, BadSignature.
+    """
     if head.active is None:
         raise Refused(
             f"{head.id} has no active version to hold challengers against",
@@ -127,7 +131,7 @@ def _champion(tx: Transaction, keys: Keys, head: PolicyHead) -> str:
     return read_version(tx, keys, head.id, head.active).key()
 
 
-def _require_standing(tx: Transaction, keys: Keys, head: PolicyHead, draft: RolloutDraft) -> None:
+def require_standing(tx: Transaction, keys: Keys, head: PolicyHead, draft: RolloutDraft) -> None:
     """Refuse challengers that are not there, were changed, or were rejected.
 
     Raises: NotFound, BadSignature, IllegalTransition.

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ratchet.entry.ticks import SCHEDULES, Schedule
+from ratchet.entry.ticks import SCHEDULES, Schedule, next_due
 from ratchet.entry.wiring import open_app
 from ratchet.kernel.errors import InvalidInput, NotFound, Unavailable
 from tests.support.commands import Ratchet, arrived, score_at_once, write_json
@@ -46,14 +46,29 @@ def ids(ratchet: Ratchet, *options: str) -> list[str]:
 def test_a_first_tick_runs_every_verb_and_a_second_one_has_nothing_due(
     filled: Ratchet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = datetime.now(UTC)
+    now = (datetime.now(UTC) + timedelta(minutes=1)).replace(second=20, microsecond=0)
     stopped = partial(open_app, clock=lambda: now)
     monkeypatch.setattr("ratchet.entry.cli.output.open_app", stopped)
     first = filled("tick", "--json").json
     assert list(first) == list(SCHEDULES)
     assert (first["score_observations"]["scored"], first["roll_stats"]["components"]) == (8, 3)
     assert filled("tick", "--json").json == {}
-    assert filled("tick").out == "nothing is due\n"
+    assert filled("tick").out == "nothing is due: score_observations is next, in 40 s\n"
+
+
+def test_of_verbs_that_are_due_at_once_the_first_to_run_is_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rare = {name: s for name, s in SCHEDULES.items() if s.every >= timedelta(hours=1)}
+    monkeypatch.setattr("ratchet.entry.ticks.SCHEDULES", rare)
+    midnight = datetime(2026, 1, 2, tzinfo=UTC)
+    assert next_due(midnight - timedelta(minutes=1)) == ("roll_long_windows", midnight)
+    assert next_due(midnight) == ("roll_long_windows", midnight + timedelta(hours=1))
+
+
+def test_the_help_of_a_tick_names_what_it_can_run(ratchet: Ratchet) -> None:
+    told = ratchet("tick", "--help").out
+    assert all(name in told for name in SCHEDULES)
 
 
 def test_a_tick_tells_a_person_what_each_verb_did(filled: Ratchet) -> None:

@@ -34,7 +34,7 @@ def id_of(ran: Ran) -> str:
 
 def test_a_start_names_the_rollout_and_what_it_tries(drafted: Ratchet) -> None:
     told = started(drafted).out
-    assert told.endswith("runs: canary of 1.0.1 (0.1) against router-core@1.0.0\n")
+    assert told.endswith("runs: canary of 1.0.1 (0.1) against router-core@1.0.0, in one step\n")
     (shown,) = drafted("rollout", "list", "--json").lines
     assert told.startswith(shown["id"])
     assert (shown["state"], shown["steps"]) == ("running", [{"1.0.1": 0.1}])
@@ -69,25 +69,123 @@ def test_several_challengers_have_names_and_shares_alike(
 
 
 @pytest.mark.parametrize(
-    ("options", "field"),
+    ("options", "field", "told"),
     [
-        (("--share", "0.1", "--steps", "0.2"), "steps"),
-        (("--steps", "0.2,0.1"), "steps"),
-        (("--steps", ","), "steps"),
-        (("--mode", "duel"), "mode"),
-        (("--challenger", "1.0.1"), "challenger"),
-        (("--challenger", "b=1.0"), "version"),
-        (("--challenger", "control=1.0.0"), "challengers"),
-        (("--share", "0.9"), "steps"),
-        (("--window-hours", "-1"), "outcomeWindowHours"),
+        (("--share", "0.1", "--steps", "0.2"), "steps", "--share and --steps at once"),
+        (("--steps", "0.2,0.1"), "steps", "--steps 0.2,0.1: a share falls in step 2 of 2"),
+        (("--steps", ","), "steps", "--steps ,: "),
+        (("--steps", "0.1,nan"), "steps", "--steps 0.1,nan: "),
+        (("--mode", "duel"), "mode", "--mode duel: "),
+        (("--challenger", "1.0.1"), "challenger", "two challengers are called 1.0.1"),
+        (("--challenger", "b=1.0"), "challenger", "--challenger 1.0.1, b=1.0: '1.0' is no"),
+        (("--challenger", "control=1.0.0"), "challenger", "control is no name"),
+        (("--challenger", "a b=1.0.0"), "challenger", "--challenger 1.0.1, a b=1.0.0: "),
+        (("--share", "0"), "share", "--share 0: "),
+        (("--share", "-0.1"), "share", "--share -0.1: "),
+        (("--share", "nan"), "share", "--share nan: "),
+        (("--share", "0.9"), "share", "--share 0.9: a canary begins with at most 50%"),
+        (("--window-hours", "-1"), "window-hours", "--window-hours -1: "),
+        (("--latency-objective-ms", "0"), "latency-objective-ms", "--latency-objective-ms 0: "),
     ],
 )
-def test_what_cannot_be_started_is_refused_by_its_field(
-    drafted: Ratchet, options: tuple[str, ...], field: str
+def test_what_cannot_be_started_is_refused_by_the_option_that_was_typed(
+    drafted: Ratchet, options: tuple[str, ...], field: str, told: str
 ) -> None:
     ran = started(drafted, *options, "--json")
     assert (ran.status, ran.error["field"]) == (2, field)
+    assert told in ran.error["message"]
+    assert ran.error["mend"].startswith((f"--{field} ", "give one", "wanted: shadow"))
     assert drafted("rollout", "list", "--json").out == ""
+
+
+@pytest.mark.parametrize(
+    ("mode", "mend"),
+    [
+        ("canary", "--share from 0.0001 to 0.5"),
+        ("split", "--share from 0.0001 on"),
+        ("shadow", "--share from 0.0001 to 1"),
+    ],
+)
+def test_which_shares_there_may_be_is_told_for_the_mode(
+    drafted: Ratchet, mode: str, mend: str
+) -> None:
+    ran = started(drafted, "--mode", mode, "--share", "2", "--json")
+    assert ran.error["mend"].startswith(mend)
+
+
+def test_the_usual_shares_are_told_for_every_mode(ratchet: Ratchet) -> None:
+    told = " ".join(ratchet("rollout", "start", "--help").out.split())
+    assert "0.1 in a canary, equal parts in a split, 1 in shadow mode" in told
+
+
+def test_a_ramp_tells_its_next_step_and_goes_there(drafted: Ratchet) -> None:
+    told = started(drafted, "--steps", "0.1,0.5").out
+    name = told.split()[0]
+    assert told.endswith(f", step 1 of 2; next: ratchet rollout advance {name} --reason ...\n")
+    ran = drafted("rollout", "advance", name, "--reason", "it held", "--by", "ada")
+    assert ran.out == (
+        f"{name} runs: canary of 1.0.1 (0.5) against router-core@1.0.0, step 2 of 2, the last\n"
+    )
+    assert drafted("rollout", "show", name, "--json").json["step"] == 1
+    assert "2 of 2" in drafted("rollout", "list").out
+    entry = drafted("policy", "history", POLICY, "--json").lines[-1]
+    assert (entry["action"], entry["was"], entry["to"], entry["actor"]) == (
+        "advance_rollout",
+        "1 of 2",
+        "2 of 2",
+        "ada",
+    )
+    again = drafted("rollout", "advance", name, "--reason", "more", "--json")
+    assert (again.status, again.error["field"]) == (4, "step")
+    assert drafted("audit", "verify", POLICY).status == 0
+
+
+def test_a_rollout_whose_champion_is_replaced_is_told_wherever_it_is_shown(
+    drafted: Ratchet,
+) -> None:
+    name = id_of(started(drafted, "--json"))
+    assert "notServed" not in drafted("rollout", "show", name, "--json").json
+    ran = drafted("policy", "activate", POLICY, "1.0.1", "--reason", "good")
+    assert ran.out == "router-core: 1.0.1 is active, 1.0.0 was before\n"
+    why = "its champion router-core@1.0.0 is not active any more: router-core@1.0.1 is"
+    end = f"ratchet rollout end {name} --reason ..."
+    assert ran.err == f"note: rollout {name} is not served any more: {why}; {end} ends it\n"
+    assert drafted("rollout", "show", name, "--json").json["notServed"] == why
+    assert why in drafted("rollout", "show", name).out
+    assert drafted("rollout", "list", "--json").json["notServed"] == why
+    assert "not served" in drafted("rollout", "list").out
+    for verb in (("assignment", name, "user-1"), ("advance", name, "--reason", "more")):
+        refused = drafted("rollout", *verb, "--json")
+        assert (refused.status, refused.error["mend"]) == (4, end)
+        assert refused.error["message"] == f"{name} is not served: {why}"
+    back = drafted("policy", "rollback", POLICY, "--json")
+    assert back.json["active"] == "1.0.0"
+    assert back.err == f"note: rollout {name} is served: its champion is active; {end} ends it\n"
+    assert drafted("rollout", "assignment", name, "user-1").status == 0
+    drafted("rollout", "end", name, "--reason", "enough")
+    assert drafted("policy", "rollback", POLICY, "1.0.1").err == ""
+
+
+def test_a_rollout_that_ended_says_so_and_assigns_nobody(drafted: Ratchet) -> None:
+    name = id_of(started(drafted, "--json"))
+    drafted("rollout", "end", name, "--reason", "enough")
+    assert drafted("rollout", "show", name, "--json").json["notServed"] == "it has ended"
+    assert "it has ended" in drafted("rollout", "show", name).out
+    ran = drafted("rollout", "assignment", name, "user-1", "--json")
+    assert (ran.status, ran.error["message"]) == (4, f"{name} is not served: it has ended")
+    assert ran.error["mend"].startswith("ratchet policy resolve router-core")
+
+
+def test_a_unit_without_a_name_is_assigned_nowhere(drafted: Ratchet) -> None:
+    name = id_of(started(drafted, "--json"))
+    ran = drafted("rollout", "assignment", name, "", "--json")
+    assert (ran.status, ran.error["field"]) == (2, "unit")
+
+
+def test_a_list_of_a_policy_that_does_not_exist_is_not_found(drafted: Ratchet) -> None:
+    ran = drafted("rollout", "list", "nosuchpolicy", "--json")
+    assert (ran.status, ran.error["mend"]) == (3, "ratchet policy list")
+    assert drafted("rollout", "list", POLICY).out == "nothing to show\n"
 
 
 def test_a_second_rollout_waits_for_the_end_of_the_first(drafted: Ratchet) -> None:
@@ -115,7 +213,9 @@ def test_show_tells_all_of_one_rollout(drafted: Ratchet) -> None:
     assert name in drafted("rollout", "list").out
 
 
-@pytest.mark.parametrize("verb", [("show",), ("end", "--reason", "x"), ("assignment",)])
+@pytest.mark.parametrize(
+    "verb", [("show",), ("end", "--reason", "x"), ("advance", "--reason", "x"), ("assignment",)]
+)
 def test_a_rollout_that_does_not_exist_is_not_found(
     drafted: Ratchet, verb: tuple[str, ...]
 ) -> None:

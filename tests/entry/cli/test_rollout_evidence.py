@@ -90,8 +90,61 @@ def test_what_is_not_closed_yet_is_said_and_not_shown(
     served(ratchet, started, clock)
     assert ratchet("tick", "--only", "score_observations").status == 0
     told = ratchet("rollout", "evidence", started).out
-    assert "no hour is closed yet: outcomes count until 1 h after their exposure" in told
+    # Now is five past an hour: it ends in 55 minutes, and its windows an hour after that.
+    closes = clock() + timedelta(minutes=115)
+    assert "no hour is closed yet: hours are whole, and one closes 1 h after its end" in told
+    assert (
+        f"{UNITS} exposures and {UNITS} outcomes; the first closes at {closes:%Y-%m-%d %H:%M}:00"
+        " UTC, once `ratchet tick` has run after that"
+    ) in told
     assert "failure" not in told
+    found = ratchet("rollout", "evidence", started, "--json").json
+    assert not found["closed"]
+    assert "until" not in found
+    assert found["open"] == {"exposures": UNITS, "outcomes": UNITS, "closes": millis(closes)}
+    assert "chanceBetter" not in str(found)
+
+
+def test_an_hour_whose_windows_are_over_waits_for_the_tick(
+    ratchet: Ratchet, started: str, clock: ManualClock
+) -> None:
+    served(ratchet, started, clock)
+    assert ratchet("tick", "--only", "score_observations").status == 0
+    clock.advance(timedelta(hours=2))
+    assert "UTC: run `ratchet tick`" in ratchet("rollout", "evidence", started).out
+    assert ratchet("tick", "--only", "score_observations").status == 0
+    assert "of units exposed before" in ratchet("rollout", "evidence", started).out
+
+
+def test_a_rollout_that_nobody_has_met_says_when_somebody_would_be_shown(
+    ratchet: Ratchet, started: str, clock: ManualClock
+) -> None:
+    told = ratchet("rollout", "evidence", started).out
+    shown = clock() + timedelta(minutes=115)
+    assert f"nothing is counted so far; who is exposed now is shown from {shown:%Y-%m-%d}" in told
+    assert f"{shown:%H:%M}:00 UTC on" in told
+
+
+def test_a_rollout_that_ended_or_lost_its_champion_says_so(
+    ratchet: Ratchet, started: str, clock: ManualClock
+) -> None:
+    ratchet("policy", "activate", "router-core", "1.0.1", "--reason", "test")
+    told = ratchet("rollout", "evidence", started).out
+    assert "running, but not served: its champion router-core@1.0.0 is not active" in told
+    assert "who is exposed now" not in told
+    ratchet("rollout", "end", started, "--reason", "test")
+    told = ratchet("rollout", "evidence", started).out
+    assert f"ended {clock():%Y-%m-%d %H:%M:%S} UTC: no unit meets it any more" in told
+
+
+def test_the_page_says_that_each_bound_stands_by_itself(
+    ratchet: Ratchet, started: str, clock: ManualClock
+) -> None:
+    served(ratchet, started, clock)
+    closed(ratchet, clock)
+    told = ratchet("rollout", "evidence", started).out
+    # reward, cost, success, failure and timeout have values; nobody graded a quality
+    assert "each bound by itself fails with at most 0.025 over all looks; the 5 rows" in told
 
 
 def test_costs_that_one_arm_does_not_report_hold_what_rests_on_them(

@@ -1,8 +1,10 @@
 """Commands that run the ticks and show what was seen."""
 
 import json
+import math
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -23,7 +25,7 @@ from ratchet.entry.cli.output import (
 )
 from ratchet.entry.files import write_text
 from ratchet.entry.plot import line_chart
-from ratchet.entry.ticks import SCHEDULES, Failure, Report, run_due, run_verb
+from ratchet.entry.ticks import SCHEDULES, Failure, Report, next_due, run_due, run_verb
 from ratchet.entry.wiring import App
 from ratchet.kernel.clock import EPOCH, HOUR
 from ratchet.kernel.document import on_wire
@@ -43,7 +45,9 @@ FIGURES = ("n", "reward", "interval", "success", "p95 ms", "cost $")
 
 
 def tick(
-    only: Annotated[str | None, typer.Option(help="Run this one, due or not.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help=f"Run this one, due or not: {', '.join(SCHEDULES)}.")
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Go on until stopped.")] = False,
     store: StoreUrl = None,
     as_json: AsJson = False,
@@ -55,8 +59,9 @@ def tick(
     with opened(store) as app:
         while True:
             try:
-                reports = _tick(app, only)
-                _tell_ticks(reports, as_json, watch)
+                now = app.clock()
+                reports = _tick(app, only, now)
+                _tell_ticks(reports, as_json, watch, now)
                 if not watch:
                     failed = [r.error for r in reports.values() if isinstance(r, Failure)]
                     return failed[0].exit_code if failed else 0
@@ -67,19 +72,19 @@ def tick(
             time.sleep(PERIOD - app.clock().timestamp() % PERIOD)
 
 
-def _tick(app: App, only: str | None) -> Mapping[str, Report]:
-    now = app.clock()
+def _tick(app: App, only: str | None, now: datetime) -> Mapping[str, Report]:
     if only is None:
         return run_due(app, now=now)
     pick(SCHEDULES, only, field="only")
     return {only: run_verb(app, only, now=now)}
 
 
-def _tell_ticks(reports: Mapping[str, Report], as_json: bool, watch: bool) -> None:
+def _tell_ticks(reports: Mapping[str, Report], as_json: bool, watch: bool, now: datetime) -> None:
     if as_json:
         emit(reports)
     elif not reports and not watch:
-        say("nothing is due")
+        name, at = next_due(now)
+        say(f"nothing is due: {name} is next, in {math.ceil((at - now).total_seconds())} s")
     else:
         for name, report in reports.items():
             if isinstance(report, Failure):

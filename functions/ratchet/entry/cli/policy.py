@@ -19,7 +19,9 @@ from ratchet.entry.cli.output import (
     say,
     table,
 )
+from ratchet.entry.cli.rollout import note_rollout
 from ratchet.entry.files import json_object
+from ratchet.entry.wiring import App
 from ratchet.govern.audit import AuditEntry
 from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.policies import activate as changes
@@ -179,7 +181,7 @@ def activate(
         head = changes.activate(
             a.store, a.keys, actor(by), policy, version, now=a.clock(), reason=reason
         )
-    _tell(head, as_json)
+        _tell(a, head, as_json)
 
 
 @app.command()
@@ -196,7 +198,7 @@ def rollback(
         head = changes.rollback(
             a.store, a.keys, actor(by), policy, version=version, now=a.clock(), reason=reason
         )
-    _tell(head, as_json)
+        _tell(a, head, as_json)
 
 
 @app.command()
@@ -219,11 +221,12 @@ def reject(
         say(f"{policy}@{version} is rejected")
 
 
-def _tell(head: PolicyHead, as_json: bool) -> None:
+def _tell(a: App, head: PolicyHead, as_json: bool) -> None:
     if as_json:
         emit(head.to_wire())
     else:
         say(f"{head.id}: {head.active} is active, {head.previous or 'nothing'} was before")
+    note_rollout(a, head)
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """Commands about rollouts."""
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
 
@@ -17,115 +17,25 @@ from ratchet.entry.cli.output import (
     opened,
     say,
     table,
+    warn,
 )
+from ratchet.entry.cli.rollout_start import start, told_step
+from ratchet.entry.wiring import App
 from ratchet.kernel.errors import InvalidInput
-from ratchet.kernel.ids import random_id
-from ratchet.policies.version import SemVer, version_key
-from ratchet.rollouts import start as verbs
-from ratchet.rollouts.assign import CONTROL, Assignment, Mode
+from ratchet.policies.head import PolicyHead
+from ratchet.rollouts.advance import advance_rollout
+from ratchet.rollouts.assign import CONTROL, Assignment
 from ratchet.rollouts.history import get_rollout, list_rollouts
-from ratchet.rollouts.rollout import Rollout, RolloutDraft
+from ratchet.rollouts.resolve import not_served, why_not_served
+from ratchet.rollouts.rollout import Rollout
+from ratchet.rollouts.start import end_rollout
 
 app = typer.Typer(help="Try versions beside the active one.", no_args_is_help=True)
 
 RolloutId = Annotated[str, typer.Argument(metavar="ROLLOUT", help="The rollout's id.")]
-CANARY_SHARE = 0.1
 
 
-@app.command()
-def start(
-    policy: Annotated[str, typer.Argument(metavar="POLICY", help="The policy's id.")],
-    challenger: Annotated[
-        list[str], typer.Option(help="A version, or NAME=VERSION; give it for each challenger.")
-    ],
-    reason: Reason,
-    mode: Annotated[str, typer.Option(help="shadow, canary or split.")] = "canary",
-    share: Annotated[
-        float | None, typer.Option(help="Each challenger's share of the units.", show_default="0.1")
-    ] = None,
-    steps: Annotated[
-        str | None, typer.Option(help="Each challenger's share step by step, like 0.1,0.5.")
-    ] = None,
-    window_hours: Annotated[
-        float, typer.Option(help="How long after its exposure an outcome counts.")
-    ] = 1.0,
-    latency_objective_ms: Annotated[
-        float | None, typer.Option(help="What is slower counts as slow.")
-    ] = None,
-    by: By = None,
-    store: StoreUrl = None,
-    as_json: AsJson = False,
-) -> None:
-    """Start a rollout: challengers against the active version."""
-    arms = dict(_arm(text) for text in challenger)
-    if len(arms) < len(challenger):
-        raise InvalidInput(
-            "two challengers have one name", field="challenger", mend="name them: a=1.0.1"
-        )
-    shares = _shares(share, steps, mode, len(arms))
-    draft = RolloutDraft.parse(
-        {
-            "policy": policy,
-            "challengers": [
-                {"arm": arm, "version": version_key(policy, version)}
-                for arm, version in arms.items()
-            ],
-            "mode": mode,
-            "steps": [dict.fromkeys(arms, step) for step in shares],
-        }
-    )
-    with opened(store) as a:
-        rollout = verbs.start_rollout(
-            a.store,
-            a.keys,
-            a.reader,
-            actor(by),
-            draft,
-            salt=random_id(),
-            reason=reason,
-            now=a.clock(),
-            outcome_window_hours=window_hours,
-            latency_objective_ms=latency_objective_ms,
-        )
-    if as_json:
-        emit(rollout.to_wire())
-    else:
-        say(f"{rollout.id} runs: {_told(rollout)} against {rollout.champion}")
-
-
-def _arm(text: str) -> tuple[str, str]:
-    """Return (name, version) of a challenger; by itself a version is its own name."""
-    name, named, version = text.rpartition("=")
-    return (name if named else version), str(SemVer.of(version))
-
-
-def _shares(share: float | None, steps: str | None, mode: str, challengers: int) -> list[float]:
-    """Return each challenger's share, step by step.
-
-    Raises: InvalidInput.
-    """
-    if mode not in get_args(Mode):
-        raise InvalidInput(
-            f"{mode!r} is no mode", field="mode", mend=f"wanted: {', '.join(get_args(Mode))}"
-        )
-    if share is not None and steps is not None:
-        raise InvalidInput("--share and --steps at once", field="steps", mend="give one of them")
-    if steps is not None:
-        try:
-            return [float(part) for part in steps.split(",")]
-        except ValueError as error:
-            raise InvalidInput(
-                f"{steps!r} are no shares", field="steps", mend="like 0.1,0.5"
-            ) from error
-    usual = {"canary": CANARY_SHARE, "shadow": 1.0, "split": 1 / (challengers + 1)}
-    return [usual[mode] if share is None else share]
-
-
-def _told(rollout: Rollout) -> str:
-    """Return the present shares as a person reads them."""
-    open_now = rollout.steps[rollout.step]
-    shares = (f"{c.arm} ({open_now[c.arm]:.3g})" for c in rollout.challengers)
-    return f"{rollout.mode} of {', '.join(shares)}"
+app.command()(start)
 
 
 @app.command("list")
@@ -136,17 +46,29 @@ def list_(
 ) -> None:
     """List the rollouts, oldest first."""
     with opened(store, making=False) as a:
-        found = list_rollouts(a.store, policy)
+        found = [(rollout, _unserved(a, rollout)) for rollout in list_rollouts(a.store, policy)]
     if as_json:
-        emit_lines(rollout.to_wire() for rollout in found)
+        emit_lines(_wire(*one) for one in found)
         return
     columns = ("rollout", "state", "mode", "step", "champion", "challengers", "started", "ended")
-    table(columns, [_row(rollout) for rollout in found])
+    table((*columns, "not served"), [_row(*one) for one in found])
 
 
-def _row(r: Rollout) -> tuple[Any, ...]:
-    step = f"{r.step + 1} of {len(r.steps)}"
-    return r.id, r.state, r.mode, step, r.champion, ", ".join(r.arms), r.started_at, r.ended_at
+def _unserved(a: App, rollout: Rollout) -> str:
+    """Return why nobody gets a rollout; empty where components get it."""
+    if rollout.state == "ended":
+        return "it has ended"
+    return why_not_served(a.store, a.keys, rollout.policy, rollout.id)
+
+
+def _wire(rollout: Rollout, unserved: str) -> dict[str, Any]:
+    return rollout.to_wire() | ({"notServed": unserved} if unserved else {})
+
+
+def _row(r: Rollout, unserved: str) -> tuple[Any, ...]:
+    arms = ", ".join(r.arms)
+    why = unserved if r.state == "running" else None
+    return r.id, r.state, r.mode, r.place, r.champion, arms, r.started_at, r.ended_at, why
 
 
 @app.command()
@@ -154,10 +76,29 @@ def show(rollout: RolloutId, store: StoreUrl = None, as_json: AsJson = False) ->
     """Show one rollout."""
     with opened(store, making=False) as a:
         found = get_rollout(a.store, rollout)
+        unserved = _unserved(a, found)
+    if as_json:
+        emit(_wire(found, unserved))
+        return
+    why = [("not served", unserved)] if unserved else []
+    table(("field", found.id), [*why, *((name, cell(v)) for name, v in flat(found.to_map()))])
+
+
+@app.command()
+def advance(
+    rollout: RolloutId,
+    reason: Reason,
+    by: By = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a rollout's next step: its shares rise, and no unit leaves a challenger."""
+    with opened(store) as a:
+        found = advance_rollout(a.store, a.keys, actor(by), rollout, reason=reason, now=a.clock())
     if as_json:
         emit(found.to_wire())
     else:
-        table(("field", found.id), [(name, cell(v)) for name, v in flat(found.to_map())])
+        say(told_step(found))
 
 
 @app.command()
@@ -170,7 +111,7 @@ def end(
 ) -> None:
     """End a rollout: the active version serves everybody again."""
     with opened(store) as a:
-        head = verbs.end_rollout(a.store, a.keys, actor(by), rollout, reason=reason, now=a.clock())
+        head = end_rollout(a.store, a.keys, actor(by), rollout, reason=reason, now=a.clock())
     if as_json:
         emit(head.to_wire())
     else:
@@ -185,8 +126,13 @@ def assignment(
     as_json: AsJson = False,
 ) -> None:
     """Show which arm a unit meets in the rollout's present step."""
+    if not unit:
+        raise InvalidInput("the unit is empty", field="unit", mend="name it as the component does")
     with opened(store, making=False) as a:
         found = get_rollout(a.store, rollout)
+        unserved = _unserved(a, found)
+    if unserved:
+        raise not_served(found, unserved)
     met = found.allocation().assign(unit)
     if as_json:
         emit(met.as_exposure() | {"shadows": [shadow.arm for shadow in met.shadows]})
@@ -198,3 +144,14 @@ def assignment(
 def _assigned(met: Assignment) -> tuple[Any, ...]:
     role = "shadow" if met.shadow else "control" if met.arm == CONTROL else "challenger"
     return met.arm, met.version, met.propensity, role
+
+
+def note_rollout(a: App, head: PolicyHead) -> None:
+    """Tell whether the rollout of a policy is served, now that a version was made active."""
+    if head.rollout is None:
+        return
+    unserved = why_not_served(a.store, a.keys, head.id, head.rollout)
+    told = (
+        f"is not served any more: {unserved}" if unserved else "is served: its champion is active"
+    )
+    warn(f"rollout {head.rollout} {told}; ratchet rollout end {head.rollout} --reason ... ends it")

@@ -1,11 +1,14 @@
 """The command that shows what a rollout has shown."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from ratchet.entry.cli.output import AsJson, StoreUrl, cell, emit, opened, say, table
 from ratchet.entry.cli.rollout import RolloutId
+from ratchet.kernel.clock import HOUR, hour_of
 from ratchet.rollouts.read_evidence import read_evidence
-from ratchet.rollouts.report import Compared, Exposed, RolloutEvidence
+from ratchet.rollouts.report import Compared, Exposed, OpenHours, RolloutEvidence
+from ratchet.rollouts.resolve import why_not_served
 
 ARMS = ("arm", "version", "exposures", "n", "units", "p50 ms", "p95 ms", "p99 ms")
 COMPARED = ("arm", "metric", "control", "value", "difference", "at any look", "says")
@@ -15,14 +18,14 @@ READING = ("one look", "P(better)")
 def evidence(rollout: RolloutId, store: StoreUrl = None, as_json: AsJson = False) -> None:
     """Show what a rollout's closed windows show: exposures first, then every metric."""
     with opened(store, making=False) as a:
-        found = read_evidence(a.store, rollout)
+        found, now = read_evidence(a.store, rollout), a.clock()
+        unserved = why_not_served(a.store, a.keys, found.policy, found.rollout)
     if as_json:
         emit(found.to_wire())
         return
-    say(f"{found.rollout}: {found.mode} against {found.champion}, {found.state}")
-    for line in _first(found):
+    for line in (_state(found, unserved), *_first(found, unserved, now)):
         say(line)
-    if found.until is None:
+    if found.open is not None:
         return
     rows = [
         (s.arm, s.version, s.exposures, s.n, round(s.units), s.p50_latency, s.p95_latency,
@@ -30,18 +33,46 @@ def evidence(rollout: RolloutId, store: StoreUrl = None, as_json: AsJson = False
         for s in found.arms
     ]  # fmt: skip
     table(ARMS, rows)
-    table((*COMPARED, *READING), [_row(c) for c in found.compared if c.difference is not None])
-    for line in _notes(found):
+    shown = [c for c in found.compared if c.difference is not None]
+    table((*COMPARED, *READING), [_row(c) for c in shown])
+    for line in _notes(found, len(shown)):
         say(line)
 
 
-def _first(found: RolloutEvidence) -> list[str]:
+def _state(found: RolloutEvidence, unserved: str) -> str:
+    """Return what is tried, and whether units still meet it."""
+    told = f"{found.rollout}: {found.mode} against {found.champion}"
+    if found.state == "ended":
+        return f"{told}, ended {cell(found.ended_at)} UTC: no unit meets it any more"
+    return f"{told}, {found.state}" + (f", but not served: {unserved}" if unserved else "")
+
+
+def _first(found: RolloutEvidence, unserved: str, now: datetime) -> list[str]:
     """Return how far it was read, and whether the exposures let anything be trusted."""
-    window = f"{found.outcome_window_hours:g} h"
-    if found.until is None:
-        return [f"no hour is closed yet: outcomes count until {window} after their exposure"]
-    read = f"of units exposed before {cell(found.until)} UTC; an hour closes {window} after its end"
-    return [read, _split(found.exposures)] if found.exposures else [read]
+    closing = f"hours are whole, and one closes {found.outcome_window_hours:g} h after its end"
+    lines = [f"no hour is closed yet: {closing}"]
+    if found.until is not None:
+        lines = [f"of units exposed before {cell(found.until)} UTC; {closing}"]
+    if found.open is not None:
+        return [*lines, *_waiting(found, found.open, unserved, now)]
+    return [*lines, _split(found.exposures)] if found.exposures else lines
+
+
+def _waiting(found: RolloutEvidence, counted: OpenHours, unserved: str, now: datetime) -> list[str]:
+    """Return what is counted so far, and what must happen before it is shown."""
+    so_far = f"{counted.exposures} exposures and {counted.outcomes} outcomes"
+    if counted.closes is None:
+        if unserved:
+            return ["nothing is counted; `ratchet tick` counts what came in before"]
+        window = timedelta(hours=found.outcome_window_hours)
+        closes = hour_of(now) + HOUR + window
+        told = f"who is exposed now is shown from {cell(closes)} UTC on"
+        return [f"nothing is counted so far; {told}, once `ratchet tick` has run after that"]
+    at = f"{cell(counted.closes)} UTC"
+    when = f"the first closes at {at}, once `ratchet tick` has run after that"
+    if counted.closes <= now:
+        when = f"the first was to close at {at}: run `ratchet tick`"
+    return [f"counted so far in open hours: {so_far}; {when}"]
 
 
 def _split(exposed: Exposed) -> str:
@@ -52,12 +83,12 @@ def _split(exposed: Exposed) -> str:
     p = f"p {exposed.p_value:.2g} at any look"
     if exposed.mismatch:
         return f"exposures NOT AS PLANNED, no effect is trusted: {shares}; {p}"
-    return f"exposures as planned: {shares}; {p}" if shares else "no exposures yet"
+    return f"exposures as planned: {shares}; {p}"
 
 
 def _row(c: Compared) -> tuple[Any, ...]:
     """Return a metric as a row; the bounds of one look are for reading."""
-    once = c.reading.fixed_horizon
+    once = c.reading.fixed_horizon if c.reading else None
     return (
         c.challenger,
         c.metric,
@@ -67,7 +98,7 @@ def _row(c: Compared) -> tuple[Any, ...]:
         _span(c.low, c.high),
         f"{c.says}: {c.because}" if c.because else c.says,
         _span(once.low, once.high) if once else None,
-        round(c.reading.chance_better, 3),
+        round(c.reading.chance_better, 3) if c.reading else None,
     )
 
 
@@ -75,8 +106,11 @@ def _span(low: float | None, high: float | None) -> str | None:
     return None if low is None or high is None else f"{low:.3g}..{high:.3g}"
 
 
-def _notes(found: RolloutEvidence) -> list[str]:
-    """Return what else a reader must know: what is unknown, and who met two arms."""
+def _notes(found: RolloutEvidence, shown: int) -> list[str]:
+    """Return what else a reader must know: what is unknown, who met two arms, and how sure it is.
+
+    `shown` is how many bounds the page has: all together they fail more often than each.
+    """
     missing = [
         f"unknown {u.of} of {u.challenger}: {_percent(u.value)} against {_percent(u.control)}"
         f"{', the arms differ' if u.differs else ''}"
@@ -87,8 +121,14 @@ def _notes(found: RolloutEvidence) -> list[str]:
         f"step {m.step + 1}: {m.share:.2%} of the units met both {m.arms[0]} and {m.arms[1]}"
         for m in found.met_both
     ]
-    told = f"`at any look`: each bound fails with at most {found.error:g}, over all looks together"
-    return [*missing, *met, told, "`one look` (95 %, fixed-horizon) and P(better): for reading"]
+    told = f"`at any look`: each bound by itself fails with at most {found.error:g} over all looks"
+    page = f"; the {shown} rows together fail more often" if shown > 1 else ""
+    return [
+        *missing,
+        *met,
+        told + page,
+        "`one look` (95 %, fixed-horizon) and P(better): for reading",
+    ]
 
 
 def _percent(share: float | None) -> str:

@@ -1,0 +1,25 @@
+"""Which rollouts are found, and what is said of those that are not."""
+
+import pytest
+
+from ratchet.kernel.errors import NotFound
+from ratchet.rollouts.history import get_rollout, list_rollouts
+from ratchet.store.port import Store
+from tests.support.governed import POLICY
+from tests.support.trials import begin, ready
+
+
+def test_a_rollout_is_found_by_its_id_and_by_its_policy(store: Store) -> None:
+    ready(store)
+    assert list_rollouts(store, POLICY) == []
+    started = begin(store)
+    assert get_rollout(store, started.id) == started
+    assert list_rollouts(store, POLICY) == list_rollouts(store) == [started]
+
+
+@pytest.mark.parametrize("name", ["other", "a/b", "config", ""])
+def test_a_policy_that_does_not_exist_is_named(store: Store, name: str) -> None:
+    ready(store)
+    with pytest.raises(NotFound, match=f"policy {name} does not exist") as caught:
+        list_rollouts(store, name)
+    assert (caught.value.field, caught.value.mend) == ("policy", "ratchet policy list")
