@@ -7,7 +7,8 @@ import pytest
 
 from ratchet.kernel.errors import InvalidInput
 from ratchet.rollouts import replay
-from ratchet.rollouts.replay import ESTIMATORS, MODELLED
+from ratchet.rollouts.replay import ESTIMATORS, LEFT_OUT, MODELLED
+from ratchet.rollouts.replay_log import replay as run
 from ratchet.rollouts.replay_rows import Estimator, Rows
 from ratchet.rollouts.replay_tally import tally
 from ratchet.stats.resample import Resample
@@ -44,6 +45,16 @@ def test_those_said_to_read_the_model_refuse_to_go_without_and_the_others_do_not
             ESTIMATORS[name](bare)
     else:
         assert value(ESTIMATORS[name], bare) == value(ESTIMATORS[name])
+
+
+def test_those_whose_interval_leaves_out_an_error_of_the_model_say_so_and_come_last() -> None:
+    assert set(LEFT_OUT) == {"dm", "switch_dr"}
+    n = 600
+    rng = np.random.default_rng(5)
+    flat = np.full(n, 0.5)
+    found = run([Rows(units(n), rng.random(n), flat, flat, fitted=flat, expected=flat)]).estimates
+    assert list(found) == ["dr", "ips", "sndr", "snips", "dm", "switch_dr"]
+    assert {name: e.leaves_out for name, e in found.items() if e.leaves_out} == LEFT_OUT
 
 
 @every

@@ -11,10 +11,10 @@ from operator import add
 import numpy as np
 
 from ratchet.kernel.errors import InvalidInput, Refused
-from ratchet.rollouts.replay import ESTIMATORS, MODELLED
+from ratchet.rollouts.replay import ESTIMATORS, LEFT_OUT, MODELLED
 from ratchet.rollouts.replay_fit import Chunk, Fit, fit
 from ratchet.rollouts.replay_result import LEAST_SUPPORT, Estimate, Replay, summarise
-from ratchet.rollouts.replay_rows import Rows, checked
+from ratchet.rollouts.replay_rows import Rows, checked, widened
 from ratchet.rollouts.replay_tally import Tally, tally
 from ratchet.stats.resample import Hashes, Resample, distinct
 from ratchet.stats.units import Units, unit_hash
@@ -36,13 +36,22 @@ def replay(
     """Return what a target policy would have earned, by every estimator that the rows allow.
 
     Reads the log once. The intervals (95 %) are of a bootstrap over units, `replicates` for each
-    of the seeds. Units: `span` is the width of the reward's range, 1 for rewards and grades.
+    of the seeds. Units: `span` is the width of the reward's range, 1 for rewards and grades: an
+    interval has room for what so few rows may not have met of it.
 
-    Raises: InvalidInput of a row that cannot be, by field; Refused where the log cannot carry it:
-    no exploration, low support, a small effective sample, propensities that do not fit.
+    Raises: InvalidInput of a row that cannot be or is out of the span, by field; Refused where the
+    log cannot carry it: no exploration, low support, a small effective sample, propensities that do
+    not fit.
     """
     resample = _resample(seeds, replicates)
-    return summarise(reduce(add, _tallies(log, resample)), resample, span)
+    if not 0 < span < math.inf:
+        raise InvalidInput(
+            f"the span is {span}", field="span", mend="the width of the rewards' range, above 0"
+        )
+    found = summarise(reduce(add, _tallies(log, resample, span)), resample, span)
+    last = sorted(found.estimates.items(), key=lambda item: item[0] in LEFT_OUT)
+    told = {n: e.model_copy(update={"leaves_out": LEFT_OUT.get(n, "")}) for n, e in last}
+    return found.model_copy(update={"estimates": told})
 
 
 def replay_weights(
@@ -77,13 +86,14 @@ def hashes_of(units: Iterable[str]) -> Hashes:
     return np.fromiter(map(unit_hash, units), np.uint64)
 
 
-def _tallies(log: Iterable[Rows], resample: Resample) -> Iterator[Tally]:
+def _tallies(log: Iterable[Rows], resample: Resample, span: float) -> Iterator[Tally]:
     """Give the sums of each chunk; those of no rows where there are none."""
-    seen = 0
+    seen, met = 0, (math.inf, -math.inf)
     for rows in log:
         if len(rows):
             members = {n: e for n, e in ESTIMATORS.items() if rows.modelled or n not in MODELLED}
-            yield tally(checked(rows, seen), members, resample)
+            met = widened(met, checked(rows, seen).reward, span, seen)
+            yield tally(rows, members, resample)
             seen += len(rows)
     if not seen:
         yield Tally((), np.zeros((1 + resample.total, 0)), Units())

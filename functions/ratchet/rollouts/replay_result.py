@@ -17,33 +17,40 @@ LEAST_EFFECTIVE_SHARE = 0.01  # ... of rows, as a share of all rows
 LEAST_SUPPORT = 0.99  # of the target's probability, on actions that the log could take
 MOST_SHARE = 0.1  # of all weight, on one row
 MOST_DEVIATION = (5.0, 0.1)  # of the mean weight from 1: in standard errors and absolutely
+DOUBTED = (4.0, 1e-3)  # ... from where it is told of; propensities of three digits are that exact
 _RARE = 3.0  # the rule of three: of n without an event, up to 3 / n events are to be expected
 
 
 class Estimate(Interval):
     """A value of the target policy with its interval, in the reward's unit.
 
-    `error` is the standard error and `seed_spread` how far a bound differs between seeds at most.
+    `error` is the standard error and `seed_spread` how far a bound differs between seeds at most;
+    `leaves_out` names an error that neither holds (see `Replay`).
     """
 
     value: float
     error: float
     seed_spread: float
+    leaves_out: str = ""
 
 
 class Replay(Model):
     """What another policy would have earned on a log, by estimator, and what that rests on.
 
     `support` is the share of the target's probability on actions that the log could take;
-    `effective_rows` and `effective_units` are effective sample sizes (Kish) of the weights. The
-    intervals hold the chance of which units were met and what they were given; the bias of `dm`,
-    and of `switch_dr` above its limit, is outside them.
+    `effective_rows` and `effective_units` are effective sample sizes (Kish) of the weights;
+    `mean_weight` is to be the support, within `mean_weight_error` (a standard error), and `doubt`
+    says so where it is not. The intervals hold the chance of which units were met and what they
+    were given. The interval of `dm` leaves out the bias of its model, and that of `switch_dr` the
+    bias above its limit: they are narrow and may well miss the truth, so these two come last.
     """
 
     rows: int
     units: float
     support: float
     mean_weight: float
+    mean_weight_error: float
+    doubt: str = ""
     largest_weight: float
     largest_share: float
     effective_rows: float
@@ -69,6 +76,7 @@ def summarise(total: Tally, resample: Resample, span: float) -> Replay:
         units=total.units.count(),
         support=support,
         mean_weight=float(mean[0]),
+        mean_weight_error=float(mean[1:].std(ddof=1)),
         largest_weight=total.largest_weight,
         largest_share=total.largest_part / float(weight[0]),
         effective_rows=float(weight[0]) ** 2 / total.squares,
@@ -77,11 +85,11 @@ def summarise(total: Tally, resample: Resample, span: float) -> Replay:
         estimates={},
     )
     _refuse_weights(found)
-    _refuse_propensities(found, float(mean[1:].std(ddof=1)))
+    _refuse_propensities(found)
     effective = min(found.effective_rows, found.effective_units)
     tail, floor = _tail(effective, resample.total), _RARE * span / effective
     estimates = {name: _estimate(v, resample, tail, floor) for name, v in values.items()}
-    return found.model_copy(update={"estimates": estimates})
+    return found.model_copy(update={"estimates": estimates, "doubt": _doubt(found)})
 
 
 def _estimate(values: Floats, resample: Resample, tail: float, floor: float) -> Estimate:
@@ -165,8 +173,9 @@ def _refuse_weights(found: Replay) -> None:
         )
 
 
-def _refuse_propensities(found: Replay, error: float) -> None:
+def _refuse_propensities(found: Replay) -> None:
     off, (errors, least) = abs(found.mean_weight - found.support), MOST_DEVIATION
+    error = found.mean_weight_error
     if off > least and off > errors * error:
         raise Refused(
             f"the mean weight is {found.mean_weight:.3f} +- {error:.3f}, and 1 where propensities"
@@ -174,3 +183,14 @@ def _refuse_propensities(found: Replay, error: float) -> None:
             field="propensity",
             mend="give each row the probability, at its time, of the action that was taken",
         )
+
+
+def _doubt(found: Replay) -> str:
+    """Say that propensities look wrong which are not so far off that a replay is refused."""
+    off, (errors, least) = abs(found.mean_weight - found.support), DOUBTED
+    if off <= max(errors * found.mean_weight_error, least):
+        return ""
+    return (
+        f"the propensities look wrong: their weights average {found.mean_weight:.3f} +-"
+        f" {found.mean_weight_error:.2g}, and {found.support:.3g} is wanted"
+    )

@@ -139,6 +139,27 @@ def check_column(name: str, values: Floats | None, n: int, first: int) -> Floats
     return values
 
 
+def widened(
+    range_: tuple[float, float], rewards: Floats, span: float, first: int
+) -> tuple[float, float]:
+    """Return a range of rewards together with those of some rows. Shapes: (n,).
+
+    Raises: InvalidInput that names the row with which it grows wider than the span.
+    """
+    low = np.minimum.accumulate(np.minimum(rewards, range_[0]))
+    high = np.maximum.accumulate(np.maximum(rewards, range_[1]))
+    over = high - low > span * _ONE
+    if over.any():
+        at = int(np.argmax(over))
+        raise InvalidInput(
+            f"reward of row {first + at} (from 0) is {rewards[at]:g}: with it, rewards are"
+            f" {low[at]:g} to {high[at]:g}, wider than the span of {span:g}",
+            field="reward",
+            mend=f"span={float(high[-1] - low[-1])} or more: the width of the rewards' range",
+        )
+    return float(low[-1]), float(high[-1])
+
+
 def _modelled(values: Floats | None, name: str) -> Floats:
     if values is None:
         raise InvalidInput(

@@ -1,5 +1,8 @@
 """`try` on the command line: what it prints, what it writes, and what it refuses."""
 
+import gzip
+import io
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,7 +13,17 @@ from tests.support.trial_logs import lines, two_arms
 
 KEYS = {
     *("log", "rows", "skipped", "skippedShown", "withoutArm", "columns", "wide", "unused"),
-    *("goal", "goalBetter", "intervals", "weighted", "units", "arms", "frontier", "weights"),
+    *(
+        "goal",
+        "goalBetter",
+        "otherGoals",
+        "intervals",
+        "weighted",
+        "units",
+        "arms",
+        "frontier",
+        "weights",
+    ),
     "peeking",
 }
 
@@ -62,6 +75,62 @@ def test_columns_may_be_told_and_left_out(ratchet: Ratchet) -> None:
     assert set(report["arms"][0]["metrics"]) == {"success"}
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_log_may_come_by_standard_input_packed_or_not(
+    ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
+) -> None:
+    raw = two_arms(Path("t.csv"), rows=500).read_bytes()
+    arrives(monkeypatch, pack(raw))
+    by_input = ratchet("try", "-", "--json").json
+    assert by_input == ratchet("try", "t.csv", "--json").json | {"log": "standard input"}
+
+
+def test_json_lines_come_by_standard_input_and_their_faults_are_named(
+    ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrives(monkeypatch, b'{"arm": "a", "ok": 1}\n{"arm": "b", "ok": 0}\n')
+    assert "standard input: 2 rows, 2 arms" in ratchet("try", "-").out
+    arrives(monkeypatch, b'{"arm": "a", "ok": 1}\n{"arm": "b", "ok": 0}\n{"arm"\n')
+    assert ratchet("try", "-", "--json").error["message"].startswith("standard input line 3: ")
+    arrives(monkeypatch, b"")
+    ran = ratchet("try", "-", "--json")
+    assert (ran.status, ran.error["message"]) == (2, "standard input is empty")
+
+
+def arrives(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    """Let this be standard input."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_replay_says_what_it_rests_on_and_whose_interval_is_too_narrow(ratchet: Ratchet) -> None:
+    out = ratchet("try", two_arms(Path("t.csv")), "--weights", "a=0.5,b=0.5").out
+    table = out[out.index("estimator") :]
+    assert table.index("dr ") < table.index("dm ")
+    (dm,) = (line for line in table.splitlines() if "│ dm " in line)
+    assert "leaves out the model's own error" in dm
+    said = " ".join(out.split())
+    assert "(the effective sample size); support 100.0%; mean weight 1.0" in said
+    assert "Warning" not in out
+
+
+def test_propensities_that_are_a_little_off_are_warned_of(ratchet: Ratchet) -> None:
+    log = two_arms(Path("t.csv"))
+    log.write_text(log.read_text().replace(",0.75,", ",0.8,").replace(",0.25,", ",0.27,"))
+    out = " ".join(ratchet("try", log, "--weights", "a=0.75,b=0.25").out.split())
+    # The weights are 0.75 / 0.8 and 0.25 / 0.27, three to one: 0.935 in the mean.
+    assert "Warning: the propensities look wrong: their weights average 0.935 +- " in out
+
+
+def test_the_goal_that_was_guessed_is_told_and_how_to_ask_for_another(ratchet: Ratchet) -> None:
+    log = two_arms(Path("t.csv"), rows=500)
+    told = "judged by success; --goal latency for the times, --goal cost for the costs"
+    assert told in ratchet("try", log).out
+    out = ratchet("try", log, "--goal", "cost").out
+    assert "judged by" not in out
+    assert "Frontier of success by cost" in out
+    assert "is known of two arms" not in out
+
+
 def test_bad_rows_are_named_or_left_out_and_shown(ratchet: Ratchet) -> None:
     log = lines(Path("t.csv"), "arm,ok", "a,1", "a,maybe", "b,0", "b,1")
     ran = ratchet("try", log, "--json")
@@ -92,6 +161,7 @@ def test_grades_of_another_scale_are_read_by_it(ratchet: Ratchet) -> None:
         ("--goal", "joy", "goal"),
         ("--control", "z", "control"),
         ("--weights", "a=2", "weights"),
+        ("--weights", "a", "weights"),
         ("--arm", "nobody", "arm"),
         ("--arms", "ok,nobody", "arms"),
         ("--propensity", "nobody", "propensity"),

@@ -88,6 +88,70 @@ def test_an_arm_that_never_differs_gives_way_to_one_that_does() -> None:
     assert found({"model": ["m"] * 3, "ok": ["1"] * 3}).parts["arm"].column == "model"
 
 
+def test_a_log_with_other_names_is_guessed_whole_and_nothing_of_it_is_silent() -> None:
+    columns = found(
+        {
+            "When": ["2026-01-01", "2026-01-02", ""],
+            "requested_model": ["auto"] * 3,
+            "served_by": MODELS,
+            "OK": ["1", "0", "1"],
+            "time_taken_sec": ["0.9", "1.4", "3"],
+            "usd_spent": ["0.1", "0.2", "0.3"],
+            "p_action": ["0.5", "0.25", "1"],
+        }
+    )
+    assert readings(columns) == {
+        "arm": ("served_by", ""),
+        "outcome": ("OK", ""),
+        "latency": ("time_taken_sec", "seconds"),
+        "cost": ("usd_spent", "US $"),
+        "ts": ("When", ""),
+        "propensity": ("p_action", ""),
+    }
+    assert columns.unused == ("requested_model",)
+
+
+def test_time_is_a_moment_or_how_long_it_took_as_its_cells_say() -> None:
+    for cells, part in (
+        (["2026-01-01", "2026-01-02", ""], "ts"),
+        ([1_767_225_600, 1_767_225_500, None], "ts"),
+        (["0", "5", "5", "9"], "ts"),  # seconds since the log began
+        (["0.9", "0.4", "3"], "latency"),
+    ):
+        columns = found({"model": ["a", "b", "a", "b"][: len(cells)], "time": cells})
+        assert [p for p in ("ts", "latency") if columns.has(p)] == [part], cells
+
+
+def test_epoch_numbers_are_no_latency_and_latencies_no_moments() -> None:
+    epoch = [1_767_225_600, 1_767_225_500, 1_767_225_700]
+    columns = found({"model": MODELS, "call_time": epoch, "reply_time": [0.9, 0.4, 3]})
+    assert (columns.parts["ts"].column, columns.parts["latency"].column) == (
+        "call_time",
+        "reply_time",
+    )
+    taken = found({"model": MODELS, "latency_ms": [9, 4, 30], "queue_time": [2, 1, 3]})
+    assert not taken.has("ts")
+    assert taken.unused == ("queue_time",)
+
+
+def test_numbers_are_no_arm_where_only_a_word_of_the_name_fits() -> None:
+    columns = found({"model_a": ["1", "0", "1"], "model_b": ["0", "1", "1"]})
+    assert columns.wide == ("model_a", "model_b")
+
+
+def test_what_is_no_probability_is_not_guessed_as_the_propensity() -> None:
+    columns = found({"model": MODELS, "ok": ["1"] * 3, "prob": ["70", "30", "70"]})
+    assert not columns.has("propensity")
+    assert columns.unused == ("prob",)
+
+
+def test_columns_that_arms_of_their_own_leave_no_room_for_are_told_as_unused() -> None:
+    columns = found(
+        {"x": ["1", "0"], "y": ["0", "1"], "propensity": ["0.5", "0.5"]}, arms=("x", "y")
+    )
+    assert columns.unused == ("propensity",)
+
+
 def test_what_a_person_says_goes_before_what_is_guessed() -> None:
     sample = {"model": MODELS, "who": ["x", "y", "x"], "ok": ["1", "0", "1"], "win": ["0"] * 3}
     columns = found(sample, parts={"arm": "who", "outcome": "win", "quality": "none"})
@@ -138,6 +202,7 @@ def test_arms_with_a_column_each_may_be_told() -> None:
         ({"model": MODELS, "ok": ["1"] * 3}, {"parts": {"cost": "money"}}, "cost"),
         ({"model": MODELS, "x": ["so"] * 3}, {"parts": {"latency": "x"}}, "latency"),
         ({"model": MODELS, "x": ["300", "4", "-9"]}, {"parts": {"quality": "x"}}, "quality"),
+        ({"model": MODELS, "p": ["70", "30", "9"]}, {"parts": {"propensity": "p"}}, "propensity"),
         ({"model": MODELS, "ok": ["1"] * 3}, {"arms": ("ok", "no")}, "arms"),
     ],
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ratchet.entry.trial.columns import Told
 from ratchet.entry.trial.earned import EVERY, ONLY, parse_weights, suggest
 from ratchet.kernel.errors import InvalidInput
 from tests.support.trial_logs import lines, tried, two_arms
@@ -13,6 +14,13 @@ from tests.support.trial_logs import lines, tried, two_arms
 @pytest.mark.parametrize("text", ["a=0.7,b=0.3", " a=0.7 , b=0.3", "b=3e-1,a=.7"])
 def test_weights_are_parts_of_one(text: str) -> None:
     assert parse_weights(text, ["a", "b"]) == {"a": 0.7, "b": 0.3}
+
+
+def test_a_weight_without_its_share_is_told_so() -> None:
+    for text in ("a", "a=0.7,b", "t=0.2"):
+        with pytest.raises(InvalidInput, match="has no =SHARE") as caught:
+            parse_weights(text, ["a", "b", "t=0.2"])
+        assert "=SHARE, like a=0.7,b=0.3; the arms are a, b" in caught.value.mend
 
 
 def test_an_arm_may_have_an_equals_sign_in_its_name() -> None:
@@ -92,6 +100,35 @@ def test_without_propensities_the_means_are_descriptive_only(tmp_path: Path) -> 
     assert report.weights.value is not None
     assert report.weights.value.value == pytest.approx(0.6 * 0.75 + 0.4 * 0.25)
     assert report.weights.said == ONLY
+
+
+@pytest.mark.parametrize(
+    ("column", "said"), [("p", "p looks like one; --propensity p"), ("note", "")]
+)
+def test_a_column_that_looks_like_a_propensity_and_was_not_read_is_named(
+    tmp_path: Path, column: str, said: str
+) -> None:
+    rows = [f"{'ab'[i % 2]},{i % 3 % 2},70" for i in range(60)]
+    file = lines(tmp_path / "t.csv", f"arm,ok,{column}", *rows)
+    report = tried(file, weights="a=0.6,b=0.4")
+    assert report.weights is not None
+    assert said in report.weights.said
+    assert ("no propensity was read" in report.weights.said) == bool(said)
+    left_out = tried(file, weights="a=0.6,b=0.4", told=Told(parts={"propensity": "none"}))
+    assert left_out.weights is not None
+    assert left_out.weights.said == ONLY
+
+
+def test_a_replay_of_latencies_has_room_for_the_range_that_the_log_shows(tmp_path: Path) -> None:
+    # Of 4,000 rows at their own weights, 3 of 4,000 may be unmet: 3 / 4,000 of the range, 1,600 ms.
+    rows = [f"u{i},{'ab'[i % 2]},0.5,{2000 if i == 7 else 400}" for i in range(4000)]
+    file = lines(tmp_path / "t.csv", "user,arm,propensity,latency_ms", *rows)
+    report = tried(file, weights="a=0.5,b=0.5", goal="latency")
+    assert report.weights is not None
+    assert report.weights.replay is not None
+    snips = report.weights.replay.estimates["snips"]
+    assert snips.high - snips.value >= 1.2
+    assert snips.value - snips.low >= 1.2
 
 
 def test_where_every_unit_has_every_arm_the_means_are_what_would_be_earned(tmp_path: Path) -> None:

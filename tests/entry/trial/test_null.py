@@ -57,6 +57,17 @@ def test_a_real_difference_is_gone_once_labels_are_shuffled() -> None:
     assert 0.02 < found.naive_peeks < 0.1
 
 
+def test_a_real_difference_is_gone_where_some_units_met_one_arm_and_some_several() -> None:
+    rng = np.random.default_rng(5)
+    unit, arm = rng.permutation(np.repeat(np.arange(800), 4)), (rng.random(3200) < 0.25) * 1
+    value = (rng.random(3200) < np.where(arm == 1, 0.9, 0.4)) * 1.0
+    deck = deck_of(looks_at(arm, unit, value), "success")
+    assert 800 < len(deck.arm) < 1600
+    found = shuffled(deck, (0, 1), 48, 1.0, seed=1)
+    assert found is not None
+    assert found.bounded <= 0.08
+
+
 def test_rows_that_repeat_their_unit_fool_the_naive_rule_alone() -> None:
     rng = np.random.default_rng(4)
     unit = np.repeat(np.arange(600), 20)

@@ -112,6 +112,23 @@ def test_the_goal_is_what_varies_or_what_is_told(tmp_path: Path) -> None:
     )
 
 
+def test_other_goals_are_told_where_one_was_guessed_and_none_that_never_varies(
+    tmp_path: Path,
+) -> None:
+    rows = [f"{'ab'[i % 2]},{i % 3 % 2},0.{i % 9},{i},1" for i in range(200)]
+    file = lines(tmp_path / "t.csv", "arm,ok,quality,latency_ms,cost", *rows)
+    assert (tried(file).goal, tried(file).other_goals) == ("success", ("quality", "latency"))
+    assert tried(file, goal="quality").other_goals == ()
+
+
+@pytest.mark.parametrize(("goal", "price"), [("latency", "p50 latency"), ("cost", "cost")])
+def test_a_frontier_has_the_outcomes_beside_a_price_that_is_the_goal(
+    tmp_path: Path, goal: str, price: str
+) -> None:
+    found = tried(two_arms(tmp_path / "t.csv"), goal=goal).frontier
+    assert (found.reason, found.value, found.price) == ("", "success", price)
+
+
 @pytest.mark.parametrize(
     ("options", "field"),
     [

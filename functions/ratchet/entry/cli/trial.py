@@ -10,6 +10,8 @@ import typer
 from ratchet.entry.cli.output import AsJson, emit, progress
 from ratchet.entry.cli.trial_report import tell
 from ratchet.entry.files import check_writable, write_text
+from ratchet.entry.trial.arrival import SHOWN as STDIN_SHOWN
+from ratchet.entry.trial.arrival import STDIN, on_disk
 from ratchet.entry.trial.chart import trial_chart
 from ratchet.entry.trial.columns import Told, split_names
 from ratchet.entry.trial.names import UNITS
@@ -21,7 +23,9 @@ KIB = 1024
 
 
 def try_(
-    log: Annotated[Path, typer.Argument(help="A log: .csv or .jsonl, or .gz of it.")],
+    log: Annotated[
+        Path, typer.Argument(help="A log: .csv or .jsonl, or .gz of it; - is standard input.")
+    ],
     arm: Annotated[
         str | None,
         typer.Option(metavar="COLUMN", help="Who acted; several columns as A,B."),
@@ -93,9 +97,10 @@ def try_(
     )
     if svg:
         _check_chart(svg, log)
-    options = Options(told, control, goal, weights, skip_bad, seed)
-    with _reading(log) as on_read:
-        report = try_log(log, options, on_read)
+    shown = STDIN_SHOWN if log == STDIN else ""
+    options = Options(told, control, goal, weights, skip_bad, seed, shown)
+    with on_disk(log) as file, _reading(file) as on_read:
+        report = try_log(file, options, on_read)
     if as_json:
         emit(report.to_wire())
     else:

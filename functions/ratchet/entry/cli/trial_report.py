@@ -1,17 +1,20 @@
 """What `try` prints: a log in tables and sentences, in 100 columns."""
 
-import textwrap
 from collections.abc import Sequence
 
 from ratchet.entry.cli.output import say, table
-from ratchet.entry.trial.earned import Earned
+from ratchet.entry.cli.trial_weights import tell_weights
+from ratchet.entry.cli.trial_words import counted, interval, tell_paragraph
 from ratchet.entry.trial.estimates import Estimate
 from ratchet.entry.trial.report import ArmReport, Challenger, Decided, Peeking, Report
 
-WIDE = 96
 SHOWN = 12
 THOUSAND = 1000
 TITLES = {"reward": "reward", "success": "success", "quality": "quality"}
+PLAIN = {
+    **{"reward": "the rewards", "success": "the outcomes", "quality": "the grades"},
+    **{"latency": "the times", "cost": "the costs"},
+}
 
 
 def tell(report: Report) -> None:
@@ -22,12 +25,12 @@ def tell(report: Report) -> None:
     _tell_frontier(report)
     _tell_paired(report)
     if report.weights:
-        _tell_weights(report, report.weights)
+        tell_weights(report.goal, report.weights)
     _tell_peeking(report, report.peeking)
 
 
 def _tell_columns(report: Report) -> None:
-    say(f"{report.log}: {_count(report.rows, 'row')}, {_count(len(report.arms), 'arm')}")
+    say(f"{report.log}: {counted(report.rows, 'row')}, {counted(len(report.arms), 'arm')}")
     read = [
         f"{c.part} <- {c.column}" + (f" ({c.reading})" if c.reading else "")
         for c in report.columns
@@ -37,12 +40,15 @@ def _tell_columns(report: Report) -> None:
         graded = next((c.reading for c in report.columns if c.part == "quality" and c.reading), "")
         told = f"quality of each arm <- {', '.join(report.wide)}"
         read.append(told + (f" ({graded})" if graded else ""))
-    _say("; ".join(read), "  ")
+    tell_paragraph("; ".join(read), "  ")
     if report.unused:
-        _say(f"not read: {', '.join(report.unused)}", "  ")
-    _say("to read it otherwise: --arm COLUMN, --outcome none, ... (--help)", "  ")
+        tell_paragraph(f"not read: {', '.join(report.unused)}", "  ")
+    tell_paragraph("to read it otherwise: --arm COLUMN, --outcome none, ... (--help)", "  ")
+    if report.other_goals:
+        others = ", ".join(f"--goal {name} for {PLAIN[name]}" for name in report.other_goals)
+        tell_paragraph(f"judged by {report.goal}; {others}", "  ")
     for note in _notes(report):
-        _say(note, "  ")
+        tell_paragraph(note, "  ")
 
 
 def _notes(report: Report) -> list[str]:
@@ -50,15 +56,11 @@ def _notes(report: Report) -> list[str]:
     if report.weighted:
         notes.append("rows count as many times as their weight says")
     if report.without_arm:
-        notes.append(f"left out, for want of an arm: {_count(report.without_arm, 'row')}")
+        notes.append(f"left out, for want of an arm: {counted(report.without_arm, 'row')}")
     if report.skipped:
-        notes.append(f"left out, unreadable: {_count(report.skipped, 'row')}, the first of them:")
+        notes.append(f"left out, unreadable: {counted(report.skipped, 'row')}, the first of them:")
         notes += [f"  {line}" for line in report.skipped_shown]
     return notes
-
-
-def _count(n: int, name: str) -> str:
-    return f"{n:,} {name}{'' if n == 1 else 's'}"
 
 
 def _ranked(report: Report) -> list[ArmReport]:
@@ -108,7 +110,7 @@ def _tell_unknown(arms: Sequence[ArmReport]) -> None:
             continue
         told = [f"{arm} {share:.0%}" for arm, share in list(shares.items())[:SHOWN]]
         more = f" and {len(shares) - SHOWN} more" if len(shares) > SHOWN else ""
-        _say(f"Unknown {metric}, share of the rows: {', '.join(told)}{more}.")
+        tell_paragraph(f"Unknown {metric}, share of the rows: {', '.join(told)}{more}.")
 
 
 def _known(arm: ArmReport, metric: str) -> Estimate | None:
@@ -122,13 +124,15 @@ def _tell_frontier(report: Report) -> None:
         say(f"{found.reason[0].upper()}{found.reason[1:]}.")
         return
     best = [place.arm for place in found.places if not place.by]
-    _say(f"Frontier of {found.value} by {found.price}, the cheapest first: {', '.join(best)}")
+    tell_paragraph(
+        f"Frontier of {found.value} by {found.price}, the cheapest first: {', '.join(best)}"
+    )
     beaten = [place for place in found.places if place.by]
     for place in beaten[:SHOWN]:
         how = "intervals apart" if place.clear else "within the intervals"
         say(f"  {place.arm} is dominated by {place.by} ({how})")
     if found.without:
-        _say(f"Not placed, since one of the two is unknown: {', '.join(found.without)}")
+        tell_paragraph(f"Not placed, since one of the two is unknown: {', '.join(found.without)}")
 
 
 def _tell_paired(report: Report) -> None:
@@ -148,38 +152,12 @@ def _tell_paired(report: Report) -> None:
         say(f"The best arm of each unit (the oracle): {interval(found.oracle)}")
 
 
-def _tell_weights(report: Report, found: Earned) -> None:
-    named = sorted(found.weights.items(), key=lambda item: -item[1])
-    told = ", ".join(f"{arm}={weight:g}" for arm, weight in named[:6])
-    more = f" and {len(named) - 6} more" if len(named) > 6 else ""
-    say("")
-    _say(f"Weights {told}{more} ({found.how}); the log itself: {interval(found.logged)}")
-    if found.value:
-        _say(f"{report.goal} {interval(found.value)}, {found.said}", "  ")
-    elif found.refused:
-        _say(f"{found.said}: {found.refused['reason']} ({found.refused['mend']})", "  ")
-    elif found.replay:
-        rows = [
-            (name, f"{e.value:.4f}", f"({e.low:.4f}-{e.high:.4f})")
-            for name, e in found.replay.estimates.items()
-        ]
-        table(("estimator", report.goal, "95 %"), rows)
-        r = found.replay
-        _say(
-            f"{found.said}: {r.rows:,} rows say as much as {r.effective_rows:,.0f} of these"
-            f" weights' own, the largest weight is {r.largest_weight:.3g}",
-            "  ",
-        )
-    if found.left_out:
-        say(f"  left out, for want of {report.goal} or propensity: {_count(found.left_out, 'row')}")
-
-
 def _tell_peeking(report: Report, found: Peeking) -> None:
     say("")
     if found.reason:
         say(f"Peeking: {found.reason}.")
         return
-    _say(
+    tell_paragraph(
         f"Had you looked {found.looks} times ({found.how}) at {report.goal}, against"
         f" {found.control}:"
     )
@@ -190,7 +168,7 @@ def _tell_peeking(report: Report, found: Peeking) -> None:
     table(("arm", "at the end", "rule: p < 0.05", "bounds over all looks"), rows)
     if found.null:
         n = found.null
-        _say(
+        tell_paragraph(
             f"The same rows with their labels shuffled, {n.shuffles} times, so that no arm is"
             f" better: p < 0.05 at some look in {n.naive:.0%}; the bounds decide in"
             f" {n.bounded:.0%}."
@@ -214,39 +192,3 @@ def _when(found: Decided) -> str:
         return "undecided"
     at = f", {found.at:%m-%d %H:%M}" if found.at else ""
     return f"{found.says} at look {found.look}{at}"
-
-
-def interval(found: Estimate | None, times: float = 1.0, *, signed: bool = False) -> str:
-    """Return an estimate with its interval in brackets; unknown is empty.
-
-    >>> interval(Estimate(value=0.5, low=0.4, high=0.6)), interval(None)
-    ('0.500 (0.400-0.600)', '')
-    """
-    if found is None:
-        return ""
-    value = number(times * found.value)
-    if signed and found.value > 0:
-        value = f"+{value}"
-    if found.low is None or found.high is None:
-        return value
-    between = " to " if signed or found.low < 0 else "-"
-    return f"{value} ({number(times * found.low)}{between}{number(times * found.high)})"
-
-
-def number(value: float) -> str:
-    """Return a number with as many digits as a reader wants.
-
-    >>> number(0.04567), number(0.00001234), number(12345.6), number(12.345)
-    ('0.0457', '1.23e-05', '12,346', '12.3')
-    """
-    if value == 0 or abs(value) >= 100:
-        return f"{value:,.0f}"
-    if abs(value) >= 10:
-        return f"{value:.1f}"
-    return f"{value:.3f}" if abs(value) >= 0.1 else f"{value:.3g}"
-
-
-def _say(text: str, indent: str = "") -> None:
-    """Print a paragraph in 96 columns."""
-    for line in textwrap.wrap(text, WIDE, initial_indent=indent, subsequent_indent=indent + "  "):
-        say(line)

@@ -1,5 +1,6 @@
 """Columns: which column of a log plays which part, as told or guessed, and how it is read."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ import numpy as np
 
 from ratchet.entry.trial.cells import Cells, Parsed, instants, names_in, numbers, outcomes
 from ratchet.entry.trial.names import PARTS, UNITS, candidates, is_negated, unit_of, words
+from ratchet.entry.trial.plausible import is_plausible
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
 
@@ -17,6 +19,14 @@ MAX_ARMS = 100
 SCALES_OF_GRADES = ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
 THUMBS = (-1.0, 1.0)
 SLOWEST_SECONDS = 30.0
+WANTED = {
+    **{"quality": "a grade", "propensity": "a probability above 0, at most 1"},
+    **dict.fromkeys(("reward", "latency", "cost"), "a number"),
+}
+PLAIN = {
+    **{1.0: "milliseconds", 1000.0: "seconds", 60_000.0: "minutes"},
+    **{1e-3: "microseconds", 1e-6: "nanoseconds"},
+}
 
 
 class Column(Model):
@@ -92,7 +102,7 @@ def find_columns(sample: Mapping[str, Cells], told: Told) -> Columns:
         cells = [cell for name in wide for cell in sample[name]]
         if first is None or first.guessed:
             found["quality"] = _quality("", cells, told) or _misfit("quality", wide[0], "a grade")
-    used = taken | set(wide)
+    used = {n for column in found.values() for n in split_names(column.column)} | set(wide)
     return Columns(found, wide, tuple(name for name in sample if name and name not in used))
 
 
@@ -121,8 +131,7 @@ def _told(part: str, name: str, sample: Mapping[str, Cells], told: Told) -> Colu
     if part == "arm":
         return Column(part=part, column=name, guessed=False)
     read = _read(part, name, sample[name], told)
-    plain = {"quality": "a grade", "reward": "a number", "latency": "a number", "cost": "a number"}
-    read = read or _misfit(part, name, plain.get(part, "its kind"))
+    read = read or _misfit(part, name, WANTED.get(part, "its kind"))
     return read.model_copy(update={"guessed": False})
 
 
@@ -137,7 +146,7 @@ def _misfit(part: str, name: str, wanted: str) -> Column:
 def _guess(
     part: str, free: Sequence[str], sample: Mapping[str, Cells], told: Told
 ) -> Column | None:
-    fitting = candidates(part, free)
+    fitting = [n for n in candidates(part, free) if is_plausible(part, n, sample[n])]
     if part == "arm":
         by_count = {name: len(set(names_in(sample[name])) - {""}) for name in fitting}
         several = [name for name in fitting if 2 <= by_count[name] <= MAX_ARMS]
@@ -164,7 +173,9 @@ def _read(part: str, name: str, cells: Cells, told: Told) -> Column | None:
         return Column(part=part, column=name) if _mostly(instants(cells)) else None
     if part == "unit":
         return Column(part=part, column=name)
-    return Column(part=part, column=name) if _mostly(numbers(cells, "")) else None
+    least, most = (0.0, 1.0) if part == "propensity" else (-math.inf, math.inf)
+    parsed = numbers(cells, "", least, most, above=part == "propensity")
+    return Column(part=part, column=name) if _mostly(parsed) else None
 
 
 def _mostly(parsed: Parsed) -> bool:
@@ -210,8 +221,7 @@ def _measured(part: str, name: str, cells: Cells, told: Told) -> Column | None:
     small = known.size > 0 and float(np.median(known)) < SLOWEST_SECONDS
     unit = told.latency_unit or unit or ("s" if small else "ms")
     scale = UNITS[part][unit]
-    plain = {1.0: "milliseconds", 1000.0: "seconds", 1e-3: "microseconds", 1e-6: "nanoseconds"}
-    return Column(part=part, column=name, reading=plain[scale] + seen, scale=scale)
+    return Column(part=part, column=name, reading=PLAIN[scale] + seen, scale=scale)
 
 
 def _wide(sample: Mapping[str, Cells], taken: set[str]) -> tuple[str, ...]:

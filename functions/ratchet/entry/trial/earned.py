@@ -8,6 +8,8 @@ import numpy as np
 
 from ratchet.entry.trial import read as log
 from ratchet.entry.trial.estimates import Estimate
+from ratchet.entry.trial.likeness import resembles_propensity
+from ratchet.entry.trial.names import words
 from ratchet.entry.trial.tally import bins_of
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput, RatchetError
@@ -24,10 +26,11 @@ SUGGESTED = (
     " judged on the other half"
 )
 HALF = BINS // 2  # weights chosen on the rows that judge them would flatter themselves
-ONLY = (
-    "descriptive only: there is no propensity in this log, so this is not what these weights would"
-    " earn, only the arms' means under them"
+_ONLY = (
+    "descriptive only: {}, so this is not what these weights would earn, only the arms' means under"
+    " them"
 )
+ONLY = _ONLY.format("there is no propensity in this log")
 EVERY = "every unit has every arm once, so this is what these weights would have earned here"
 
 
@@ -94,9 +97,16 @@ def parse_weights(text: str, arms: Sequence[str]) -> dict[str, float]:
     for part in text.split(","):
         arm, _, number = part.rpartition("=")
         arm = arm.strip()
+        if "=" not in part or part.strip() in arms:
+            raise InvalidInput(
+                f"{part.strip() or 'an empty weight'} has no =SHARE",
+                field="weights",
+                mend=f"{part.strip() or arms[0]}=SHARE, like a=0.7,b=0.3; the arms are "
+                + ", ".join(arms[:20]),
+            )
         if arm not in arms:
             raise InvalidInput(
-                f"the log has no arm {arm or part!r}",
+                f"the log has no arm {arm!r}",
                 field="weights",
                 mend="like a=0.7,b=0.3; the arms are " + ", ".join(arms[:20]),
             )
@@ -137,6 +147,17 @@ def suggest(names: Sequence[str], num: Floats, den: Floats, seed: int) -> dict[s
     return {
         names[i]: round(float(w), 6) for i, w in zip(known.tolist(), rounded, strict=True) if w > 0
     }
+
+
+def without_propensity(unused: Sequence[str], told: str | None) -> str:
+    """Return why nothing more can be said, and which column may mend that, unless it was told."""
+    alike = [name for name in unused if resembles_propensity(" ".join(words(name)))]
+    if told or not alike:
+        return ONLY
+    what = "looks like one" if len(alike) == 1 else "look like one"
+    return _ONLY.format(
+        f"no propensity was read ({', '.join(alike)} {what}; --propensity {alike[0]})"
+    )
 
 
 def vector_of(weights: Mapping[str, float], names: Sequence[str]) -> Floats:

@@ -3,13 +3,16 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from ratchet.entry.trial.likeness import LIKE
+
+ALIKE = 200  # the best rank of a name that fits only by a word inside it
 # The parts that a column can play; for each, the names it goes by, the likelier first.
 PARTS: Mapping[str, tuple[str, ...]] = {
     "arm": (
         *("arm", "rollout arm", "arm name", "variant", "variation", "treatment", "group"),
         *("model", "model name", "model id", "llm", "engine", "deployment", "provider"),
         *("policy version", "prompt version", "version", "strategy", "policy", "route"),
-        *("backend", "component", "action", "action id", "item id", "item"),
+        *("served by", "chosen", "backend", "component", "action", "action id", "item id", "item"),
     ),
     "unit": (
         *("unit", "unit id", "user id", "user", "customer id", "customer", "account id"),
@@ -35,11 +38,12 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "cost": ("cost", "total cost", "price", "total price", "spend", "charge"),
     "ts": (
         *("ts", "timestamp", "time", "created at", "created", "datetime", "date", "event time"),
-        *("start time", "started at", "request timestamp", "logged at"),
+        *("when", "start time", "started at", "request timestamp", "logged at"),
     ),
     "propensity": (
         *("propensity", "propensity score", "pscore", "action prob", "action probability"),
-        *("arm probability", "logging propensity", "logging probability"),
+        *("arm probability", "logging propensity", "logging probability", "p action"),
+        *("prob", "probability"),
     ),
     "weight": ("weight", "sample weight"),
 }
@@ -48,6 +52,7 @@ UNITS: Mapping[str, Mapping[str, float]] = {
     "latency": {
         **dict.fromkeys(("ms", "msec", "msecs", "millis", "milliseconds"), 1.0),
         **dict.fromkeys(("s", "sec", "secs", "seconds"), 1000.0),
+        "minutes": 60_000.0,
         **dict.fromkeys(("us", "usec", "micros", "microseconds"), 1e-3),
         **dict.fromkeys(("ns", "nanos", "nanoseconds"), 1e-6),
     },
@@ -57,6 +62,7 @@ UNITS: Mapping[str, Mapping[str, float]] = {
         **dict.fromkeys(("micros", "microusd"), 1e-6),
     },
 }
+_GLUED = re.compile(r"(?:latency|time|duration|elapsed)(ms|msecs?|millis|us|ns|secs?|seconds)$")
 NEGATED = frozenset({"failed", "is failure", "is error", "error", "error code", "error type"}) | {
     "exception"
 }
@@ -73,25 +79,37 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def unit_of(part: str, name: str) -> str:
-    """Return the unit that a column's name ends with, or nothing."""
-    last = words(name)[-1:] or ("",)
-    return last[0] if last[0] in UNITS.get(part, {}) else ""
+    """Return the unit that a column's name tells: its last word, the end of it, or one inside.
+
+    A short word inside is none: `latency_us_east` is a place.
+
+    >>> [unit_of("latency", n) for n in ("took_s", "elapsedms", "total_ms_p50", "us_time")]
+    ['s', 'ms', 'ms', '']
+    """
+    units, found = UNITS.get(part, {}), words(name)
+    if found and found[-1] in units:
+        return found[-1]
+    glued = _GLUED.search(found[-1]) if found and part == "latency" else None
+    if glued:
+        return glued[1]
+    return next((word for word in found if word in units and word not in ("s", "us")), "")
 
 
 def rank(part: str, name: str) -> int | None:
     """Return how well a name fits a part (0 is best), or None.
 
-    A name counts whole, without its unit, or by the last part of its path.
+    A name counts whole, without its unit, by the last part of its path, or by a word inside it.
 
     >>> rank("latency", "response_time_ms"), rank("latency", "usage.latency"), rank("cost", "id")
     (4, 100, None)
     """
     for path, less in ((name, 0), (name.rpartition(".")[2], 100)):
         found = words(path)
-        for trial in (found, found[:-1] if unit_of(part, path) else found):
+        for trial in (found, found[:-1] if found[-1:] and found[-1] in UNITS.get(part, {}) else ()):
             if (place := _place(part, trial)) is not None:
                 return less + place
-    return None
+    alike = LIKE[part].place(" ".join(words(name))) if part in LIKE else None
+    return None if alike is None else ALIKE + alike
 
 
 def candidates(part: str, names: Sequence[str]) -> list[str]:

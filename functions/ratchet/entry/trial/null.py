@@ -64,8 +64,7 @@ def shuffled(
 ) -> Null | None:
     """Return what both rules decide of two arms, the control first, on shuffled labels.
 
-    Labels are dealt anew over the units that met one arm, and within each that met several; a
-    unit keeps all its rows together. None of too few units.
+    A unit's rows of one arm stay together: see `deal`. None of too few units.
     """
     units = len(np.unique(deck.unit))
     if units < LEAST_UNITS or looks < 2:
@@ -92,12 +91,16 @@ def shuffled(
 
 
 def deal(deck: Deck, rng: np.random.Generator) -> Ints:
-    """Return another arm for each cell. Shape: (cells,)."""
+    """Return another arm for each cell: within its unit where every unit met every arm.
+
+    Else over all cells. Within units that met some arms only, labels would stay with the arms'
+    own outcomes: what never met the better arm would still look worse. Shape: (cells,).
+    """
+    units, arms = len(np.unique(deck.unit)), len(np.unique(deck.arm))
+    if len(deck.arm) < units * arms:
+        return rng.permutation(deck.arm)
     arm = deck.arm.copy()
     arm[np.lexsort((rng.random(len(arm)), deck.unit))] = deck.arm  # cells lie by unit
-    first = np.concatenate([[True], deck.unit[1:] != deck.unit[:-1]])
-    single = first & np.concatenate([first[1:], [True]])
-    arm[single] = rng.permutation(arm[single])
     return arm
 
 

@@ -67,12 +67,14 @@ class Log:
         return tuple(m for m in METRICS if self.columns.has(held.get(m, m)))
 
 
-def open_log(path: Path, told: Told, *, skip_bad: bool = False) -> Log:
+def open_log(path: Path, told: Told, *, skip_bad: bool = False, shown: str = "") -> Log:
     """Return a log whose columns have been found; its rows are read by `chunks`.
+
+    Messages call it `shown`, or else its path.
 
     Raises: NotFound, InvalidInput.
     """
-    layout, block = look_into(path)
+    layout, block = look_into(path, shown)
     return Log(layout, find_columns(block.cells, told), skip_bad, block.cells)
 
 
@@ -168,7 +170,7 @@ def _kept(log: Log, block: Block, parsed: Mapping[str, Parsed | None]) -> Bools:
             keep[i] = False
     for line in sorted(faults):
         where, reason = faults[line]
-        told = f"{log.layout.path} line {line}: {reason}"
+        told = f"{log.layout.shown} line {line}: {reason}"
         if not log.skip_bad:
             raise InvalidInput(
                 told, field=where, mend="mend it, or leave such rows out with --skip-bad"

@@ -36,15 +36,19 @@ Part = tuple[list[Any], Sequence[int], list[tuple[int, str]]]  # rows, their lin
 
 @dataclass(frozen=True)
 class Layout:
-    """How a log is laid out: its columns, and the delimiter of a table (none: JSON lines)."""
+    """How a log is laid out: its columns, and the delimiter of a table (none: JSON lines).
+
+    `shown` is what messages call it.
+    """
 
     path: Path
+    shown: str
     names: tuple[str, ...]
     delimiter: str = ""
 
 
 @contextmanager
-def opened_log(path: Path) -> Iterator[tuple[IO[str], Callable[[], int]]]:
+def opened_log(path: Path, shown: str) -> Iterator[tuple[IO[str], Callable[[], int]]]:
     """Open a log; gives its text and what tells how many of its bytes have been read.
 
     Raises: NotFound, InvalidInput.
@@ -53,38 +57,38 @@ def opened_log(path: Path) -> Iterator[tuple[IO[str], Callable[[], int]]]:
         with open_text(path) as opened:
             yield opened
     except FileNotFoundError as error:
-        raise NotFound(f"{path} does not exist", field=FIELD, mend="name a log") from error
+        raise NotFound(f"{shown} does not exist", field=FIELD, mend="name a log") from error
     except (OSError, EOFError, ZlibError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidInput(
-            f"{path} cannot be read: {error}", field=FIELD, mend="CSV or JSON lines, or .gz of it"
+            f"{shown} cannot be read: {error}", field=FIELD, mend="CSV or JSON lines, or .gz of it"
         ) from error
 
 
-def look_into(path: Path) -> tuple[Layout, Block]:
+def look_into(path: Path, shown: str = "") -> tuple[Layout, Block]:
     """Return a log's layout and its first rows.
 
     Raises: NotFound; InvalidInput where it is no table and no JSON lines.
     """
-    with opened_log(path) as (text, _):
+    shown = shown or str(path)
+    with opened_log(path, shown) as (text, _):
         first = next((line for line in text if line.strip()), "").strip()
     if first.startswith("["):
         raise InvalidInput(
-            f"{path} is one JSON array", field=FIELD, mend="one JSON object a line: jq -c '.[]'"
+            f"{shown} is one JSON array", field=FIELD, mend="one JSON object a line: jq -c '.[]'"
         )
     if first.startswith("{"):
-        bare = Layout(path, ())
-        with opened_log(path) as (text, _):
+        with opened_log(path, shown) as (text, _):
             sample = [row for _, row, _ in islice(_objects(text), SAMPLE) if row is not None]
         names = tuple(dict.fromkeys(name for row in sample for name in row))
-        layout = Layout(bare.path, names)
+        layout = Layout(path, shown, names)
     else:
         delimiter = max(DELIMITERS, key=first.count)
         names = tuple(name.strip() for name in next(csv.reader([first], delimiter=delimiter), []))
-        layout = Layout(path, names, delimiter)
+        layout = Layout(path, shown, names, delimiter)
         _check_header(layout)
     block = next(blocks(layout, layout.names, SAMPLE), None)
     if block is None or not block.lines:
-        raise InvalidInput(f"{path} has no rows", field=FIELD, mend="name a log with rows")
+        raise InvalidInput(f"{shown} has no rows", field=FIELD, mend="name a log with rows")
     return layout, block
 
 
@@ -93,7 +97,7 @@ def blocks(layout: Layout, wanted: Sequence[str], size: int = BLOCK) -> Iterator
 
     Raises: InvalidInput.
     """
-    with opened_log(layout.path) as (text, at):
+    with opened_log(layout.path, layout.shown) as (text, at):
         read: Iterator[Part] = (
             _tables(text, layout, size) if layout.delimiter else _lines(text, size)
         )
@@ -171,9 +175,9 @@ def _check_header(layout: Layout) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise InvalidInput(
-            f"{layout.path}: the column {twice} is there twice", field=twice, mend="rename one"
+            f"{layout.shown}: the column {twice} is there twice", field=twice, mend="rename one"
         )
     if not names or all(name.replace(".", "").replace("-", "").isdigit() for name in names):
         raise InvalidInput(
-            f"{layout.path} has no line of column names", field=FIELD, mend="add it as the first"
+            f"{layout.shown} has no line of column names", field=FIELD, mend="add it as the first"
         )

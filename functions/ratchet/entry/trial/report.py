@@ -91,6 +91,7 @@ class Report(Model):
     unused: tuple[str, ...]
     goal: str
     goal_better: str
+    other_goals: tuple[str, ...] = ()
     intervals: str = HORIZON
     weighted: bool
     units: str

@@ -12,7 +12,6 @@ from ratchet.entry.trial.columns import Told
 from ratchet.entry.trial.earned import (
     EVERY,
     HALF,
-    ONLY,
     SUGGESTED,
     Earned,
     Spool,
@@ -20,9 +19,11 @@ from ratchet.entry.trial.earned import (
     parse_weights,
     suggest,
     vector_of,
+    without_propensity,
 )
 from ratchet.entry.trial.estimates import inside, mean_of, weighted_of
 from ratchet.entry.trial.frontier import Axis, Frontier, frontier
+from ratchet.entry.trial.goal import other_goals, possible_goals, value_beside, varies, width_of
 from ratchet.entry.trial.judge import judge
 from ratchet.entry.trial.looks import PARTS, Looks
 from ratchet.entry.trial.paired import Paired, compare_pairs, table_of
@@ -45,6 +46,7 @@ class Options:
     weights: str | None = None
     skip_bad: bool = False
     seed: int = 1
+    shown: str = ""  # what to call the log, where its path says nothing
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def try_log(path: Path, options: Options, on_read: OnRead = lambda rows, at: Non
 
     Raises: NotFound, InvalidInput.
     """
-    log = open_log(path, options.told, skip_bad=options.skip_bad)
+    log = open_log(path, options.told, skip_bad=options.skip_bad, shown=options.shown)
     with TemporaryFile() as file:
         read = _read(log, options, file, on_read)
         return _report(read, options)
@@ -93,7 +95,7 @@ def _report(read: Read, options: Options) -> Report:
     arms = summarise(log, tally)
     paired = _paired(read)
     return Report(
-        log=str(log.layout.path),
+        log=log.layout.shown,
         rows=log.rows,
         skipped=log.bad,
         skipped_shown=tuple(log.told),
@@ -103,6 +105,7 @@ def _report(read: Read, options: Options) -> Report:
         unused=log.columns.unused,
         goal=read.goal,
         goal_better="higher" if read.goal in HIGHER else "lower",
+        other_goals=other_goals(read.goal, tally.metrics, options.goal),
         weighted=tally.weighted,
         units=_units(log, tally),
         arms=arms,
@@ -121,7 +124,7 @@ def _read(log: Log, options: Options, file: IO[bytes], on_read: OnRead) -> Read:
             mend="--outcome, --quality, --reward, --latency or --cost COLUMN",
         )
     tally = Tally({name: Sums() for name in log.metrics})
-    goals = _goals(log, options.goal)
+    goals = possible_goals(log, options.goal)
     looks = Looks(goals, log.columns.has("ts"), options.seed, Sample(width=PARTS * len(goals)))
     spool = Spool(log.arms, goals, file) if log.columns.has("propensity") else None
     for chunk in chunks(log, on_read):
@@ -131,22 +134,11 @@ def _read(log: Log, options: Options, file: IO[bytes], on_read: OnRead) -> Read:
             spool.add(chunk)
     looks.settle()
     if not log.rows:
-        told = f"{log.layout.path} has no rows with an arm"
+        told = f"{log.layout.shown} has no rows with an arm"
         raise InvalidInput(told, field="arm", mend="--arm COLUMN")
-    varied = [name for name in goals if tally.metrics[name].least < tally.metrics[name].most]
+    varied = [name for name in goals if varies(tally.metrics[name])]
     control = _control(tally, log.arms, options.control)
     return Read(log, tally, looks, (varied or goals)[0], control, spool)
-
-
-def _goals(log: Log, told: str | None) -> tuple[str, ...]:
-    """Return the metrics that may be the goal, the likelier first."""
-    if told:
-        if told not in log.metrics:
-            raise InvalidInput(
-                f"the log holds no {told}", field="goal", mend="one of " + ", ".join(log.metrics)
-            )
-        return (told,)
-    return tuple(name for name in log.metrics if name in HIGHER) or log.metrics[:1]
 
 
 def _control(tally: Tally, arms: Sequence[str], told: str | None) -> int:
@@ -180,10 +172,13 @@ def _paired(read: Read) -> Paired | None:
 def _frontier(arms: tuple[ArmReport, ...], read: Read) -> Frontier:
     cost = {a.arm: k.estimate for a in arms if (k := a.metrics.get("cost")) and k.estimate}
     p50 = {a.arm: a.p50 for a in arms if a.p50}
-    value = {a.arm: k.estimate for a in arms if (k := a.metrics.get(read.goal)) and k.estimate}
+    metric = value_beside(read.goal, read.tally.metrics)
+    value = {a.arm: k.estimate for a in arms if metric and (k := a.metrics[metric]).estimate}
     names = [arm.arm for arm in arms]
     prices = [Axis("cost", cost), Axis("p50 latency", p50)]
-    return frontier(names, prices, Axis(read.goal, value) if read.goal in HIGHER else None)
+    if read.goal == "latency":
+        prices.reverse()
+    return frontier(names, prices, Axis(metric, value) if metric else None)
 
 
 def _earned(read: Read, options: Options, paired: Paired | None) -> Earned | None:
@@ -203,9 +198,11 @@ def _earned(read: Read, options: Options, paired: Paired | None) -> Earned | Non
     if read.spool is None:
         vector = vector_of(weights, names)
         value = inside(read.goal, weighted_of(vector, num, den, read.span or 0.0))
-        said = EVERY if paired is not None and paired.whole else ONLY
+        said = without_propensity(read.log.columns.unused, options.told.parts.get("propensity"))
+        said = EVERY if paired is not None and paired.whole else said
         return Earned(weights=weights, how=how, said=said, logged=logged, value=value)
-    found, refused = by_replay(read.spool, read.goal, weights, read.span or 1.0, first)
+    span = width_of(read.goal, read.sums)
+    found, refused = by_replay(read.spool, read.goal, weights, span, first)
     said = "replay refuses to say" if refused else "replay, by the log's propensities"
     return Earned(
         weights=weights,

@@ -18,3 +18,8 @@ ESTIMATORS: Mapping[str, Estimator] = {
 }
 # These read the reward model; the others need none.
 MODELLED = frozenset({"dm", "dr", "sndr", "switch_dr"})
+# What an interval leaves out, so that it may miss far more often than its level says.
+LEFT_OUT: Mapping[str, str] = {
+    "dm": "the model's own error",
+    "switch_dr": f"the model's error at weights over {switch_dr.SWITCH:g}",
+}
