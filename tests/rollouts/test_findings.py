@@ -187,3 +187,15 @@ def test_costs_that_are_all_alike_differ_by_nothing() -> None:
     found = compared(seen(0.5, 0.6), "cost")
     assert (found.difference, found.says) == (0, "open")
     assert found.control == pytest.approx(0.01)
+
+
+def test_a_unit_that_goes_back_from_a_challenger_is_found() -> None:
+    names = [f"u{i}" for i in range(100)]
+    sums = counted(names, [0.5] * 100)
+    ramp = rollout(steps=({"1.0.1": 0.1}, {"1.0.1": 0.5}), mode="canary")
+    buckets = [
+        hour_of_arm("1.0.1", sums, names, step=0),
+        hour_of_arm("control", sums, names, step=1),
+    ]
+    (met,) = findings(ramp, buckets, NOON).met_both
+    assert (met.step, met.later, met.arms) == (0, 1, ("1.0.1", "control"))

@@ -2,9 +2,10 @@
 
 import pytest
 
-from ratchet.kernel.errors import NotFound
+from ratchet.kernel.errors import InvalidInput, NotFound
+from ratchet.observe.watch import ROLLOUTS
 from ratchet.rollouts.history import get_rollout, list_rollouts
-from ratchet.store.port import Store
+from ratchet.store.port import Ref, Store
 from tests.support.governed import POLICY
 from tests.support.trials import begin, ready
 
@@ -23,3 +24,11 @@ def test_a_policy_that_does_not_exist_is_named(store: Store, name: str) -> None:
     with pytest.raises(NotFound, match=f"policy {name} does not exist") as caught:
         list_rollouts(store, name)
     assert (caught.value.field, caught.value.mend) == ("policy", "ratchet policy list")
+
+
+def test_a_document_that_does_not_parse_is_named_with_what_ends_it(embedded: Store) -> None:
+    embedded.set(Ref(ROLLOUTS, "router-core-r9"), {"v": 1, "policy": "router-core"})
+    for asked in (lambda: list_rollouts(embedded), lambda: get_rollout(embedded, "router-core-r9")):
+        with pytest.raises(InvalidInput, match="ops_rollouts/router-core-r9") as caught:
+            asked()
+        assert caught.value.mend == "ratchet rollout end router-core-r9 --reason ..."

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from ratchet.rollouts.report import (
 from ratchet.rollouts.rollout import Rollout
 from ratchet.rollouts.sample_ratio import sample_ratio
 from ratchet.rollouts.strata import combine
-from ratchet.rollouts.unknown import UNKNOWN, compare_unknown, differs, unknown_pairs
+from ratchet.rollouts.unknown import UNKNOWN, compare_unknown, holds, unknown_pairs
 from ratchet.rollouts.weigh import BY_KIND, better
 from ratchet.stats.bucket import OTHER
 from ratchet.stats.intervals import Interval
@@ -156,7 +156,7 @@ def _unknown(rollout: Rollout, arms: Arms, arm: str) -> Iterator[UnknownShare]:
             value=value,
             low=_known(bounds.low),
             high=_known(bounds.high),
-            differs=bool(differs(bounds)),
+            differs=bool(holds(name, pairs[name], bounds)),
         )
 
 
@@ -164,6 +164,8 @@ def _why_held(metric: Metric, shares: Sequence[UnknownShare], *, mismatch: bool)
     if mismatch:
         return "exposures are not split as planned"
     of = [share.of for share in shares if share.differs and share.of in metric.rests_on]
+    if of == ["code"]:
+        return "not every code is named"
     return f"unknown {', '.join(of)} differs" if of else ""
 
 
@@ -223,12 +225,25 @@ def _known(value: Floats) -> float | None:
 
 
 def _met_both(rollout: Rollout, arms: Arms) -> Iterator[MetBoth]:
-    """Yield the units that met two arms in one step; over steps, a ramp takes some along."""
+    """Yield the units that met two arms in one step, or left a challenger in a later one.
+
+    From the control to a challenger a ramp takes some along; nothing takes a unit back.
+    """
+    names = (CONTROL, *rollout.arms)
     for step in range(len(rollout.steps)):
-        for pair in combinations((CONTROL, *rollout.arms), 2):
-            a, b = (arms.get((step, name)) for name in pair)
-            if a is None or b is None:
-                continue
-            sampled, share = met_by_both(a.units, b.units)
-            if sampled:
-                yield MetBoth(step=step, arms=pair, sampled=sampled, share=share)
+        for pair in combinations(names, 2):
+            yield from _met(arms, (step, step), pair)
+    for before, after in combinations(range(len(rollout.steps)), 2):
+        for pair in permutations(names, 2):
+            if pair[0] != CONTROL:
+                yield from _met(arms, (before, after), pair)
+
+
+def _met(arms: Arms, steps: tuple[int, int], names: tuple[str, str]) -> Iterator[MetBoth]:
+    a, b = (arms.get(place) for place in zip(steps, names, strict=True))
+    if a is None or b is None:
+        return
+    sampled, share = met_by_both(a.units, b.units)
+    if sampled:
+        left = steps[1] if steps[1] > steps[0] else None
+        yield MetBoth(step=steps[0], later=left, arms=names, sampled=sampled, share=share)

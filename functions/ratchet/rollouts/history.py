@@ -1,6 +1,9 @@
 """Which rollouts there are, and there were."""
 
-from ratchet.kernel.errors import NotFound
+from collections.abc import Mapping
+from typing import Any
+
+from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.observe.watch import ROLLOUTS
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.propose import is_policy_id
@@ -18,7 +21,22 @@ def get_rollout(store: Store, rollout_id: str) -> Rollout:
         raise NotFound(
             f"rollout {rollout_id} does not exist", field="rollout", mend="ratchet rollout list"
         )
-    return Rollout.from_store(found.data)
+    return _read(rollout_id, found.data)
+
+
+def _read(rollout_id: str, data: Mapping[str, Any]) -> Rollout:
+    """Return a stored rollout.
+
+    Raises: InvalidInput that names the document and what ends it.
+    """
+    try:
+        return Rollout.from_store(data)
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"{ROLLOUTS}/{rollout_id}: {error.message}",
+            field=error.field,
+            mend=f"ratchet rollout end {rollout_id} --reason ...",
+        ) from error
 
 
 def list_rollouts(store: Store, policy_id: str | None = None) -> list[Rollout]:
@@ -27,7 +45,7 @@ def list_rollouts(store: Store, policy_id: str | None = None) -> list[Rollout]:
     Raises: NotFound where there is no such policy; InvalidInput where a document does not parse.
     """
     where = (Filter("policy", "==", policy_id),) if policy_id is not None else ()
-    found = [Rollout.from_store(s.data) for s in store.stream(Query(ROLLOUTS, where))]
+    found = [_read(s.ref.id, s.data) for s in store.stream(Query(ROLLOUTS, where))]
     if policy_id is not None and not found and not _exists(store, policy_id):
         raise NotFound(
             f"policy {policy_id} does not exist", field="policy", mend="ratchet policy list"

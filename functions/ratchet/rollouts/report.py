@@ -81,9 +81,13 @@ class UnknownShare(Model):
 
 
 class MetBoth(Model):
-    """Units that met two arms in one step: of those sampled, and as a share of all of the two."""
+    """Units that met two arms: of those sampled, and as a share of all of the two.
+
+    The first in `step`, the second in it too, or in a `later` one.
+    """
 
     step: int
+    later: int | None = None
     arms: tuple[str, str]
     sampled: int
     share: float

@@ -81,3 +81,17 @@ def test_what_is_no_instant_is_bad(cells: list[str]) -> None:
 
 def test_names_are_stripped_and_unknown_ones_are_empty() -> None:
     assert names_in([" a ", "", None, 3, True]) == ["a", "", "", "3", "true"]
+
+
+def test_a_number_that_no_sum_could_hold_is_a_bad_cell() -> None:
+    assert numbers(["1e14", "1e306", "-1e155"], "a number").bad == (1, 2)
+
+
+def test_times_in_nanoseconds_are_read_and_those_beyond_the_calendar_are_not() -> None:
+    found = instants(["1773144000000000000", "1e300"])
+    assert found.values[0] == pytest.approx(1_773_144_000)
+    assert found.bad == (1,)
+
+
+def test_a_digit_that_is_no_decimal_is_a_bad_outcome() -> None:
+    assert outcomes(["²", "200"], negated=False).bad == (0,)

@@ -7,7 +7,13 @@ from ratchet.entry.cli.output import AsJson, StoreUrl, cell, emit, opened, say, 
 from ratchet.entry.cli.rollout import RolloutId
 from ratchet.kernel.clock import HOUR, hour_of
 from ratchet.rollouts.read_evidence import read_evidence
-from ratchet.rollouts.report import Compared, Exposed, OpenHours, RolloutEvidence
+from ratchet.rollouts.report import (
+    Compared,
+    Exposed,
+    OpenHours,
+    RolloutEvidence,
+    UnknownShare,
+)
 from ratchet.rollouts.resolve import why_not_served
 
 ARMS = ("arm", "version", "exposures", "n", "units", "p50 ms", "p95 ms", "p99 ms")
@@ -111,14 +117,10 @@ def _notes(found: RolloutEvidence, shown: int) -> list[str]:
 
     `shown` is how many bounds the page has: all together they fail more often than each.
     """
-    missing = [
-        f"unknown {u.of} of {u.challenger}: {_percent(u.value)} against {_percent(u.control)}"
-        f"{', the arms differ' if u.differs else ''}"
-        for u in found.unknown
-        if u.differs or u.value or u.control
-    ]
+    missing = [_unknown(u) for u in found.unknown if u.differs or u.value or u.control]
     met = [
         f"step {m.step + 1}: {m.share:.2%} of the units met both {m.arms[0]} and {m.arms[1]}"
+        f"{'' if m.later is None else f', this one in step {m.later + 1}'}"
         for m in found.met_both
     ]
     told = f"`at any look`: each bound by itself fails with at most {found.error:g} over all looks"
@@ -129,6 +131,17 @@ def _notes(found: RolloutEvidence, shown: int) -> list[str]:
         told + page,
         "`one look` (95 %, fixed-horizon) and P(better): for reading",
     ]
+
+
+def _unknown(u: UnknownShare) -> str:
+    """Return what is unknown in the two arms, or how many outcomes followed an exposure."""
+    if u.of == "outcome":
+        shown = [f"{x:.3g}" if x is not None else "nothing" for x in (u.value, u.control)]
+        told = ", the arms differ: nothing may be promoted" if u.differs else ""
+        return f"outcomes per exposure of {u.challenger}: {shown[0]} against {shown[1]}{told}"
+    told = ", the arms differ" if u.differs and u.of != "code" else ""
+    shares = f"{_percent(u.value)} against {_percent(u.control)}"
+    return f"unknown {u.of} of {u.challenger}: {shares}{told}"
 
 
 def _percent(share: float | None) -> str:

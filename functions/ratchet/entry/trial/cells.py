@@ -12,6 +12,7 @@ from ratchet.stats.moments import Floats
 
 Cells = Sequence[Any]
 NAN = math.nan
+LARGEST = 1e15  # beyond it no sum is exact, and squares overflow
 UNKNOWN = frozenset({"", "null", "none", "nan", "na", "n/a", "-", "nil", "undefined"})
 _GOOD = """
     1 1.0 true t yes y ok success successful succeeded pass passed correct right good complete
@@ -25,6 +26,7 @@ _POOR = """
 SUCCESS, FAILURE = frozenset(_GOOD.split()), frozenset(_POOR.split())
 NO_ERROR = UNKNOWN | {"0", "0.0", "false", "ok", "no", "200", "success"}
 _SECONDS_OF = ((1e11, 1.0), (1e14, 1e-3), (1e17, 1e-6), (math.inf, 1e-9))
+_LATEST = 1e20  # nanoseconds since 1970, the year 5138
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def is_unknown(cell: Any) -> bool:
 
 
 def numbers(
-    cells: Cells, wanted: str, least: float = -math.inf, most: float = math.inf, above: bool = False
+    cells: Cells, wanted: str, least: float = -LARGEST, most: float = LARGEST, above: bool = False
 ) -> Parsed:
     """Return a column of finite numbers inside a range; `above` leaves out its lower end."""
     bad: list[int] = []
@@ -93,7 +95,7 @@ def _outcome(text: str) -> float | None:
         return NAN
     if word in SUCCESS or word in FAILURE:
         return float(word in SUCCESS)
-    if word.isdigit() and 100 <= int(word) <= 599:
+    if word.isdecimal() and 100 <= int(word) <= 599:
         return float(int(word) < 400)
     return None
 
@@ -106,8 +108,8 @@ def instants(cells: Cells) -> Parsed:
     """Return seconds since 1970 of ISO 8601 times (UTC where no zone is given) or epoch numbers."""
     wanted = "an ISO 8601 time, or seconds or milliseconds since 1970"
     first = next((cell for cell in cells if not is_unknown(cell)), None)
-    if first is None or not numbers([first], "").bad:
-        raw = numbers(cells, wanted)
+    if first is None or not numbers([first], "", -_LATEST, _LATEST).bad:
+        raw = numbers(cells, wanted, -_LATEST, _LATEST)
         size = np.abs(raw.values)
         scale = np.select([size < limit for limit, _ in _SECONDS_OF], [s for _, s in _SECONDS_OF])
         return Parsed(raw.values * np.where(np.isfinite(size), scale, 1.0), raw.bad, wanted)

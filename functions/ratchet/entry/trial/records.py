@@ -17,6 +17,7 @@ from ratchet.kernel.errors import InvalidInput, NotFound
 
 BLOCK = 20_000
 SAMPLE = 2_000
+LONGEST_CELL = 16 * 2**20  # characters: a prompt may be long
 DELIMITERS = (",", ";", "\t", "|")
 FIELD = "log"
 
@@ -112,6 +113,7 @@ def blocks(layout: Layout, wanted: Sequence[str], size: int = BLOCK) -> Iterator
 
 
 def _tables(text: IO[str], layout: Layout, size: int) -> Iterator[Part]:
+    csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(text, delimiter=layout.delimiter)
     next((row for row in reader if row), None)
     width, before = len(layout.names), reader.line_num
