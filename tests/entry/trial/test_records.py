@@ -65,7 +65,7 @@ def test_faults_of_json_lines_name_their_line(tmp_path: Path) -> None:
         (b"arm,arm\n1,2\n", "there twice"),
         (b'[{"a": 1}]', "one JSON array"),
         (b"\xff\xfe\x00", "cannot be read"),
-        (b"arm,ok\n" + b"x" * 200_000 + b",1\n", "cannot be read"),
+        (b"arm,ok\n" + b"x" * 1_100_000 + b",1\n", "cannot be read"),
     ],
 )
 def test_what_is_no_log_is_refused_with_a_mend(tmp_path: Path, content: bytes, told: str) -> None:
@@ -86,3 +86,10 @@ def test_a_missing_log_is_not_found_and_a_broken_or_unpacked_gzip_is_told_of(
         file.write_bytes(content)
         with pytest.raises(InvalidInput, match="cannot be read"):
             look_into(file)
+
+
+def test_a_long_prompt_in_a_cell_is_no_fault(tmp_path: Path) -> None:
+    file = tmp_path / "long.csv"
+    file.write_text("arm,prompt\na," + "x" * 500_000 + "\nb,y\n")
+    _, block = look_into(file)
+    assert block.cells["arm"] == ("a", "b")

@@ -17,7 +17,7 @@ from ratchet.kernel.errors import InvalidInput, NotFound
 
 BLOCK = 20_000
 SAMPLE = 2_000
-LONGEST_CELL = 16 * 2**20  # characters: a prompt may be long
+LONGEST_CELL = 2**20  # characters: a prompt may be long
 DELIMITERS = (",", ";", "\t", "|")
 FIELD = "log"
 
@@ -113,7 +113,14 @@ def blocks(layout: Layout, wanted: Sequence[str], size: int = BLOCK) -> Iterator
 
 
 def _tables(text: IO[str], layout: Layout, size: int) -> Iterator[Part]:
-    csv.field_size_limit(LONGEST_CELL)
+    usual = csv.field_size_limit(LONGEST_CELL)  # of the whole process
+    try:
+        yield from _rows(text, layout, size)
+    finally:
+        csv.field_size_limit(usual)
+
+
+def _rows(text: IO[str], layout: Layout, size: int) -> Iterator[Part]:
     reader = csv.reader(text, delimiter=layout.delimiter)
     next((row for row in reader if row), None)
     width, before = len(layout.names), reader.line_num
