@@ -1,5 +1,6 @@
 """Outcomes that come late, within their window and past it; the arms are identical."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
@@ -7,13 +8,14 @@ from typing import Literal
 import numpy as np
 
 from bench.figure import Figure
-from certify.judge import judge
+from certify.judge import judge, judged, plan_of
 from certify.looks import ALPHA
 from certify.measure import measure, rate
 from certify.streams import Stream, tally
 from certify.worlds import Requests, World, draw
 from ratchet.kernel.clock import HOUR
 from ratchet.observe.watch import Watch
+from ratchet.rollouts.weigh import Rules, Term, weigh
 from ratchet.stats.moments import Floats, Ints
 
 REWARD = World()
@@ -25,7 +27,8 @@ Which = Literal["whatever they are", "the worst", "the best"]
 def figures(small: bool) -> list[Figure]:
     """Measure what is late within the window, and what never counts because it is later.
 
-    Where lateness depends on the outcome, what is read is not the whole: it is shown, unlimited.
+    Then an arm has fewer outcomes for an exposure, and nothing is promoted. Where the best are
+    late, what is read is worse, and is rolled back: that is shown, unlimited.
     """
     runs = 50 if small else 2_000
     name = f"the challenger's worse half up to {WINDOW} h late, closed windows read"
@@ -34,14 +37,15 @@ def figures(small: bool) -> list[Figure]:
     out.append(rate(f"obvious: all that has arrived is read; {name}", found["arrived"]))
     cases: tuple[tuple[Which, float | None], ...] = (
         ("whatever they are", ALPHA),
-        ("the worst", None),
+        ("the worst", ALPHA),
         ("the best", None),
     )
     for which, limit in cases:
         name = f"{100 * PAST:g} % of the challenger's outcomes past the window, {which}"
         found = measure(name, partial(past, REWARD, which), 30 if small else 2_000, REWARD)
         out.append(rate(f"false decisions, {name}", found["decided"], limit))
-        out.append(rate(f"falsely promoted, {name}", found["promoted"], limit))
+        out.append(rate(f"falsely promoted, {name}", found["promoted"], ALPHA))
+        out.append(rate(f"obvious: exposures are not counted; {name}", found["uncounted"]))
     return out
 
 
@@ -67,10 +71,19 @@ def past(world: World, which: Which, rng: np.random.Generator, runs: int) -> dic
     }[which]
     too_late = (requests.arm == 1) & (order < PAST)
     hours = rng.integers(0, WINDOW + 1, len(too_late)) + np.where(too_late, WINDOW + 1, 0)
-    found = judge(world, _in_time(requests, hours))
+    read = _in_time(requests, hours)
+    exposed = tally(requests).delayed(closed_hours(world.looks)).pair(span=None)
+    weighed = weigh(
+        {"reward": read.pair()},
+        Rules(goal=Term(metric="reward")),
+        unknown={"outcome": replace(exposed, num=read.pair().den)},
+        plan={"reward": plan_of(world, "reward")},
+    )
+    found = judged([weighed])
     return {
         "decided": np.asarray(found.decided, float),
         "promoted": np.asarray(found.promote.any(1), float),
+        "uncounted": np.asarray(judge(world, read).promote.any(1), float),
     }
 
 
