@@ -51,7 +51,10 @@ def list_(
         emit_lines(_wire(*one) for one in found)
         return
     columns = ("rollout", "state", "mode", "step", "champion", "challengers", "started", "ended")
-    table((*columns, "not served"), [_row(*one) for one in found])
+    table(columns, [_row(rollout) for rollout, _ in found])
+    for rollout, unserved in found:
+        if unserved and rollout.state == "running":
+            say(f"{rollout.id} is not served: {unserved}")
 
 
 def _unserved(a: App, rollout: Rollout) -> str:
@@ -65,10 +68,9 @@ def _wire(rollout: Rollout, unserved: str) -> dict[str, Any]:
     return rollout.to_wire() | ({"notServed": unserved} if unserved else {})
 
 
-def _row(r: Rollout, unserved: str) -> tuple[Any, ...]:
-    arms = ", ".join(r.arms)
-    why = unserved if r.state == "running" else None
-    return r.id, r.state, r.mode, r.place, r.champion, arms, r.started_at, r.ended_at, why
+def _row(r: Rollout) -> tuple[Any, ...]:
+    version = r.champion.partition("@")[2]
+    return r.id, r.state, r.mode, r.place, version, ", ".join(r.arms), r.started_at, r.ended_at
 
 
 @app.command()

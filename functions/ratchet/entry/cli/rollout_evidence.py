@@ -11,14 +11,15 @@ from ratchet.rollouts.report import (
     Compared,
     Exposed,
     OpenHours,
+    Reading,
     RolloutEvidence,
     UnknownShare,
 )
 from ratchet.rollouts.resolve import why_not_served
 
 ARMS = ("arm", "version", "exposures", "n", "units", "p50 ms", "p95 ms", "p99 ms")
-COMPARED = ("arm", "metric", "control", "value", "difference", "at any look", "says")
-READING = ("one look", "P(better)")
+COMPARED = ("metric", "control", "value", "difference", "at any look", "says")
+READING = ("metric", "one look", "P(better)")
 
 
 def evidence(rollout: RolloutId, store: StoreUrl = None, as_json: AsJson = False) -> None:
@@ -40,7 +41,10 @@ def evidence(rollout: RolloutId, store: StoreUrl = None, as_json: AsJson = False
     ]  # fmt: skip
     table(ARMS, rows)
     shown = [c for c in found.compared if c.difference is not None]
-    table((*COMPARED, *READING), [_row(c) for c in shown])
+    for arm in dict.fromkeys(c.challenger for c in shown):
+        mine = [c for c in shown if c.challenger == arm]
+        table(COMPARED, [_row(c) for c in mine], title=f"{arm} against control")
+        table(READING, [_reading(c, c.reading) for c in mine if c.reading], title="for reading")
     for line in _notes(found, len(shown)):
         say(line)
 
@@ -93,19 +97,16 @@ def _split(exposed: Exposed) -> str:
 
 
 def _row(c: Compared) -> tuple[Any, ...]:
-    """Return a metric as a row; the bounds of one look are for reading."""
-    once = c.reading.fixed_horizon if c.reading else None
-    return (
-        c.challenger,
-        c.metric,
-        c.control,
-        c.value,
-        c.difference,
-        _span(c.low, c.high),
-        f"{c.says}: {c.because}" if c.because else c.says,
-        _span(once.low, once.high) if once else None,
-        round(c.reading.chance_better, 3) if c.reading else None,
-    )
+    """Return a metric as a row."""
+    says = f"{c.says}: {c.because}" if c.because else c.says
+    return c.metric, c.control, c.value, c.difference, _span(c.low, c.high), says
+
+
+def _reading(c: Compared, reading: Reading) -> tuple[Any, ...]:
+    """Return what one look at the end would say, and the posterior."""
+    once = reading.fixed_horizon
+    bounds = _span(once.low, once.high) if once else None
+    return c.metric, bounds, round(reading.chance_better, 3)
 
 
 def _span(low: float | None, high: float | None) -> str | None:
