@@ -28,13 +28,13 @@ test: $(READY)
 	$(BIN)/python -m pytest -q -n auto -m 'not emulator'
 	$(BIN)/python -m pytest -q -m emulator
 
-# Everything that needs no emulator; `make test` runs all the tests.
+# Everything that needs no emulator, property tests with fewer examples; `make test` runs all in full.
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n auto -m 'not emulator'
+	$(BIN)/python -m pytest -q -n auto -m 'not emulator' --hypothesis-profile=quick
 
 # The emulators of firebase-tools with the functions in them, and the official JavaScript SDK.
 suite: $(READY)

@@ -15,6 +15,7 @@ recording.watch(SqliteStore)
 os.environ.pop("COLUMNS", None)  # workers of pytest-xdist have one, and consoles keep it for good
 # A loaded machine is slow, not wrong.
 hypothesis.settings.register_profile("ratchet", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)  # of `make check`
 hypothesis.settings.load_profile("ratchet")
 _NARROWING = ("keyword", "markexpr", "lf", "last_failed", "stepwise", "deselect", "ignore")
 _VERDICT = pytest.StashKey[tuple[list[str], list[str]]]()
