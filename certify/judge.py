@@ -7,7 +7,7 @@ import numpy as np
 
 from certify.streams import Stream
 from certify.worlds import World
-from ratchet.rollouts.metrics import metric_named
+from ratchet.rollouts.metric import metric_named
 from ratchet.rollouts.pair import Bools
 from ratchet.rollouts.weigh import Rules, Term, Weighed, weigh
 from ratchet.stats.moments import Floats

@@ -13,7 +13,7 @@ import pytest
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.policies.bindings import Binding
-from ratchet.policies.config_edits import CONFIGS
+from ratchet.entry.configs import CONFIGS
 from ratchet.policies.space import Choice, Range, Simplex, parse_space
 from ratchet.policies.version import Params
 from tests.support.commanded import shown_in, unknown

@@ -1,6 +1,7 @@
 """Hand edits of configuration: audited where they parse, else put back with an alert."""
 
 from collections.abc import Callable
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -13,7 +14,8 @@ from ratchet.govern.flags import Flags
 from ratchet.kernel.canonical import content_hash
 from ratchet.observe.reward import RewardConfig
 from ratchet.observe.settings import Ingest
-from ratchet.policies.config_edits import CONFIGS, guard_config
+from ratchet.entry.configs import CONFIGS
+from ratchet.policies.config_edits import guard_config
 from ratchet.policies.edit import Edit
 from ratchet.store.port import Ref, Store
 from ratchet.store.sqlite import SqliteStore
@@ -29,7 +31,7 @@ def console_of(store: Store) -> Console:
     switch_flags(store, enabled=True, auto=True)
     for kind in (Ingest, RewardConfig):
         set_config(store, KEYS, ADA, kind, {}, reason="seeded", now=NOON)
-    return Console(store, Config.collection, guard_config)
+    return Console(store, Config.collection, partial(guard_config, kinds=CONFIGS))
 
 
 def assert_whole(store: Store) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ratchet.kernel.errors import InvalidInput
-from ratchet.rollouts.metrics import METRICS, arms_of, metric_named, pair_of
+from ratchet.rollouts.metric import METRICS, metric_named
+from ratchet.rollouts.metrics import arms_of, pair_of
 from ratchet.rollouts.unknown import UNKNOWN, unknown_pairs
 from ratchet.stats.bins import BINS, Bins, pack
 from ratchet.stats.rollout_bucket import RolloutBucket, RolloutSums

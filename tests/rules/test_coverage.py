@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ratchet.policies.config_edits import CONFIGS
+from ratchet.entry.configs import CONFIGS
 from tests.rules import coverage, seeded
 from tests.rules.table import TABLE
 from tests.support.sources import collections

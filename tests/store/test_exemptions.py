@@ -9,11 +9,13 @@ import pkgutil
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import pytest
 
 import ratchet
+from ratchet.entry.configs import CONFIGS
 from ratchet.kernel.clock import ManualClock, millis
 from ratchet.kernel.document import Document
 from ratchet.observe.sweep import EXPIRING
@@ -113,7 +115,7 @@ def live(store: Store) -> None:
     work.fold()
     governed.switch_flags(store)
     governed.lineage_of(store, 2)
-    console = Console(store, "config", guard_config)
+    console = Console(store, "config", partial(guard_config, kinds=CONFIGS))
     console.edit("ingest", shards="four")
     console.deliver(console.events)
 

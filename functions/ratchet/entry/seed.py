@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from ratchet.entry.configs import CONFIGS
 from ratchet.entry.files import json_object
 from ratchet.entry.wiring import App
 from ratchet.govern.audit import CONFIG_STREAM, ChainHead
@@ -15,7 +16,6 @@ from ratchet.kernel.errors import NotFound
 from ratchet.kernel.registry import pick
 from ratchet.observe.settings import Ingest
 from ratchet.policies.activate import activate
-from ratchet.policies.config_edits import CONFIGS
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.propose import propose
 from ratchet.policies.version import PolicyVersion, version_key

@@ -17,6 +17,7 @@ from google.events.cloud.firestore import (  # type: ignore[import-untyped]  # i
 )
 from werkzeug.datastructures import Headers
 
+from ratchet.entry.configs import CONFIGS
 from ratchet.entry.logs import TRACE, log, trace_of
 from ratchet.entry.options import DATABASE, SECONDS
 from ratchet.entry.wiring import the_app
@@ -65,7 +66,7 @@ def listens(document: str) -> Callable[[Callable[[Edit], None]], Trigger]:
 @listens("config/{name}")
 def config_edited(edit: Edit) -> None:
     """Audit an edit of a configuration document, or put it back."""
-    _judge("config_edited", guard_config, edit)
+    _judge("config_edited", functools.partial(guard_config, kinds=CONFIGS), edit)
 
 
 @listens(f"{POLICIES}/{{version}}")

@@ -139,6 +139,12 @@ def reject(
         target = read_version(tx, keys, policy_id, version)
         if target.status == head.status_of(version) == "rejected":
             return head
+        if version in head.stages:
+            raise Refused(
+                f"{target.key()} is tried by rollout {head.rollout}",
+                field="version",
+                mend=f"ratchet rollout abort {head.rollout} --reason ..., then reject it",
+            )
         check_transition(target, head.status_of(version), "rejected")
         entry = link(
             keys,
@@ -199,11 +205,16 @@ def switch(
     override: bool = False,
     evidence: Mapping[str, Any] | None = None,
     decided_at: datetime | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> PolicyHead:
-    """Write what a change of the active version writes: head, both statuses, audit entry."""
+    """Write what a change of the active version writes: head, all statuses, audit entry.
+
+    A running rollout is over, since its champion or its purpose is gone; `changes` are of the head.
+    """
     former = version_key(head.id, head.active) if head.active else None
-    if former:
-        tx.fetch([Ref(COLLECTION, former)])
+    tried = [version_key(head.id, v) for v in head.stages if v != target.version]
+    tx.fetch([Ref(COLLECTION, key) for key in (former, *tried) if key])
+    ended = {"endedRollout": head.rollout} if head.rollout else {}
     entry = link(
         keys,
         head,
@@ -216,7 +227,7 @@ def switch(
         to=target.version,
         reason=reason,
         override=override,
-        evidence=evidence,
+        evidence=ended | dict(evidence or {}),
     )
     activated = tuple(dict.fromkeys([*head.activated, target.version]))
     new = head.after(
@@ -226,7 +237,10 @@ def switch(
         activated=activated,
         drafts=tuple(v for v in head.drafts if v != target.version),
         decided_at=decided_at or now,
+        **({"rollout": None, "rollout_seal": None, "stages": {}} | dict(changes or {})),
     )
+    for key in tried:
+        set_status(tx, key, new.status_of(key.partition("@")[2]), now)
     if former:
         # Not always archived: a head that was edited by hand may name a version never active.
         set_status(tx, former, new.status_of(str(head.active)), now)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ratchet.govern.access import Access
 from ratchet.govern.alerts import Alert, alert, counted
 from ratchet.govern.audit import ConfigHead, link
 from ratchet.govern.chain_heads import config_head
@@ -15,32 +14,22 @@ from ratchet.kernel.canonical import content_hash
 from ratchet.kernel.errors import ChainBroken, RatchetError
 from ratchet.kernel.ids import join_key
 from ratchet.kernel.keys import Keys
-from ratchet.observe.reward import RewardConfig
-from ratchet.observe.settings import Ingest
-from ratchet.policies.bindings import Bindings
 from ratchet.policies.documents import alike, small
 from ratchet.policies.edit import GUARD, LATER, Edit, Guarded
 from ratchet.store.port import Ref, Snapshot, Store
 from ratchet.store.transact import OPERATION_TTL, OPERATIONS, Transaction
 
-# One line for each configuration document that there is.
-CONFIGS: dict[str, type[Config]] = {
-    Flags.name: Flags,
-    RewardConfig.name: RewardConfig,
-    Ingest.name: Ingest,
-    Access.name: Access,
-    Bindings.name: Bindings,
-}
+Kinds = Mapping[str, type[Config]]
 
 
-def guard_config(store: Store, keys: Keys, edit: Edit, *, now: datetime) -> Guarded:
+def guard_config(store: Store, keys: Keys, edit: Edit, *, now: datetime, kinds: Kinds) -> Guarded:
     """Judge one edit of `config/{name}` and do what follows, in one transaction.
 
     A flags document that is broken or gone is put back as off: only a person turns it on. The
     event of what is stored now decides, so that the audit names whoever wrote that. Where the
     chain's head is gone nothing can be audited: learning is off then, whatever was edited.
     """
-    kind = CONFIGS.get(edit.document_id)
+    kind = kinds.get(edit.document_id)
     if kind is None:
         return Guarded(decision="consistent", text="no configuration of ours")
     seen = Ref(OPERATIONS, join_key("edit", edit.event_id))

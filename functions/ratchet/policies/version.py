@@ -16,15 +16,20 @@ from ratchet.policies.space import Range, Simplex, TuningSpace, is_number, parse
 from ratchet.store.limits import check_document
 
 COLLECTION = "ops_policies"
-Status = Literal["draft", "active", "archived", "rejected"]
+Stage = Literal["shadow", "canary"]
+Status = Stage | Literal["draft", "active", "archived", "rejected"]
 ChangeClass = Literal["allocation", "behaviour"]
 PolicyId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
-# Which status may follow which. Shadow and canary come with rollouts.
+# Which status may follow which. A tuner drafts; a gate moves a version on or rejects it; an admin
+# may activate any but a rejected one, which is an override where it has not passed its gates. A
+# rollout that ends without a verdict gives a version back the status that it had.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    "draft": frozenset({"active", "rejected"}),
+    "draft": frozenset({"shadow", "canary", "active", "rejected"}),
+    "shadow": frozenset({"canary", "active", "draft", "archived", "rejected"}),
+    "canary": frozenset({"shadow", "active", "draft", "archived", "rejected"}),
     "active": frozenset({"archived"}),
-    "archived": frozenset({"active"}),
+    "archived": frozenset({"shadow", "canary", "active"}),
     "rejected": frozenset(),
 }
 UNSIGNED = ("status", "updatedAt", "signature")

@@ -9,7 +9,8 @@ import numpy as np
 from ratchet.observe.watch import CONTROL, PAIRED, SHADOW
 from ratchet.rollouts.evidence import EVIDENCE
 from ratchet.rollouts.evidence.bayes import posterior
-from ratchet.rollouts.metrics import ERROR, METRICS, Arms, Metric, arms_of, metric_named, pair_of
+from ratchet.rollouts.metric import ERROR, METRICS, Metric, metric_named
+from ratchet.rollouts.metrics import Arms, arms_of, pair_of
 from ratchet.rollouts.pair import Bounds, Pair, Question
 from ratchet.rollouts.report import (
     ArmSeen,

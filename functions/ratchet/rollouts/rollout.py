@@ -1,20 +1,23 @@
-"""Rollout: a champion, its challengers, and who meets which of them, step by step."""
+"""Rollout: a champion, its challengers, who meets which of them, and how they are judged."""
 
 import math
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
-from ratchet.kernel.document import Document, Instant, Model
+from ratchet.kernel.clock import EPOCH
+from ratchet.kernel.document import Instant, Model
+from ratchet.kernel.seal import Sealed
 from ratchet.observe.observation import DocumentId, Name
 from ratchet.observe.watch import CONTROL, PAIRED, ROLLOUTS, SHADOW, Watch
 from ratchet.policies.version import SEMVER, PolicyId
 from ratchet.rollouts.assign import LEAST, Allocation, Mode, Slot, control_share, starts
+from ratchet.rollouts.profile import MAX_CANARY, MIN_CANARY, PROFILES, Profile, Share
 
 MAX_CHALLENGERS = 4
-MAX_CANARY = 0.5
 
-Share = Annotated[float, Field(ge=LEAST, le=1)]
+Purpose = Literal["trial", "holdback", "aa"]
+Outcome = Literal["promoted", "rolled_back", "expired", "aborted", "superseded", "kept"]
 Shares = dict[Name, Share]
 VersionKey = Annotated[
     str, StringConstraints(pattern=rf"^[a-z0-9][a-z0-9-]{{0,62}}@{SEMVER.strip('^')}")
@@ -34,13 +37,21 @@ class RolloutDraft(Model):
     `steps` holds the share of each challenger, step by step; shares never fall. In shadow mode a
     share says for how many units the challenger runs beside. A challenger may be the champion's
     own version, under another name: then nothing should be found.
+
+    `gates` are those still to pass after this rollout, and `skipped` those that whoever started it
+    left out. Purposes: `trial`; `holdback` keeps the former version beside the one that was
+    promoted, as its challenger; `aa` tries the champion against itself and changes nothing.
     """
 
     policy: PolicyId
     challengers: Annotated[tuple[Challenger, ...], Field(min_length=1, max_length=MAX_CHALLENGERS)]
     mode: Mode = "canary"
     steps: Annotated[tuple[Shares, ...], Field(min_length=1, max_length=100)]
-    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    profile_name: Name = "significance"
+    profile: Profile = PROFILES["significance"]
+    purpose: Purpose = "trial"
+    gates: tuple[Name, ...] = ()
+    skipped: tuple[Name, ...] = ()
 
     @field_validator("challengers")
     @classmethod
@@ -71,30 +82,48 @@ class RolloutDraft(Model):
                 raise ValueError(f"{place} gives no share to each challenger, and them alone")
             if any(share < before.get(arm, 0) for arm, share in shares.items()):
                 raise ValueError(f"a share falls in {place}: units would change their arm")
-            last = 0 < number == len(steps) - 1
             if mode != "shadow":
-                _check_traffic(shares, place, canary=mode == "canary", last=last)
+                _check_traffic(shares, place, canary=mode == "canary")
             before = shares
         if mode == "split" and len(steps) > 1:
             raise ValueError("a split has one step: its shares are fixed")
         return steps
 
 
-def _check_traffic(shares: Shares, place: str, *, canary: bool, last: bool) -> None:
-    """Refuse shares that leave no concurrent control, but in a canary's last step."""
-    left, whole = control_share(shares), canary and last
+def _check_traffic(shares: Shares, place: str, *, canary: bool) -> None:
+    """Refuse shares that leave no concurrent control."""
     if math.fsum(shares.values()) > 1 + 1e-9:
         raise ValueError(f"the shares of {place} sum to more than 1")
-    if left < LEAST and not (whole and left == 0):
+    if control_share(shares) < LEAST:
         raise ValueError(f"the shares of {place} leave nothing to the control")
-    if canary and not whole and max(shares.values()) > MAX_CANARY:
-        raise ValueError(f"a canary begins with at most {MAX_CANARY:.0%} for a challenger")
+    if canary and not MIN_CANARY <= min(shares.values()) <= max(shares.values()) <= MAX_CANARY:
+        raise ValueError(
+            f"a canary gives a challenger {MIN_CANARY:.0%} to {MAX_CANARY:.0%}, {place} does not;"
+            " the whole comes by a promotion"
+        )
 
 
-class Rollout(RolloutDraft, Document):
-    """One rollout of a policy; `step` is the present one, all else but the state stays.
+class Plan(Model):
+    """What it takes to see `profile.detect`: units of a challenger and hours, as of the start.
 
-    `watch` says what the scorer counts, and pins the reward epoch.
+    `late`: it takes longer than the deadline leaves. The planned error, in the metric's unit, and
+    the planned events say where the bounds of the goal are tightest.
+    """
+
+    units: int
+    hours: float
+    late: bool = False
+    planned_error: float | None = None
+    planned_events: float = 50.0
+
+
+class Rollout(RolloutDraft, Sealed):
+    """One rollout of a policy; the draft, the salt and what is counted stay as they began.
+
+    `watch` says what the scorer counts, and pins the reward epoch. `opened` is when each step up
+    to the present one was. A challenger that is `dropped` was rolled back alone: its units meet the
+    champion, under its arm. `held` by a person, a rollout is not promoted. `promoteAlpha` is what
+    the policy's programme leaves it to spend; `approval` waits for a person.
     """
 
     collection: ClassVar[str] = ROLLOUTS
@@ -105,7 +134,16 @@ class Rollout(RolloutDraft, Document):
     salt: Annotated[str, StringConstraints(min_length=16, max_length=64)]
     watch: Watch
     state: Literal["running", "ended"] = "running"
+    outcome: Outcome | None = None
     started_at: Instant
+    started_by: str = ""
+    opened: tuple[Instant, ...] = ()
+    deadline: Instant = EPOCH
+    plan: Plan | None = None
+    promote_alpha: Annotated[float, Field(gt=0, lt=0.5)] | None = None
+    held: bool = False
+    dropped: tuple[Name, ...] = ()
+    approval: str | None = None
     ended_at: Instant | None = None
 
     @model_validator(mode="after")
@@ -114,6 +152,8 @@ class Rollout(RolloutDraft, Document):
             raise ValueError(f"there is no step {self.step}")
         if self.watch.arms != (CONTROL, *self.arms) or self.watch.steps != len(self.steps):
             raise ValueError("watch has other arms or steps than the rollout")
+        if not set(self.dropped) <= set(self.arms):
+            raise ValueError("a challenger was dropped that there is not")
         return self
 
     def key(self) -> str:
@@ -124,6 +164,21 @@ class Rollout(RolloutDraft, Document):
     def arms(self) -> tuple[str, ...]:
         """The challengers' arms, in order."""
         return tuple(challenger.arm for challenger in self.challengers)
+
+    @property
+    def standing(self) -> tuple[Challenger, ...]:
+        """The challengers that were not dropped."""
+        return tuple(c for c in self.challengers if c.arm not in self.dropped)
+
+    @property
+    def alpha(self) -> float:
+        """How often the rollout may err at all."""
+        return self.profile.alpha
+
+    @property
+    def is_last_step(self) -> bool:
+        """Whether what follows the present step is the whole."""
+        return self.step + 1 == len(self.steps)
 
     @property
     def place(self) -> str:
@@ -137,7 +192,18 @@ class Rollout(RolloutDraft, Document):
         begin = starts({arm: last[arm] for arm in self.arms})
         if self.mode == "shadow":  # a unit may be run by every challenger
             begin = dict.fromkeys(self.arms, 0.0)
-        slots = (Slot(c.arm, c.version, begin[c.arm], open_now[c.arm]) for c in self.challengers)
+        if self.purpose == "holdback":  # the last points: they were the control's before
+            left = control_share({arm: last[arm] for arm in self.arms})
+            begin = {arm: start + left for arm, start in begin.items()}
+        slots = (
+            Slot(
+                c.arm,
+                self.champion if c.arm in self.dropped else c.version,
+                begin[c.arm],
+                open_now[c.arm],
+            )
+            for c in self.challengers
+        )
         return Allocation(self.id, number, self.salt, self.mode, self.champion, tuple(slots))
 
     def shares(self, step: int) -> dict[str, float]:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from ratchet.rollouts.evidence import EVIDENCE
-from ratchet.rollouts.metrics import ERROR, Arms, Metric, pair_of
+from ratchet.rollouts.metric import ERROR, Metric
+from ratchet.rollouts.metrics import Arms, pair_of
 from ratchet.rollouts.pair import Bools, Bounds, Pair, Question
 from ratchet.stats.bucket import OTHER
 from ratchet.stats.moments import Floats

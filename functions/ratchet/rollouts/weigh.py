@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from ratchet.kernel.document import Model
 from ratchet.rollouts.evidence import EVIDENCE
-from ratchet.rollouts.metrics import Metric, metric_named
+from ratchet.rollouts.metric import Metric, metric_named
 from ratchet.rollouts.pair import Bools, Bounds, Pair, Question, nothing
 from ratchet.rollouts.sample_ratio import SampleRatio
 from ratchet.rollouts.unknown import compare_unknown, holds

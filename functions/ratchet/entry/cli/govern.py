@@ -20,6 +20,7 @@ from ratchet.entry.cli.output import (
     warn,
 )
 from ratchet.entry.cli.whole import missing_policies, require_fields
+from ratchet.entry.configs import CONFIGS
 from ratchet.entry.files import json_object
 from ratchet.govern.alerts import Alert
 from ratchet.govern.audit import (
@@ -35,7 +36,6 @@ from ratchet.govern.flags import Flags, describe, set_flags
 from ratchet.govern.verify import verify_all
 from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.kernel.registry import pick
-from ratchet.policies.config_edits import CONFIGS
 from ratchet.policies.verify import check_active, require_sound, verify_versions
 from ratchet.store.port import Query
 

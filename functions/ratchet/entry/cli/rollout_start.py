@@ -11,14 +11,15 @@ from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.ids import random_id
 from ratchet.policies.version import SemVer, version_key
 from ratchet.rollouts.assign import LEAST, Mode
-from ratchet.rollouts.rollout import MAX_CANARY, Rollout, RolloutDraft
+from ratchet.rollouts.profile import MAX_CANARY, MIN_CANARY
+from ratchet.rollouts.rollout import Rollout, RolloutDraft
 from ratchet.rollouts.start import start_rollout
 
 CANARY_SHARE = 0.1
 _MODES = get_args(Mode)
 _NAMES = "NAME=VERSION like tried=1.0.1; letters, digits and ._:@/+-, each once, none `control`"
 _SHARES = {
-    "canary": f"from {LEAST:g} to {MAX_CANARY:g}, the control keeps a part; --steps 0.1,0.5,1 rise",
+    "canary": f"from {MIN_CANARY:g} to {MAX_CANARY:g}, the control keeps a part; --steps 0.1,0.5 rise",
     "split": f"from {LEAST:g} on, in one step, the control keeps a part",
     "shadow": f"from {LEAST:g} to 1, never falling",
 }

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from ratchet.entry.configs import CONFIGS
 from ratchet.entry.doctor.case import Case, Finding, error, ok, warning
 from ratchet.entry.seed import seed_folder
 from ratchet.govern.audit import CONFIG_STREAM, ConfigHead
 from ratchet.govern.config import Config
 from ratchet.govern.flags import Flags, describe
 from ratchet.kernel.errors import RatchetError
-from ratchet.policies.config_edits import CONFIGS
 from ratchet.store.port import Ref
 
 SEED = "ratchet seed"

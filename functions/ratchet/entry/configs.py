@@ -1,0 +1,18 @@
+"""Every configuration document that there is."""
+
+from ratchet.govern.access import Access
+from ratchet.govern.config import Config
+from ratchet.govern.flags import Flags
+from ratchet.observe.reward import RewardConfig
+from ratchet.observe.settings import Ingest
+from ratchet.policies.bindings import Bindings
+from ratchet.rollouts.gate_rules import Gates
+
+CONFIGS: dict[str, type[Config]] = {
+    Flags.name: Flags,
+    RewardConfig.name: RewardConfig,
+    Ingest.name: Ingest,
+    Access.name: Access,
+    Bindings.name: Bindings,
+    Gates.name: Gates,
+}

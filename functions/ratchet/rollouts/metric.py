@@ -1,0 +1,66 @@
+"""Metrics: what a rollout is judged by, by name; imports no numpy, since doors read profiles."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ratchet.kernel.errors import InvalidInput
+
+ERROR = "error:"
+_SCALES = {"reward": 10**6, "quality": 10**6, "cost": 10**9}  # as in stats/moments
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric: `(num - less) / den`, fields of RolloutSums, in `scale` integer units.
+
+    `span` is the width of its range; `rests_on` names what must be unknown alike in both arms for
+    the arms to compare.
+    """
+
+    name: str
+    kind: Literal["mean", "rate"]
+    better: Literal["higher", "lower"]
+    num: str
+    den: str
+    less: str = ""
+    scale: int = 1
+    span: float | None = 1.0
+    rests_on: tuple[str, ...] = ()
+
+    @property
+    def sign(self) -> int:
+        """Return 1 where more is better, else -1."""
+        return 1 if self.better == "higher" else -1
+
+
+def _mean(name: str, den: str, **other: Any) -> Metric:
+    return Metric(name, "mean", num=f"{name}_wx", den=den, scale=_SCALES[name], **other)
+
+
+# A reward has no penalty for an unknown cost or latency, and takes an ungraded success as good.
+METRICS: Mapping[str, Metric] = {
+    "reward": _mean("reward", "w", better="higher", rests_on=("cost", "latency", "quality")),
+    "quality": _mean("quality", "quality_w", better="higher", rests_on=("quality",)),
+    "cost": _mean("cost", "cost_w", better="lower", rests_on=("cost",), span=None),
+    "success": Metric("success", "rate", "higher", "success", "w"),
+    "failure": Metric("failure", "rate", "lower", "failure", "w"),
+    "timeout": Metric("timeout", "rate", "lower", "timeout", "w"),
+    "slow": Metric("slow", "rate", "lower", "over", "latency_w", rests_on=("latency",)),
+}
+
+
+def metric_named(name: str) -> Metric:
+    """Return a metric; `error:CODE` is the share of observations with that error code.
+
+    Raises: InvalidInput.
+    """
+    if name.startswith(ERROR) and name != ERROR:
+        return Metric(name, "rate", "lower", name, "w", rests_on=("code",))
+    if name not in METRICS:
+        raise InvalidInput(
+            f"metric {name!r} is not known",
+            field="metric",
+            mend=f"one of {', '.join(METRICS)}, {ERROR}CODE",
+        )
+    return METRICS[name]
