@@ -14,6 +14,7 @@ ROLLOUTS = "ops_rollouts"
 CONTROL = "control"
 SHADOW = "shadow:"
 PAIRED = "pair:"
+LONGEST_MS = 7 * 86_400_000  # a latency objective, in milliseconds
 
 
 class Watch(Model):
@@ -28,7 +29,7 @@ class Watch(Model):
     steps: Annotated[int, Field(ge=1, le=100)]
     epoch: int
     outcome_window_hours: Annotated[float, Field(ge=0, le=720)] = 1.0
-    latency_objective_ms: Annotated[float, Field(gt=0, le=7 * 86_400_000)] | None = None
+    latency_objective_ms: Annotated[float, Field(gt=0, le=LONGEST_MS)] | None = None
 
     @property
     def window(self) -> timedelta:

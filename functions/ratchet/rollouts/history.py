@@ -35,7 +35,7 @@ def _read(rollout_id: str, data: Mapping[str, Any]) -> Rollout:
         raise InvalidInput(
             f"{ROLLOUTS}/{rollout_id}: {error.message}",
             field=error.field,
-            mend=f"ratchet rollout end {rollout_id} --reason ...",
+            mend=f"ratchet rollout abort {rollout_id} --reason ...",
         ) from error
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ratchet.kernel.document import Model
+from ratchet.observe.watch import LONGEST_MS
 from ratchet.rollouts.amount import Amount, Margin, size_of
 from ratchet.rollouts.assign import LEAST
 from ratchet.rollouts.metric import Metric, metric_named
@@ -97,7 +98,7 @@ class Profile(Model):
     soak_hours: Hours = 24.0
     deadline_hours: Annotated[float, Field(gt=0, le=90 * 24)] = 168.0
     outcome_window_hours: Annotated[float, Field(ge=0, le=720)] = 1.0
-    latency_objective_ms: Annotated[float, Field(gt=0, le=7 * 86_400_000)] | None = None
+    latency_objective_ms: Annotated[float, Field(gt=0, le=LONGEST_MS)] | None = None
     holdback: Holdback | None = Holdback()
     shadow: ShadowStage = ShadowStage()
 

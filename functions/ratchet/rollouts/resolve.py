@@ -11,6 +11,7 @@ from ratchet.kernel.clock import HOUR
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import NotFound, RatchetError, Refused, Unavailable
 from ratchet.kernel.keys import Keys
+from ratchet.kernel.seal import load_sealed
 from ratchet.observe.watch import ROLLOUTS
 from ratchet.policies import resolve as champion
 from ratchet.policies.version import COLLECTION, load_version
@@ -79,7 +80,7 @@ def _running(
     found = store.get(Ref(ROLLOUTS, str(rollout_id)))
     if found is None:
         raise NotFound(f"rollout {rollout_id} does not exist", field="rollout")
-    rollout = Rollout.from_store(found.data)
+    rollout = _sealed(keys, found, head)
     if rollout.policy != answer.policy:
         raise _another(found.ref.id)
     require_in_step(rollout, found.ref.id, head.data.get("rollout"), answer.version)
@@ -101,6 +102,18 @@ def _running(
             for slot in allocation.slots
         ),
     )
+
+
+def _sealed(keys: Keys, found: Snapshot, head: Snapshot) -> Rollout:
+    """Return a rollout as it was last written by a verb.
+
+    Raises: BadSignature; Refused for one that was, and is not what the head knows.
+    """
+    mend = f"ratchet rollout abort {found.ref.id} --reason ..."
+    rollout = load_sealed(keys, Rollout, found.ref.id, found.data, mend=mend)
+    if rollout.state == "running" and rollout.seal != head.data.get("rolloutSeal"):
+        raise Refused("it was put back by hand to what it was before", field="seal", mend=mend)
+    return rollout
 
 
 def require_in_step(rollout: Rollout, key: str, named: object, active: str) -> None:
@@ -128,7 +141,7 @@ def _another(key: str) -> Refused:
 
 def not_served(rollout: Rollout, why: str) -> Refused:
     """Return the refusal of what wants a rollout that components get."""
-    mend = f"ratchet rollout end {rollout.id} --reason ..."
+    mend = f"ratchet rollout abort {rollout.id} --reason ..."
     if rollout.state == "ended":
         mend = f"ratchet policy resolve {rollout.policy}, which is what everybody gets"
     return Refused(f"{rollout.id} is not served: {why}", field="rollout", mend=mend)
@@ -183,7 +196,7 @@ def _tell(
         "warning",
         f"rollout {rollout_id} is not served, everybody gets {answer.version}: {error.message}",
         now=now,
-        command=f"ratchet rollout end {rollout_id} --reason ...",
+        command=f"ratchet rollout abort {rollout_id} --reason ...",
         evidence=error.as_dict(),
     )
     with suppress(RatchetError):  # the component's answer matters more than being told of it

@@ -156,4 +156,6 @@ def note_rollout(a: App, head: PolicyHead) -> None:
     told = (
         f"is not served any more: {unserved}" if unserved else "is served: its champion is active"
     )
-    warn(f"rollout {head.rollout} {told}; ratchet rollout end {head.rollout} --reason ... ends it")
+    warn(
+        f"rollout {head.rollout} {told}; ratchet rollout abort {head.rollout} --reason ... ends it"
+    )

@@ -1,0 +1,58 @@
+"""Which verdicts there are: one for each rollout and hour that it was looked at."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ratchet.kernel.clock import hour_of
+from ratchet.kernel.errors import NotFound
+from ratchet.kernel.ids import join_key
+from ratchet.kernel.keys import Keys
+from ratchet.kernel.seal import is_sealed, load_sealed
+from ratchet.rollouts.verdict import VERDICTS, Verdict
+from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
+
+_TRIED = 5
+_MEND = "restore it from a backup; what it says is not what was decided"
+
+
+def verdict_key(rollout_id: str, now: datetime) -> str:
+    """Return the id of the verdict on a rollout in an hour."""
+    return join_key(rollout_id, f"{hour_of(now):%Y%m%dT%H}")
+
+
+def get_verdict(store: Store, keys: Keys, verdict_id: str) -> Verdict:
+    """Return one verdict, with its seal checked.
+
+    Raises: NotFound, BadSignature.
+    """
+    found = store.get(Ref(VERDICTS, verdict_id))
+    if found is None:
+        raise NotFound(
+            f"verdict {verdict_id} does not exist", field="verdict", mend="ratchet verdict list"
+        )
+    return _load(keys, found)
+
+
+def last_verdict(store: Store, keys: Keys, rollout_id: str) -> Verdict | None:
+    """Return the newest verdict on a rollout, if there is one, but none changed by hand."""
+    for found in store.query(_query(rollout_id, limit=_TRIED)):
+        if is_sealed(keys, Verdict, found.ref.id, found.data):
+            return Verdict.from_store(found.data)
+    return None
+
+
+def verdicts_of(store: Store, keys: Keys, rollout_id: str, *, limit: int) -> Iterator[Verdict]:
+    """Yield the verdicts on a rollout, newest first.
+
+    Raises: BadSignature.
+    """
+    return (_load(keys, found) for found in store.query(_query(rollout_id, limit=limit)))
+
+
+def _load(keys: Keys, found: Snapshot) -> Verdict:
+    return load_sealed(keys, Verdict, found.ref.id, found.data, mend=_MEND)
+
+
+def _query(rollout_id: str, limit: int) -> Query:
+    where = (Filter("rollout", "==", rollout_id),)
+    return Query(VERDICTS, where, ("-at",), limit=limit)
