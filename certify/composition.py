@@ -9,8 +9,9 @@ from certify.measure import measure, rate
 from certify.shapes import costly, event
 from certify.streams import tally
 from certify.worlds import World, draw
+from ratchet.rollouts.rules import Rules, Term
 from ratchet.rollouts.sample_ratio import sample_ratio
-from ratchet.rollouts.weigh import Rules, Term, weigh
+from ratchet.rollouts.weigh import weigh
 from ratchet.stats.moments import Floats
 
 WORLD = World()
@@ -47,7 +48,7 @@ def together(rng: np.random.Generator, runs: int) -> dict[str, Floats]:
         "cost": plan_of(World(shape=costly, means=(COST, COST)), "cost"),
     }
     split = sample_ratio(metrics["reward"].den, np.array(WORLD.shares))
-    found = judged([weigh(pairs, RULES, ratio=split, plan=plans)])
+    found = judged([weigh(pairs, RULES, mismatch=split.mismatch, plan=plans)])
     return {
         "decided": np.asarray(found.decided, float),
         "rolled back": np.asarray(found.rollback.any(1), float),

@@ -9,7 +9,8 @@ from certify.streams import Stream
 from certify.worlds import World
 from ratchet.rollouts.metric import metric_named
 from ratchet.rollouts.pair import Bools
-from ratchet.rollouts.weigh import Rules, Term, Weighed, weigh
+from ratchet.rollouts.rules import Rules, Term
+from ratchet.rollouts.weigh import Weighed, weigh
 from ratchet.stats.moments import Floats
 
 

@@ -15,7 +15,8 @@ from certify.streams import Stream, tally
 from certify.worlds import Requests, World, draw
 from ratchet.kernel.clock import HOUR
 from ratchet.observe.watch import Watch
-from ratchet.rollouts.weigh import Rules, Term, weigh
+from ratchet.rollouts.rules import Rules, Term
+from ratchet.rollouts.weigh import weigh
 from ratchet.stats.moments import Floats, Ints
 
 REWARD = World()

@@ -12,7 +12,8 @@ from certify.shapes import Shape, high_skewed, low_skewed
 from certify.streams import Stream, tally
 from certify.worlds import World, draw
 from ratchet.rollouts.pair import Pair
-from ratchet.rollouts.weigh import Rules, Term, weigh
+from ratchet.rollouts.rules import Rules, Term
+from ratchet.rollouts.weigh import weigh
 from ratchet.stats.moments import Floats
 
 MARGIN = 0.05

@@ -62,7 +62,11 @@ def measure(name: str, trial: Trial, runs: int, world: World) -> dict[str, Float
 
     The chunks depend on the world alone, so any number of processes finds the same.
     """
-    chunk = max(1, _AT_ONCE // max(world.requests, world.cells))
+    return chunked(name, trial, runs, max(1, _AT_ONCE // max(world.requests, world.cells)))
+
+
+def chunked(name: str, trial: Trial, runs: int, chunk: int) -> dict[str, Floats]:
+    """Return what the trial found in each run, so many at a time; the seed is the name's own."""
     sizes = [min(chunk, runs - start) for start in range(0, runs, chunk)]
     seeds = np.random.SeedSequence([SEED, crc32(name.encode())]).spawn(len(sizes))
     mapper = _pool[-1].map if _pool else map

@@ -13,7 +13,8 @@ from certify.measure import measure, rate
 from certify.shapes import event, high_skewed
 from certify.streams import tally
 from certify.worlds import World, draw
-from ratchet.rollouts.weigh import Rules, Term, weigh
+from ratchet.rollouts.rules import Rules, Term
+from ratchet.rollouts.weigh import weigh
 from ratchet.stats.moments import Floats
 
 GRADED = World(shape=high_skewed, means=(0.8, 0.8))

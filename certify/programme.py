@@ -11,8 +11,9 @@ from certify.measure import measure, rate
 from certify.streams import tally
 from certify.worlds import World, draw
 from ratchet.rollouts.pair import Bools, Pair
+from ratchet.rollouts.rules import Rules, Term
 from ratchet.rollouts.spending import next_level
-from ratchet.rollouts.weigh import Rules, Term, Weighed, weigh
+from ratchet.rollouts.weigh import Weighed, weigh
 from ratchet.stats.moments import Floats
 
 DRAFTS = 50

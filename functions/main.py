@@ -1,34 +1,66 @@
 """The deployed entry points, a list and nothing else."""
 
-from ratchet.entry.callables import activate_policy, propose_policy, rollback_policy, set_flags
+from ratchet.entry.callables import (
+    abort_rollout,
+    activate_policy,
+    advance_rollout,
+    approve,
+    hold_rollout,
+    override_rollout,
+    propose_policy,
+    reject,
+    rollback_policy,
+    set_flags,
+    start_rollout,
+)
 from ratchet.entry.http import feedback, health, openapi, record, resolve, rollback
 from ratchet.entry.schedules import (
     auto_tune_policies,
+    evaluate_rollouts,
     roll_long_windows,
     roll_stats,
     score_observations,
     sweep,
     verify_audit,
 )
-from ratchet.entry.triggers import config_edited, policy_edited
+from ratchet.entry.triggers import (
+    approval_edited,
+    config_edited,
+    policy_edited,
+    replay_edited,
+    rollout_edited,
+    verdict_edited,
+)
 
 __all__ = [
+    "abort_rollout",
     "activate_policy",
+    "advance_rollout",
+    "approval_edited",
+    "approve",
     "auto_tune_policies",
     "config_edited",
+    "evaluate_rollouts",
     "feedback",
     "health",
+    "hold_rollout",
     "openapi",
+    "override_rollout",
     "policy_edited",
     "propose_policy",
     "record",
+    "reject",
+    "replay_edited",
     "resolve",
     "roll_long_windows",
     "roll_stats",
     "rollback",
     "rollback_policy",
+    "rollout_edited",
     "score_observations",
     "set_flags",
+    "start_rollout",
     "sweep",
+    "verdict_edited",
     "verify_audit",
 ]

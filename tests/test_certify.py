@@ -31,7 +31,7 @@ from ratchet.rollouts.pair import Pair
 from ratchet.rollouts.rates import Split, split_events
 from ratchet.rollouts.strata import Strata, combine
 
-SHARED = {"__main__", "judge", "measure", "obvious", "shapes", "streams", "worlds"}
+SHARED = {"__main__", "journey", "judge", "measure", "obvious", "shapes", "streams", "worlds"}
 
 
 def rng() -> np.random.Generator:

@@ -6,16 +6,18 @@ import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pytest
 
+from ratchet.entry.configs import CONFIGS
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
-from ratchet.policies.bindings import Binding
-from ratchet.entry.configs import CONFIGS
 from ratchet.policies.space import Choice, Range, Simplex, parse_space
 from ratchet.policies.version import Params
+from ratchet.rollouts.gate_rules import Gates
+from ratchet.rollouts.metric import METRICS, metric_named
+from ratchet.rollouts.profile import PROFILES, Profile, units_of
 from tests.support.commanded import shown_in, unknown
 from tests.support.commands import Ratchet, command_line, write_json
 
@@ -26,6 +28,16 @@ PARAMS, SPACE = "Params of a policy", "Tuning space of a policy"
 # Each section with a table: what it describes, how it parses, and the least that parses.
 MODELS: dict[str, tuple[type[Model], Callable[[Any], object], dict[str, Any]]] = {
     **{f"config/{name}": (kind, kind.from_store, {}) for name, kind in CONFIGS.items()},
+    "config/gates": (
+        Gates,
+        Gates.from_store,
+        {"allocation": {"gates": []}, "behaviour": {"gates": []}},
+    ),
+    "A profile": (
+        Profile,
+        lambda profile: Gates.from_store({"profiles": {"p": profile}}),
+        {"goal": {"metric": "reward"}},
+    ),
     PARAMS: (Params, Params.parse, {}),
     "Weights: simplex": (
         Simplex,
@@ -44,6 +56,9 @@ MODELS: dict[str, tuple[type[Model], Callable[[Any], object], dict[str, Any]]] =
     ),
 }
 LINE = {"component": "a", "policy": "p"}
+RAIL = {"metric": "success", "margin": "2 points"}
+# A line of each field that holds lines, so that one field of it can be tried.
+LINES: dict[str, dict[str, Any]] = {"also": {"metric": "success"}, "guardrails": RAIL}
 # What so many entries or characters of a field look like.
 MANY: dict[str, Callable[[int], Any]] = {
     "serviceAccounts": lambda n: {f"a{i}@b": "admin" for i in range(n)},
@@ -71,6 +86,35 @@ WORDS: dict[str, tuple[list[Any], list[Any]]] = {
     "`simplex`": (["simplex"], ["simple"]),
     "`choice`": (["choice"], ["choose"]),
     "`float` or `int`": (["float", "int"], ["number"]),
+    "gates, each once": ([[], ["replay", "approval"]], [["luck"], ["replay"] * 2, "replay"]),
+    "a profile's name": (["significance", "quality-gain"], ["strict", 5]),
+    "rules by policy": (
+        [{"p": {"behaviour": {"gates": []}}}],
+        [{"P": {}}, {"p": {"behaviour": {"gates": ["luck"]}}}, {"p": {"both": {}}}],
+    ),
+    "profiles by name": (
+        [{"mine": {"goal": {"metric": "reward"}}}],
+        [{"mine": {}}, {"M": {"goal": {"metric": "reward"}}}],
+    ),
+    "a metric": (["quality", "success", "error:429"], ["mood", "error:", 5]),
+    "an amount": (["1 point", "-0.5 points"], ["1", "1 apple", 1, "0.1 usd"]),
+    "an amount from 0": (["0 points", "5 points"], ["-1 points", "5", "0.1 usd"]),
+    "an amount from 0, no dollars": (["0 points", "5 %"], ["-1 %", "5", "0.1 usd"]),
+    "an amount over 0": (["0.1 points"], ["0 points", "-1 points", "1 usd"]),
+    "an amount other than 0": (["-1 points", "1 %"], ["0 points", "1 usd"]),
+    "goals, each metric once": (
+        [[], [{"metric": "success"}]],
+        [[{"metric": "reward"}], [{"metric": "success"}] * 2, [{}]],
+    ),
+    "guardrails, each metric once": (
+        [[], [RAIL]],
+        [[RAIL, RAIL], [RAIL | {"metric": "reward"}], [{"metric": "success"}]],
+    ),
+    "shares of a canary, rising": (
+        [[0.01], [0.1, 0.1, 0.5], [0.1] * 20],
+        [[], [0.1] * 21, [0.5, 0.1], [0.009], [0.51], 0.1],
+    ),
+    "`rollout` or `programme`": (["rollout", "programme"], ["policy", None]),
 }
 
 
@@ -87,29 +131,32 @@ def rows(section: str) -> dict[str, tuple[str, str, str]]:
     return {name.strip("`"): (default, bound, why) for name, default, bound, why, *_ in cells}
 
 
-def fields(model: type[Model]) -> Iterator[tuple[str, str]]:
+def fields(model: type[Model], given: Model | None = None) -> Iterator[tuple[str, str]]:
     """Yield each field of a model with its default, as the tables write them."""
     for name, field in model.model_fields.items():
         alias, kind = str(field.alias), field.annotation
         if name == "v":
             continue
-        lines = kind is not None and Binding in get_args(kind)
-        nested = Binding if lines else kind
+        lines = [k for k in get_args(kind) if get_origin(kind) in (list, tuple)]
+        nested = next(iter(lines), kind)
+        default = getattr(given, name) if given else field.get_default()
         if isinstance(nested, type) and issubclass(nested, Model):
-            yield from ((f"{alias}.{inner}", default) for inner, default in fields(nested))
+            inner = default if isinstance(default, Model) else None
+            yield from ((f"{alias}.{n}", shown) for n, shown in fields(nested, inner))
             if not lines:
                 continue
-        if field.is_required():
+        if field.is_required() and given is None:
             yield alias, ""
         else:
-            shown = json.dumps(field.get_default())
-            yield alias, "absent" if field.default is None else f"`{shown}`"
+            yield alias, "absent" if default is None else f"`{json.dumps(default)}`"
 
 
 def put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     """Return a copy with one value replaced."""
     changed = inner = deepcopy(document)
     *outer, last = path.split(".")
+    if outer and outer[0] in LINES:
+        return changed | {outer[0]: [LINES[outer[0]] | {last: value}]}
     for name in outer:
         inner = inner.setdefault(name, {})
     inner[last] = value
@@ -120,18 +167,25 @@ def probes(name: str, bound: str) -> tuple[list[Any], list[Any]]:
     """Return values that a bound allows, up to its ends, and values just outside."""
     if bound in WORDS:
         return WORDS[bound]
-    if between := re.fullmatch(r"(-?\d+)\.\.(\d+)", bound):
-        low, high = int(between[1]), int(between[2])
+    if between := re.fullmatch(r"(-?\d+(?:\.\d+)?)\.\.(\d+(?:\.\d+)?)", bound):
+        low, high = map(_number, between.groups())
         below, above = math.nextafter(low, -math.inf), math.nextafter(high, math.inf)
         return [low, high], [below, above, low - 1, high + 1]
     if many := re.fullmatch(r"up to (\d+)", bound):
         n = int(many[1])
         return [MANY[name](n)], [MANY[name](n + 1)]
+    if within := re.fullmatch(r"over (\d+), under (\d+\.\d+)", bound):
+        low, high = map(_number, within.groups())
+        return [math.nextafter(low, high), math.nextafter(high, low)], [low, high]
     over = re.fullmatch(r"over (\d+)(?:, up to (\d+))?", bound)
     assert over, f"{name}: what does {bound!r} allow?"
     low = int(over[1])
     most = [int(over[2])] if over[2] else []
     return [math.nextafter(low, math.inf), *most], [low, *(n + 1 for n in most)]
+
+
+def _number(digits: str) -> float:
+    return float(digits) if "." in digits else int(digits)
 
 
 @pytest.fixture
@@ -161,6 +215,8 @@ def _like(given: Any, shown: Any) -> Any:
     """Return what was shown of what was given: fields that were left out of it have defaults."""
     if isinstance(given, dict) and isinstance(shown, dict):
         return {name: _like(value, shown.get(name)) for name, value in given.items()}
+    if isinstance(given, list) and isinstance(shown, list) and len(given) == len(shown):
+        return [_like(value, other) for value, other in zip(given, shown, strict=True)]
     return shown
 
 
@@ -204,6 +260,27 @@ def test_a_bound_of_a_table_is_where_a_value_begins_to_be_refused(section: str, 
 def test_every_section_with_a_table_is_held_against_a_model() -> None:
     tabled = {section for section, body in SECTIONS.items() if "\n| field |" in body}
     assert tabled == set(MODELS)
+
+
+def test_the_profiles_that_ship_are_those_of_the_table() -> None:
+    told = re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", SECTIONS["Profiles that ship"], re.M)
+    assert {name: cells.split(" | ") for name, cells in told} == {
+        name: [
+            p.goal.metric,
+            p.goal.above,
+            p.goal.rollback,
+            p.detect,
+            ", ".join(map(str, p.steps)),
+            f"{p.deadline_hours:g} h",
+        ]
+        for name, p in PROFILES.items()
+    }
+
+
+def test_the_metrics_are_those_of_the_table_with_the_units_that_they_take() -> None:
+    told = re.findall(r"^\| `(\S+)` \| (\w+) \| (.+?) \|", SECTIONS["Metrics and amounts"], re.M)
+    known = {name: metric_named(name) for name in (*METRICS, "error:CODE")}
+    assert told == [(name, m.better, ", ".join(units_of(m))) for name, m in known.items()]
 
 
 @pytest.mark.parametrize("line", sorted(set(shown_in(TEXT))))

@@ -10,7 +10,7 @@ import pytest
 from firebase_admin import auth
 from werkzeug.test import TestResponse
 
-from ratchet.entry import callables
+from ratchet.entry.callables import protocol
 from ratchet.kernel.errors import (
     AlreadyExists,
     Conflict,
@@ -124,14 +124,14 @@ def test_a_firebase_app_check_token_that_is_not_valid_is_not_needed_unless_enfor
 ) -> None:
     headers = {"X-Firebase-AppCheck": "garbage"}
     assert echo.post({"data": {"value": 1}}, **headers).result == {"value": 1}
-    monkeypatch.setattr(callables, "APP_CHECK", True)
+    monkeypatch.setattr(protocol, "APP_CHECK", True)
     for given in ({}, headers):
         rejected(Echo().post({"data": {}}, **given), 401, "UNAUTHENTICATED")
 
 
 def preflight(monkeypatch: pytest.MonkeyPatch, *origins: str) -> TestResponse:
     """Ask as a page of another origin does before it calls."""
-    monkeypatch.setattr(callables, "ORIGINS", list(origins))
+    monkeypatch.setattr(protocol, "ORIGINS", list(origins))
     monkeypatch.setattr("ratchet.entry.options.ORIGINS", list(origins))
     asked = {
         "Origin": "https://console.example",
@@ -232,7 +232,7 @@ def test_every_canonical_code_has_its_http_status_and_name(
     def failing(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(callables, "admit", failing)
+    monkeypatch.setattr(protocol, "admit", failing)
     rejected(echo.post({"data": {}}), status, name)
 
 

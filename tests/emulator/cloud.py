@@ -24,10 +24,14 @@ from tests.support.faults import Died
 from tests.support.functions import Functions
 from tests.support.governed import KEYS
 
-# The third one only marks how far the emulator is with its events.
+# The last one only marks how far the emulator is with its events.
 PATTERNS = {
     "config_edited": "config/{name}",
     "policy_edited": "ops_policies/{version}",
+    "rollout_edited": "ops_rollouts/{rollout}",
+    "verdict_edited": "ops_verdicts/{verdict}",
+    "approval_edited": "ops_approvals/{approval}",
+    "replay_edited": "ops_replays/{replay}",
     "reached": "reached/{name}",
 }
 _MARKS = count()

@@ -92,6 +92,40 @@ def test_of_a_burst_of_edits_to_one_document_the_last_one_counts(
     assert_agreement(project.store)
 
 
+def change_step(cloud: Cloud, rollout: str) -> None:
+    cloud.edit(rollout, {"step": 1, "held": True})
+
+
+def forget_rollout(cloud: Cloud, rollout: str) -> None:
+    cloud.delete(rollout)
+
+
+def rewrite_rollout(cloud: Cloud, rollout: str) -> None:
+    cloud.write(rollout, {"state": "ended", "outcome": "promoted"})
+    cloud.edit(rollout, {"shares": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("edit", "order"),
+    [(change_step, list), (forget_rollout, twice), (rewrite_rollout, backwards)],
+)
+def test_a_running_rollout_is_put_back_as_it_was_sealed(
+    project: Cloud, edit: Callable[[Cloud, str], None], order: Order
+) -> None:
+    challenger = {"arm": "tried", "version": f"{POLICY}@1.0.3"}
+    asked = {"policy": POLICY, "challengers": [challenger], "mode": "canary", "reason": "test"}
+    rollout = f"ops_rollouts/{project.functions.call('start_rollout', asked).result['id']}"
+    assert set(project.settle()) == {"consistent"}
+    before = project.read(rollout)
+    edit(project, rollout)
+    assert "put_back" in project.settle(order)
+    assert project.read(rollout) == before
+    assert [a.subject for a in alerts(project.store)] == [rollout]
+    served = way.resolve(project).body
+    assert (served["version"], served["rollout"]["step"]) == (f"{POLICY}@1.0.2", 0)
+    assert_agreement(project.store)
+
+
 def spoil_status(cloud: Cloud) -> None:
     cloud.status("1.0.2", "aktiv")
 

@@ -79,9 +79,29 @@ def endpoints() -> dict[str, Any]:
     return discovered()
 
 
-CALLABLES = {"propose_policy", "activate_policy", "rollback_policy", "set_flags"}
+CALLABLES = {
+    "propose_policy",
+    "activate_policy",
+    "rollback_policy",
+    "set_flags",
+    "start_rollout",
+    "advance_rollout",
+    "hold_rollout",
+    "abort_rollout",
+    "override_rollout",
+    "approve",
+    "reject",
+}
 DOORS = {"record", "feedback", "resolve", "rollback", "health", "openapi"}
-TRIGGERS = {"config_edited", "policy_edited"}
+PATTERNS = {
+    "config_edited": "config/{name}",
+    "policy_edited": "ops_policies/{version}",
+    "rollout_edited": "ops_rollouts/{rollout}",
+    "verdict_edited": "ops_verdicts/{verdict}",
+    "approval_edited": "ops_approvals/{approval}",
+    "replay_edited": "ops_replays/{replay}",
+}
+TRIGGERS = set(PATTERNS)
 
 
 def test_every_function_is_found_under_its_own_name_and_nothing_else(
@@ -120,6 +140,7 @@ def test_a_schedule_runs_in_one_instance_at_the_period_of_its_verb(
         "score_observations": "every 1 minutes",
         "roll_stats": "every 5 minutes",
         "roll_long_windows": "every 1 hours",
+        "evaluate_rollouts": "every 1 hours",
         "auto_tune_policies": "every 1 hours",
         "sweep": "every 24 hours",
         "verify_audit": "every 24 hours",
@@ -132,8 +153,7 @@ def test_a_schedule_runs_in_one_instance_at_the_period_of_its_verb(
 def test_a_trigger_gets_every_write_with_who_wrote_and_again_if_it_fails(
     endpoints: dict[str, Any],
 ) -> None:
-    patterns = {"config_edited": "config/{name}", "policy_edited": "ops_policies/{version}"}
-    for name, pattern in patterns.items():
+    for name, pattern in PATTERNS.items():
         trigger = endpoints[name]["eventTrigger"]
         assert trigger["eventType"] == "google.cloud.firestore.document.v1.written.withAuthContext"
         assert trigger["eventFilters"] == {"database": "(default)", "namespace": "(default)"}

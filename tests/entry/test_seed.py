@@ -24,6 +24,7 @@ from ratchet.observe.settings import Ingest
 from ratchet.policies.activate import activate, reject
 from ratchet.policies.history import get_version, list_heads
 from ratchet.policies.propose import propose
+from ratchet.rollouts.gate_rules import Gates
 from ratchet.store.counting import CountingStore
 from ratchet.store.port import Query, Ref, Store
 from ratchet.store.sqlite import SqliteStore
@@ -32,7 +33,13 @@ from tests.support.governed import ADA
 from tests.support.observing import KEYS, NOON
 
 COLLECTIONS = ("config", "ops_policies", "ops_policy_heads", "ops_audit", "ops_checkpoints")
-ALL = ("config/flags", "config/ingest", "config/reward_config", "ops_policies/router-core@1.0.0")
+ALL = (
+    "config/flags",
+    "config/gates",
+    "config/ingest",
+    "config/reward_config",
+    "ops_policies/router-core@1.0.0",
+)
 
 
 def app_on(store: Store) -> App:
@@ -64,6 +71,12 @@ def test_a_fresh_store_gets_a_signed_active_router_and_chains_that_verify(store:
         assert verify_audit(store, KEYS, stream).valid
     learning = load_config(store, Flags, now=NOON).learning
     assert (learning.enabled, learning.auto_activate_policies) == (True, False)
+
+
+def test_the_gates_that_are_seeded_are_those_that_hold_without_a_document(embedded: Store) -> None:
+    seed(app_on(embedded), now=NOON)
+    assert embedded.get(Ref("config", "gates")) is not None
+    assert load_config(embedded, Gates, now=NOON) == Gates()
 
 
 def test_seeding_twice_changes_nothing(store: Store) -> None:
@@ -174,7 +187,12 @@ def test_an_outage_is_told_as_it_is(embedded: Store) -> None:
     [
         ({"config/flags.json": "{"}, InvalidInput, "config/flags"),
         ({"config/flags.json": '{"learning": 5}'}, InvalidInput, "learning"),
-        ({"config/gates.json": "{}"}, InvalidInput, "config"),
+        ({"config/gaits.json": "{}"}, InvalidInput, "config"),
+        (
+            {"config/gates.json": '{"allocation": {"gates": ["luck"]}}'},
+            InvalidInput,
+            "allocation.gates.0",
+        ),
         ({"ops_policies/p.json": "[]"}, InvalidInput, "p.json"),
         ({"ops_policies/p.json": '{"id": "p"}'}, InvalidInput, "version"),
         ({"ops_policies/p.json": '{"status": "live"}'}, InvalidInput, "id"),

@@ -17,7 +17,10 @@ from ratchet.observe.record import record
 from ratchet.observe.rollout_buckets import rollout_buckets
 from ratchet.observe.settings import Ingest
 from ratchet.store.port import Query, Ref, Store
+from tests.support.edits import console_of
+from tests.support.governed import KEYS as GOVERNED
 from tests.support.observing import KEYS, LATER, NOON, SECOND, alerts, observation
+from tests.support.on_road import ask_for, start_canary
 from tests.support.recount import check
 from tests.support.rollout_recount import met, served, start
 
@@ -73,14 +76,16 @@ def test_what_a_verb_reads_is_written_before_it_in_the_same_tick() -> None:
         "score_observations": MINUTE,
         "roll_stats": 5 * MINUTE,
         "roll_long_windows": HOUR,
+        "evaluate_rollouts": HOUR,
         "auto_tune_policies": HOUR,
         "sweep": DAY,
         "verify_audit": DAY,
     }
-    assert NAMES[:4] == [
+    assert NAMES[:5] == [
         "score_observations",
         "roll_stats",
         "roll_long_windows",
+        "evaluate_rollouts",
         "auto_tune_policies",
     ]
 
@@ -90,7 +95,7 @@ def test_each_verb_runs_in_the_first_tick_of_each_of_its_periods(
 ) -> None:
     run_due(app, now=NOON)
     assert called == NAMES
-    for minutes, wanted in ((1, NAMES[:1]), (5, NAMES[:2]), (6, NAMES[:1]), (60, NAMES[:4])):
+    for minutes, wanted in ((1, NAMES[:1]), (5, NAMES[:2]), (6, NAMES[:1]), (60, NAMES[:5])):
         called.clear()
         assert list(run_due(app, now=NOON + minutes * MINUTE)) == called == wanted, minutes
     called.clear()
@@ -297,6 +302,19 @@ def test_ticks_freeze_and_merge_the_buckets_of_a_rollout(app: App, clock: Manual
     (bucket,) = rollout_buckets(app.store, "r1", known, read_until(app.store))
     assert (bucket.level, bucket.hour) == ("hour", NOON)
     assert (bucket.sums.exposures.total(), bucket.sums.success.total()) == (1, 1)
+
+
+def test_the_hourly_look_judges_what_runs_and_closes_what_nobody_answered(embedded: Store) -> None:
+    console_of(embedded)
+    asked, rollout = ask_for(embedded), start_canary(embedded)
+    now = rollout.started_at + 4 * DAY
+    app = wire(embedded, GOVERNED, ManualClock(now))
+    report = SCHEDULES["evaluate_rollouts"].run(app, now)
+    assert [(r["rollout"], r["decision"]) for r in report["rollouts"]] == [(rollout.id, "HOLD")]
+    assert report["approvals"] == [{"id": asked.id, "state": "expired"}]
+    again = SCHEDULES["evaluate_rollouts"].run(app, now)
+    assert again["rollouts"] == report["rollouts"]
+    assert again["approvals"] == []
 
 
 def test_a_tick_that_was_not_finished_freezes_nothing(

@@ -8,12 +8,20 @@ import pytest
 
 from ratchet.entry import triggers
 from ratchet.entry.logs import TRACE, JsonLines
-from ratchet.entry.triggers import config_edited, policy_edited
+from ratchet.entry.triggers import (
+    Trigger,
+    approval_edited,
+    config_edited,
+    policy_edited,
+    replay_edited,
+    rollout_edited,
+    verdict_edited,
+)
 from ratchet.kernel.errors import ChainBroken
-from ratchet.store.port import Store
+from ratchet.store.port import Ref, Store
 from tests.support.cloud_events import attributes, binary, document, text, told
 from tests.support.functions import Functions
-from tests.support.governed import POLICY
+from tests.support.governed import POLICY, alerts
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 PATH = f"ops_policies/{POLICY}@1.0.2"
@@ -74,3 +82,22 @@ def test_a_trace_ends_with_its_event_even_if_that_fails(
     with pytest.raises(KeyError):
         policy_edited(event())
     assert TRACE.get() == ""
+
+
+@pytest.mark.parametrize(
+    ("trigger", "collection"),
+    [
+        (rollout_edited, "ops_rollouts"),
+        (verdict_edited, "ops_verdicts"),
+        (approval_edited, "ops_approvals"),
+        (replay_edited, "ops_replays"),
+    ],
+)
+def test_what_was_created_by_hand_is_judged_as_what_it_says_it_is(
+    store: Store, functions: Functions, trigger: Trigger, collection: str
+) -> None:
+    path = f"{collection}/nobody-r1"
+    store.set(Ref(collection, "nobody-r1"), {"notes": "mine"})
+    trigger(binary(attributes(path), told(None, document(path, notes=text("mine")))))
+    assert store.get(Ref(collection, "nobody-r1")) is None
+    assert [a.subject for a in alerts(store)] == [path]

@@ -1,5 +1,6 @@
 """Activate, roll back, reject: by the table, by who may, and on the chain."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ from tests.support.governed import (
     switch_flags,
     weights,
 )
+from tests.support.trials import begin, finish
 
 EVE = Actor(name="eve", kind="person", role="service")
 
@@ -157,13 +159,13 @@ def test_a_person_without_the_role_changes_nothing(embedded: Store) -> None:
     assert head_of(embedded).active == "1.0.1"
 
 
-def test_a_change_of_behaviour_by_a_person_is_marked_as_an_override(store: Store) -> None:
+def test_what_a_person_activates_past_the_gates_is_marked_as_an_override(store: Store) -> None:
     lineage_of(store, 2)
     draft(store, PARAMS | {"cooldownMs": 1})
     promote(store, "1.0.2")
     overrides = {e.to: e.override for e in entries(store) if e.action == "activate"}
-    # The first version has nothing to be gated against; the second is an allocation.
-    assert overrides == {"1.0.0": False, "1.0.1": False, "1.0.2": True}
+    # The first version has nothing to be held against.
+    assert overrides == {"1.0.0": False, "1.0.1": True, "1.0.2": True}
 
 
 def test_the_machine_activates_its_allocation_where_the_flags_allow_it(store: Store) -> None:
@@ -284,3 +286,47 @@ def test_the_head_is_the_truth_about_a_status(embedded: Store, status: Any) -> N
     embedded.set(ref, stored(embedded, "1.0.0") | {"status": status})
     assert promote(embedded, "1.0.0").active == "1.0.0"
     assert_agreement(embedded)
+
+
+def back_to_the_first(store: Store) -> PolicyHead:
+    return back(store, "1.0.0")
+
+
+def on_to_the_tried(store: Store) -> PolicyHead:
+    return promote(store, "1.0.2")
+
+
+def on_to_another(store: Store) -> PolicyHead:
+    return promote(store, "1.0.3")
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [(back_to_the_first, "draft"), (on_to_the_tried, "active"), (on_to_another, "draft")],
+)
+def test_another_active_version_ends_the_running_rollout_in_the_same_transaction(
+    store: Store, change: Callable[[Store], PolicyHead], status: str
+) -> None:
+    lineage_of(store, 2)
+    draft(store, weights(0.5))
+    draft(store, weights(0.45))
+    started = begin(store, arms={"c": f"{POLICY}@1.0.2"})
+    assert statuses(store)["1.0.2"] == "canary"
+    head = change(store)
+    assert (head.rollout, head.rollout_seal, head.stages) == (None, None, {})
+    assert statuses(store)["1.0.2"] == status
+    entry = entries(store)[-1]
+    assert (entry.action in ("activate", "rollback"), entry.to) == (True, head.active)
+    assert entry.evidence["endedRollout"] == started.id
+    assert_agreement(store)
+
+
+def test_a_version_that_is_tried_is_rejected_only_after_its_rollout(embedded: Store) -> None:
+    lineage_of(embedded, 1)
+    draft(embedded, weights(0.5))
+    started = begin(embedded)
+    with pytest.raises(Refused, match="is tried by rollout") as caught:
+        turn_down(embedded, "1.0.1")
+    assert caught.value.mend.startswith(f"ratchet rollout abort {started.id}")
+    finish(embedded, started.id)
+    assert turn_down(embedded, "1.0.1").drafts == ()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ratchet.entry.configs import CONFIGS
 from ratchet.govern.audit import ConfigHead, verify_audit
 from ratchet.govern.config import Config, load_config
 from ratchet.govern.config_change import set_config
@@ -14,7 +15,6 @@ from ratchet.govern.flags import Flags
 from ratchet.kernel.canonical import content_hash
 from ratchet.observe.reward import RewardConfig
 from ratchet.observe.settings import Ingest
-from ratchet.entry.configs import CONFIGS
 from ratchet.policies.config_edits import guard_config
 from ratchet.policies.edit import Edit
 from ratchet.store.port import Ref, Store
@@ -54,6 +54,7 @@ def test_every_configuration_that_there_is_is_guarded() -> None:
         "ingest": "ingest",
         "access": "access",
         "bindings": "bindings",
+        "gates": "gates",
     }
 
 

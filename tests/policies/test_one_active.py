@@ -25,6 +25,7 @@ from tests.support.governed import (
     switch_flags,
     weights,
 )
+from tests.support.trials import begin
 
 Change = Callable[[Store], Any]
 
@@ -102,3 +103,30 @@ def test_a_lost_answer_writes_one_entry(store: Store, change: Change) -> None:
         change(FaultyStore(store, call, when, Unavailable("the answer was lost")))
         assert_agreement(store)
     assert len(entries(store)) == before + 2
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_death_while_a_rollout_is_ended_ends_it_whole_or_not_at_all(
+    embedded: Store, when: Any
+) -> None:
+    lineage_of(embedded, 2)
+    draft(embedded, weights(0.5))
+    calls = 0
+    while True:
+        calls += 1
+        if head_of(embedded).rollout is None:
+            begin(embedded, arms={"c": f"{POLICY}@1.0.2"})
+        target = "1.0.0" if head_of(embedded).active == "1.0.1" else "1.0.1"
+        dying = FaultyStore(embedded, calls, when)
+        try:
+            activate(dying, KEYS, ADA, POLICY, target, now=NOON, reason="x")
+        except Died:
+            pass
+        else:
+            break
+        assert_agreement(embedded)
+        head = head_of(embedded)
+        ended = head.active == target
+        assert (head.rollout is None, head.stages == {}) == (ended, ended)
+        assert statuses(embedded)["1.0.2"] == ("draft" if ended else "canary")
+    assert calls > 3

@@ -44,6 +44,7 @@ from tests.support.governed import (
     switch_flags,
     weights,
 )
+from tests.support.trials import begin
 
 
 def test_the_first_version_is_a_signed_draft(store: Store) -> None:
@@ -170,6 +171,17 @@ def test_the_machines_open_draft_of_the_same_parent_is_superseded(store: Store) 
         second.version: "draft",
     }
     assert entries(store)[-1].evidence["superseded"] == [first.key()]
+    assert_agreement(store)
+
+
+def test_a_draft_that_a_rollout_tries_is_not_superseded(store: Store) -> None:
+    switch_flags(store)
+    lineage_of(store, 1)
+    tried = machine_draft(store, 0.5)
+    started = begin(store)
+    machine_draft(store, 0.45)
+    assert statuses(store) == {"1.0.0": "active", tried.version: "canary", "1.0.2": "draft"}
+    assert head_of(store).rollout == started.id
     assert_agreement(store)
 
 

@@ -242,10 +242,13 @@ def test_a_truth_value_is_no_number(before: Any, after: Any) -> None:
     assert change_class(version({"x": before}, {}), version({"x": after}, {})) == "behaviour"
 
 
-def test_nothing_becomes_a_draft_again_and_a_rejected_version_stays_so() -> None:
+def test_a_rollout_lends_a_status_and_nothing_leaves_rejected() -> None:
+    tried = {"active", "draft", "archived", "rejected"}
     assert {
-        "draft": {"active", "rejected"},
+        "draft": {"shadow", "canary", "active", "rejected"},
+        "shadow": tried | {"canary"},
+        "canary": tried | {"shadow"},
         "active": {"archived"},
-        "archived": {"active"},
+        "archived": {"shadow", "canary", "active"},
         "rejected": set(),
     } == TRANSITIONS

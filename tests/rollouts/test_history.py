@@ -31,4 +31,4 @@ def test_a_document_that_does_not_parse_is_named_with_what_ends_it(embedded: Sto
     for asked in (lambda: list_rollouts(embedded), lambda: get_rollout(embedded, "router-core-r9")):
         with pytest.raises(InvalidInput, match="ops_rollouts/router-core-r9") as caught:
             asked()
-        assert caught.value.mend == "ratchet rollout end router-core-r9 --reason ..."
+        assert caught.value.mend == "ratchet rollout abort router-core-r9 --reason ..."

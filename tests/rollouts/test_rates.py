@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ratchet.rollouts.pair import Pair
-from ratchet.rollouts.rates import Split, Trials, log_ratio, own_rate, split_events
+from ratchet.rollouts.rates import Split, Trials, apart, log_ratio, own_rate, ratio_of, split_events
 from ratchet.stats.moments import Floats
 
 EVENTS = 150
@@ -117,3 +117,26 @@ def test_a_step_in_which_all_traffic_is_the_challengers_says_nothing() -> None:
     pair = Pair(num, np.full_like(num, 100), np.array([0.5, 1.0]), np.array([128.0, 128.0]))
     found = split_events(pair)
     assert found.challenger.tolist() == pytest.approx([20.0, 0.0], rel=0.05)
+
+
+@pytest.mark.parametrize("hits", [(0.0, 30.0), (40.0, 3.0), (20.0, 60.0)])
+def test_two_rates_lie_apart_from_the_alpha_on_at_which_their_bounds_touch(
+    hits: tuple[float, float],
+) -> None:
+    arms = [Trials(np.array(x), np.array(200.0)) for x in hits]
+    alpha = apart(*arms)
+    low, high = (own_rate(arm, alpha) for arm in sorted(arms, key=lambda arm: float(arm.events)))
+    assert float(low.high) == pytest.approx(float(high.low), rel=1e-6)
+    assert 0 < alpha < 0.05
+    assert apart(arms[0], arms[0]) == 1
+
+
+def test_the_p_value_of_a_ratio_is_twice_the_error_whose_bound_touches_even_rates() -> None:
+    ratio = ratio_of(Split(np.array([60.0]), np.array([25.0]), np.zeros(1), HALF))
+    low, high = 1e-6, 0.25
+    for _ in range(40):
+        error = (low + high) / 2
+        excluded = bool(ratio.low(np.array(error), 50.0) > 0)
+        low, high = (low, error) if excluded else (error, high)
+    assert 0.0001 < high < 0.02
+    assert float(ratio.p_value(np.array(high), 50.0)) == pytest.approx(2 * high, rel=1e-6)

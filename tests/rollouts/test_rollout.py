@@ -67,8 +67,10 @@ def test_a_challenger_is_named_with_its_whole_version(version: str) -> None:
     ("fields", "text"),
     [
         ({"steps": (0.2, 0.1)}, "a share falls in step 2 of 2"),
-        ({"steps": (0.6, 1.0)}, "a canary begins with at most 50%"),
-        ({"steps": (0.6,)}, "a canary begins with at most 50%"),
+        ({"steps": (0.6,)}, "a canary gives a challenger 1% to 50%, step 1 of 1 does not"),
+        ({"steps": (0.1, 0.51)}, "step 2 of 2 does not"),
+        ({"steps": (0.009, 0.5)}, "step 1 of 2 does not"),
+        ({"steps": (0.1, 1.0)}, "step 2 of 2 leave nothing to the control"),
         ({"steps": (1.0,)}, "step 1 of 1 leave nothing to the control"),
         ({"steps": (0.1, 0.99999, 1.0)}, "leave nothing to the control"),
         ({"arms": TWO, "steps": (0.5, 0.5)}, "leave nothing to the control"),
@@ -98,10 +100,10 @@ def test_a_share_is_a_part_of_the_units(share: float) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"steps": (0.1, 0.5, 1.0)},
+        {"steps": (0.01, 0.1, 0.5)},
         {"steps": (0.1, 0.1)},
         {"steps": (0.8,), "mode": "split"},
-        {"arms": TWO, "steps": (0.1, 0.5), "mode": "canary"},
+        {"arms": TWO, "steps": (0.1, 0.4), "mode": "canary"},
         {"arms": TWO, "steps": (1.0,), "mode": "shadow"},
         {"arms": {"aa": f"{POLICY}@1.0.0"}},
     ],
@@ -154,3 +156,26 @@ def test_in_shadow_mode_every_challenger_may_run_for_a_unit() -> None:
     it = rollout(["1.0.1", "1.0.2"], share=1.0, mode="shadow").allocation()
     assert [(slot.start, slot.share) for slot in it.slots] == [(0.0, 1.0), (0.0, 1.0)]
     assert [shadow.arm for shadow in it.assign("user-1").shadows] == ["1.0.1", "1.0.2"]
+
+
+def test_a_holdback_has_the_last_points_which_no_challenger_had() -> None:
+    trial = rollout(["1.0.1"], mode="canary", steps=({"1.0.1": 0.1}, {"1.0.1": 0.5}))
+    held = rollout(["1.0.2"], share=0.05, purpose="holdback", mode="canary", salt=trial.salt)
+    (slot,) = held.allocation().slots
+    assert (slot.start, slot.share) == (0.95, 0.05)
+    units = [f"user-{i}" for i in range(400)]
+    kept = [unit for unit in units if held.allocation().assign(unit).arm == "1.0.2"]
+    assert kept
+    assert {trial.allocation(1).assign(unit).arm for unit in kept} == {CONTROL}
+
+
+def test_a_dropped_challenger_keeps_its_units_and_serves_them_the_champion() -> None:
+    it = rollout(["1.0.1", "1.0.2"], share=0.2, dropped=("1.0.1",))
+    slots = [(slot.arm, slot.version, slot.share) for slot in it.allocation().slots]
+    assert slots == [
+        ("1.0.1", f"{POLICY}@1.0.0", 0.2),
+        ("1.0.2", f"{POLICY}@1.0.2", 0.2),
+    ]
+    assert [challenger.arm for challenger in it.standing] == ["1.0.2"]
+    with pytest.raises(InvalidInput, match="was dropped that there is not"):
+        rollout(["1.0.1"], dropped=("1.0.2",))

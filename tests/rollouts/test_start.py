@@ -1,14 +1,12 @@
-"""Starting and ending rollouts: by whom, of what, and at once with head and audit."""
+"""Starting rollouts: by whom, of what, along which gates, and at once with head and audit."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from ratchet.govern.audit import verify_audit
-from ratchet.govern.config import ConfigReader
 from ratchet.govern.roles import Actor, machine
-from ratchet.kernel.clock import ManualClock
 from ratchet.kernel.errors import (
     AlreadyExists,
     BadSignature,
@@ -19,15 +17,11 @@ from ratchet.kernel.errors import (
     Refused,
 )
 from ratchet.observe.epochs import current_epoch
-from ratchet.policies.activate import reject, rollback
-from ratchet.policies.hand_edits import guard_policy
-from ratchet.policies.resolve import resolve
+from ratchet.policies.activate import reject
 from ratchet.policies.version import COLLECTION
 from ratchet.rollouts.history import get_rollout, list_rollouts
+from ratchet.rollouts.profile import PROFILES
 from ratchet.store.port import Query, Ref, Store
-from ratchet.tune.auto_tune import auto_tune
-from tests.support.console import Console
-from tests.support.faults import Died, FaultyStore
 from tests.support.governed import (
     ADA,
     KEYS,
@@ -39,59 +33,161 @@ from tests.support.governed import (
     entries,
     head_of,
     lineage_of,
-    promote,
     statuses,
     stored,
     switch_flags,
     weights,
 )
-from tests.support.trials import SALT, begin, finish, ready
+from tests.support.trials import (
+    SALT,
+    asked,
+    begin,
+    behaving,
+    by_gates,
+    finish,
+    reader_of,
+    ready,
+    start,
+)
 
 EVE = Actor(name="eve", kind="person", role="service")
+TWO = {"a": f"{POLICY}@1.0.1", "b": f"{POLICY}@1.0.2"}
 
 
-def test_a_start_writes_rollout_head_and_audit_together(store: Store) -> None:
+def set_gates(store: Store, **fields: Any) -> None:
+    store.set(Ref("config", "gates"), {"v": 1} | fields)
+
+
+def test_a_start_writes_rollout_head_statuses_and_audit_together(store: Store) -> None:
     ready(store)
-    started = begin(store, steps=(0.1, 0.5), outcome_window_hours=2.0, latency_objective_ms=800.0)
+    started = begin(store, steps=(0.1, 0.5), outcomeWindowHours=2.0, latencyObjectiveMs=800.0)
     assert (started.champion, started.arms, started.step) == (f"{POLICY}@1.0.0", ("1.0.1",), 0)
     assert (started.salt, started.state, started.started_at) == (SALT, "running", NOON)
+    assert (started.started_by, started.opened) == ("ada", (NOON,))
     watch = started.watch
     assert (watch.arms, watch.steps, watch.epoch) == (("control", "1.0.1"), 2, 1)
     assert (watch.outcome_window_hours, watch.latency_objective_ms) == (2.0, 800.0)
     assert get_rollout(store, started.id) == started
-    assert head_of(store).rollout == started.id
+    head = head_of(store)
+    assert (head.rollout, head.rollout_seal) == (started.id, started.seal)
     entry = entries(store)[-1]
     assert (entry.action, entry.id, entry.reason) == ("start_rollout", started.id, "try it")
     assert entry.evidence["challengers"] == {"1.0.1": f"{POLICY}@1.0.1"}
-    assert statuses(store) == {"1.0.0": "active", "1.0.1": "draft"}
+    assert statuses(store) == {"1.0.0": "active", "1.0.1": "canary"}
     assert_agreement(store)
+
+
+def test_a_change_of_behaviour_begins_in_the_shadow_and_keeps_the_gates_behind(
+    store: Store,
+) -> None:
+    behaving(store)
+    started = start(store, by_gates())
+    assert (started.mode, started.steps) == ("shadow", ({"1.0.1": 1.0},))
+    assert (started.gates, started.skipped) == (("canary", "approval"), ())
+    assert (started.profile_name, started.profile) == ("significance", PROFILES["significance"])
+    assert started.deadline == NOON + timedelta(days=7)
+    assert statuses(store)["1.0.1"] == "shadow"
+    assert entries(store)[-1].override is False
+    assert_agreement(store)
+
+
+def test_a_change_of_allocation_may_have_a_canary_before_its_gates(embedded: Store) -> None:
+    ready(embedded)
+    started = start(embedded, by_gates())
+    assert (started.mode, started.gates) == ("canary", ("replay",))
+    assert started.steps == ({"1.0.1": 0.1}, {"1.0.1": 0.5})
+
+
+def test_one_version_of_behaviour_puts_all_on_the_road_of_behaviour(embedded: Store) -> None:
+    behaving(embedded)
+    draft(embedded, weights(0.5))
+    assert start(embedded, by_gates(arms=TWO)).gates == ("canary", "approval")
+
+
+def test_a_mode_that_leaves_gates_out_is_an_override_in_the_audit(store: Store) -> None:
+    behaving(store)
+    started = start(store, by_gates(mode="canary"))
+    assert (started.gates, started.skipped) == (("approval",), ("shadow",))
+    entry = entries(store)[-1]
+    assert (entry.override, entry.evidence["skipped"]) == (True, ["shadow"])
+
+
+def test_the_mode_that_comes_first_anyway_overrides_nothing(embedded: Store) -> None:
+    behaving(embedded)
+    started = start(embedded, by_gates(mode="shadow"))
+    assert (started.gates, started.skipped) == (("canary", "approval"), ())
+    assert entries(embedded)[-1].override is False
+
+
+def test_a_split_has_equal_parts_unless_shares_are_given(embedded: Store) -> None:
+    behaving(embedded, drafts=3)
+    three = TWO | {"c": f"{POLICY}@1.0.3"}
+    started = start(embedded, by_gates(arms=three, mode="split"))
+    assert started.steps == ({"a": 0.25, "b": 0.25, "c": 0.25},)
+    finish(embedded, started.id)
+    assert begin(embedded, arms=TWO, mode="split", steps=(0.4,)).steps == ({"a": 0.4, "b": 0.4},)
+
+
+def test_several_in_a_canary_share_the_traffic_of_each_step(embedded: Store) -> None:
+    behaving(embedded, drafts=2)
+    started = start(embedded, by_gates(arms=TWO, mode="canary"))
+    assert started.steps == ({"a": 0.05, "b": 0.05}, {"a": 0.25, "b": 0.25})
+    assert statuses(embedded) == {"1.0.0": "active", "1.0.1": "canary", "1.0.2": "canary"}
+
+
+def test_a_policys_own_gates_and_profile_are_its_rules(embedded: Store) -> None:
+    behaving(embedded)
+    own = {"behaviour": {"gates": ["canary"], "profile": "cheaper-not-worse"}}
+    set_gates(embedded, policies={POLICY: own})
+    started = start(embedded, by_gates())
+    assert (started.mode, started.gates) == ("canary", ())
+    assert started.profile == PROFILES["cheaper-not-worse"]
+
+
+def test_a_profile_is_named_and_pinned(embedded: Store) -> None:
+    behaving(embedded)
+    with pytest.raises(InvalidInput, match="there is no profile 'none'") as caught:
+        start(embedded, by_gates(profile="none"))
+    assert caught.value.field == "profile"
+    started = start(embedded, by_gates(profile="champion-challenger"))
+    set_gates(embedded, profiles={"champion-challenger": {"goal": {"metric": "cost"}}})
+    assert get_rollout(embedded, started.id).profile == PROFILES["champion-challenger"]
+    assert started.deadline == NOON + timedelta(days=14)
+
+
+def test_a_gate_that_does_not_let_them_through_is_named_with_what_helps(embedded: Store) -> None:
+    behaving(embedded)
+    rules = {"gates": ["approval", "canary"], "profile": "significance"}
+    set_gates(embedded, behaviour=rules)
+    with pytest.raises(Refused, match=r"gate approval: .* want an approval") as caught:
+        start(embedded, by_gates())
+    assert caught.value.mend == f"ratchet approvals ask {POLICY} 1.0.1 --reason ..."
+    assert head_of(embedded).rollout is None
+    started = start(embedded, by_gates(mode="canary"))
+    assert started.skipped == ("approval",)
+
+
+def test_a_gate_that_cannot_give_evidence_is_passed_on_the_way_and_told(embedded: Store) -> None:
+    behaving(embedded)
+    set_gates(embedded, behaviour={"gates": ["replay", "canary"], "profile": "significance"})
+    assert start(embedded, by_gates()).skipped == ()
+    told = entries(embedded)[-1].evidence["gates"]
+    assert told["replay"]["result"] == "not_asked"
 
 
 def test_the_reward_epoch_of_the_start_is_pinned(embedded: Store) -> None:
     ready(embedded)
-    reader = ConfigReader(embedded, ManualClock(NOON))
-    assert current_epoch(embedded, reader, now=NOON).epoch == 1
+    assert current_epoch(embedded, reader_of(embedded), now=NOON).epoch == 1
     embedded.set(Ref("config", "reward_config"), {"v": 1, "weights": {"latency": 0.1}})
     assert begin(embedded).watch.epoch == 2
 
 
-def test_an_end_gives_the_policy_back(store: Store) -> None:
-    ready(store)
-    started = begin(store)
-    assert finish(store, started.id, now=NOON + SECOND).rollout is None
-    ended = get_rollout(store, started.id)
-    assert (ended.state, ended.ended_at) == ("ended", NOON + SECOND)
-    assert ended == started.model_copy(update={"state": "ended", "ended_at": NOON + SECOND})
-    assert (entries(store)[-1].action, entries(store)[-1].reason) == ("end_rollout", "enough")
-    assert_agreement(store)
-
-
-def test_a_rollout_ends_once(embedded: Store) -> None:
+def test_a_latency_objective_is_the_champions_target_unless_one_is_given(embedded: Store) -> None:
     ready(embedded)
     started = begin(embedded)
-    first = finish(embedded, started.id)
-    assert finish(embedded, started.id, now=NOON + SECOND) == first
-    assert get_rollout(embedded, started.id).ended_at == NOON
+    assert started.watch.latency_objective_ms == 2500
+    finish(embedded, started.id)
+    assert begin(embedded, latencyObjectiveMs=9.0).watch.latency_objective_ms == 9.0
 
 
 def test_one_rollout_runs_for_a_policy_and_the_next_has_another_id(embedded: Store) -> None:
@@ -99,7 +195,7 @@ def test_one_rollout_runs_for_a_policy_and_the_next_has_another_id(embedded: Sto
     first = begin(embedded)
     with pytest.raises(Refused, match="runs already") as caught:
         begin(embedded)
-    assert caught.value.mend == f"ratchet rollout end {first.id} --reason ..."
+    assert caught.value.mend == f"ratchet rollout abort {first.id} --reason ..."
     finish(embedded, first.id)
     second = begin(embedded, now=NOON + SECOND)
     assert [r.id for r in list_rollouts(embedded, POLICY)] == [first.id, second.id]
@@ -108,8 +204,7 @@ def test_one_rollout_runs_for_a_policy_and_the_next_has_another_id(embedded: Sto
 
 def test_of_many_starts_at_once_one_wins(store: Store) -> None:
     ready(store)
-    reader = ConfigReader(store, ManualClock(NOON))
-    current_epoch(store, reader, now=NOON)
+    current_epoch(store, reader_of(store), now=NOON)
 
     def attempt(_: int) -> str | None:
         try:
@@ -125,14 +220,11 @@ def test_of_many_starts_at_once_one_wins(store: Store) -> None:
 
 
 @pytest.mark.parametrize("actor", [EVE, machine("tuner")])
-def test_only_an_admin_starts_and_ends(embedded: Store, actor: Actor) -> None:
+def test_only_an_admin_starts(embedded: Store, actor: Actor) -> None:
     ready(embedded)
     with pytest.raises(Forbidden):
         begin(embedded, actor=actor)
-    started = begin(embedded)
-    with pytest.raises(Forbidden):
-        finish(embedded, started.id, actor=actor)
-    assert head_of(embedded).rollout == started.id
+    assert head_of(embedded).rollout is None
 
 
 def test_a_person_says_why(embedded: Store) -> None:
@@ -140,9 +232,6 @@ def test_a_person_says_why(embedded: Store) -> None:
     with pytest.raises(InvalidInput) as caught:
         begin(embedded, reason=" ")
     assert caught.value.field == "reason"
-    started = begin(embedded)
-    with pytest.raises(InvalidInput):
-        finish(embedded, started.id, reason="two\nlines")
 
 
 def test_a_policy_and_its_champion_must_be_there(embedded: Store) -> None:
@@ -167,6 +256,18 @@ def test_challengers_must_be_there_as_they_were_signed(store: Store) -> None:
     assert store.query(Query("ops_rollouts")) == []
 
 
+@pytest.mark.parametrize(
+    "arms", [{"control": f"{POLICY}@1.0.1"}, {"a": "other@1.0.1"}, {"a": f"{POLICY}@1"}]
+)
+def test_a_challenger_that_cannot_be_one_is_refused_as_bad_input(
+    embedded: Store, arms: dict[str, str]
+) -> None:
+    ready(embedded)
+    with pytest.raises(InvalidInput) as caught:
+        start(embedded, by_gates(arms=arms))
+    assert caught.value.field.startswith("challengers")
+
+
 def test_a_rejected_version_is_not_tried(embedded: Store) -> None:
     ready(embedded)
     reject(embedded, KEYS, ADA, POLICY, "1.0.1", now=NOON, reason="worse")
@@ -174,12 +275,20 @@ def test_a_rejected_version_is_not_tried(embedded: Store) -> None:
         begin(embedded)
 
 
-def test_an_archived_version_and_the_champions_own_may_be_tried(embedded: Store) -> None:
+def test_an_archived_version_may_be_tried_and_the_champions_own_only_in_an_aa(
+    embedded: Store,
+) -> None:
     lineage_of(embedded, 2)
-    arms = {"before": f"{POLICY}@1.0.0", "same": f"{POLICY}@1.0.1"}
-    started = begin(embedded, arms=arms)
-    assert started.champion == f"{POLICY}@1.0.1"
-    assert started.arms == ("before", "same")
+    with pytest.raises(InvalidInput, match="the active version itself") as caught:
+        begin(embedded, arms={"same": f"{POLICY}@1.0.1"})
+    assert caught.value.mend == f"ratchet rollout aa {POLICY} --reason ..."
+    with pytest.raises(InvalidInput, match="two challengers are the same version"):
+        begin(embedded, arms={"a": f"{POLICY}@1.0.0", "b": f"{POLICY}@1.0.0"})
+    started = begin(embedded, arms={"before": f"{POLICY}@1.0.0"})
+    assert statuses(embedded) == {"1.0.0": "shadow", "1.0.1": "active"}
+    finish(embedded, started.id)
+    assert statuses(embedded) == {"1.0.0": "archived", "1.0.1": "active"}
+    assert_agreement(embedded)
 
 
 def test_a_head_that_went_back_in_time_overwrites_no_rollout(embedded: Store) -> None:
@@ -196,75 +305,8 @@ def test_a_head_that_went_back_in_time_overwrites_no_rollout(embedded: Store) ->
 def test_an_outcome_window_is_up_to_30_days(embedded: Store, hours: float) -> None:
     ready(embedded)
     with pytest.raises(InvalidInput) as caught:
-        begin(embedded, outcome_window_hours=hours)
+        begin(embedded, outcomeWindowHours=hours)
     assert caught.value.field == "outcomeWindowHours"
-
-
-def test_what_does_not_exist_does_not_end(embedded: Store) -> None:
-    ready(embedded)
-    for name in ("router-core-r9", "router-core", "other-r1", "config-r1"):
-        with pytest.raises(NotFound, match="does not exist"):
-            finish(embedded, name)
-        with pytest.raises(NotFound):
-            get_rollout(embedded, name)
-
-
-@pytest.mark.parametrize("spoilt", [None, {"a": 1}, {"policy": 7, "state": "running"}])
-def test_a_rollout_whose_document_is_broken_or_gone_can_be_ended(
-    store: Store, spoilt: dict[str, Any] | None
-) -> None:
-    ready(store)
-    ref = Ref("ops_rollouts", begin(store).id)
-    if spoilt is None:
-        store.delete(ref)
-    else:
-        store.set(ref, spoilt)
-    assert finish(store, ref.id).rollout is None
-    assert_agreement(store)
-    if spoilt is None:
-        with pytest.raises(NotFound):
-            finish(store, ref.id)
-    else:
-        assert finish(store, ref.id).rollout is None
-
-
-def test_an_active_version_moves_while_a_rollout_runs_and_the_chain_stays_whole(
-    store: Store,
-) -> None:
-    lineage_of(store, 2)
-    draft(store, weights(0.5))
-    started = begin(store, arms={"c": f"{POLICY}@1.0.2"})
-    rollback(store, KEYS, ADA, POLICY, now=NOON)
-    assert_agreement(store)
-    promote(store, "1.0.2")
-    assert_agreement(store)
-    assert head_of(store).rollout == started.id
-    assert resolve(store, KEYS, POLICY).version == f"{POLICY}@1.0.2"
-    finish(store, started.id)
-    assert_agreement(store)
-
-
-def test_a_hand_edit_is_still_carried_through_while_a_rollout_runs(store: Store) -> None:
-    lineage_of(store, 2)
-    started = begin(store, arms={"c": f"{POLICY}@1.0.1"})
-    console = Console(store, COLLECTION, guard_policy)
-    console.edit(f"{POLICY}@1.0.0", status="active")
-    console.deliver(console.events)
-    head = head_of(store)
-    assert (head.active, head.rollout) == ("1.0.0", started.id)
-    assert_agreement(store)
-
-
-def test_tuning_is_frozen_while_a_rollout_runs_and_goes_on_after(embedded: Store) -> None:
-    switch_flags(embedded)
-    ready(embedded)
-    reader = ConfigReader(embedded, ManualClock(NOON))
-    started = begin(embedded)
-    told = auto_tune(embedded, KEYS, reader, head_of(embedded), now=NOON)
-    assert told.reasons == (f"frozen while rollout {started.id} runs",)
-    finish(embedded, started.id)
-    told = auto_tune(embedded, KEYS, reader, head_of(embedded), now=NOON)
-    assert "frozen" not in " ".join(told.reasons)
 
 
 def test_a_start_with_the_kill_switch_off_is_a_persons_to_make(embedded: Store) -> None:
@@ -273,39 +315,8 @@ def test_a_start_with_the_kill_switch_off_is_a_persons_to_make(embedded: Store) 
     assert begin(embedded).state == "running"
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("verb", ["start", "end"])
-def test_a_death_at_any_call_leaves_all_or_nothing(embedded: Store, verb: str, when: Any) -> None:
+def test_shares_that_no_rollout_can_have_are_refused(embedded: Store) -> None:
     ready(embedded)
-    reader = ConfigReader(embedded, ManualClock(NOON))
-    current_epoch(embedded, reader, now=NOON)
-    calls = 0
-    while True:
-        calls += 1
-        running = head_of(embedded).rollout
-        if verb == "end" and running is None:
-            running = begin(embedded).id
-        elif verb == "start" and running is not None:
-            finish(embedded, running)
-            running = None
-        dying = FaultyStore(embedded, calls, when)
-        try:
-            finish(dying, str(running)) if verb == "end" else begin(dying)
-        except Died:
-            pass
-        else:
-            break
-        assert_whole(embedded)
-    assert calls > 3
-    assert_whole(embedded)
-
-
-def assert_whole(store: Store) -> None:
-    """Hold head, rollouts and audit against each other."""
-    assert verify_audit(store, KEYS, POLICY).valid
-    running = [r.id for r in list_rollouts(store) if r.state == "running"]
-    named = head_of(store).rollout
-    assert running == ([named] if named else [])
-    actions = [e.action for e in entries(store) if e.action.endswith("_rollout")]
-    assert actions == (["start_rollout", "end_rollout"] * len(actions))[: len(actions)]
-    assert len(actions) % 2 == bool(named)
+    with pytest.raises(InvalidInput) as caught:
+        start(embedded, asked(steps=(0.6,)))
+    assert caught.value.field == "steps"

@@ -12,8 +12,8 @@ from tests.rules.seeded import CONFIGS, DRAFT, Case
 
 KEY = "router-core@1.0.0"
 NEW = "router-core@1.0.1"
-# Who may call, and what nobody has heard of.
-HIDDEN = ("access", "anything")
+# Who may call, what a version must pass, and what nobody has heard of.
+HIDDEN = ("access", "gates", "anything")
 BELOW = f"ops_policies/{KEY}/ops_stats/one"
 
 _SPACE = {"latencyTargetMs": {"kind": "float", "low": 500, "high": 10000, "maxStep": 500}}
@@ -98,6 +98,7 @@ def _statuses() -> Iterator[Case]:
         "rejected": True,
         "draft": False,
         "shadow": False,
+        "canary": False,
         "": False,
         None: False,
         1: False,

@@ -38,6 +38,7 @@ TTL = {o["collectionGroup"] for o in FILE["fieldOverrides"] if o.get("ttl")}
 FEW = {
     "config",
     "ops_alerts",
+    "ops_approvals",
     "ops_checkpoints",
     "ops_policies",
     "ops_policy_heads",

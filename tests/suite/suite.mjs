@@ -6,13 +6,14 @@ import { callables } from './checks/callables.mjs';
 import { consoleEdits } from './checks/console.mjs';
 import { httpDoors } from './checks/http.mjs';
 import { evidence, killSwitch } from './checks/kill_switch.mjs';
+import { rollouts } from './checks/rollouts.mjs';
 import { rules } from './checks/rules.mjs';
 import { schedules } from './checks/schedules.mjs';
 import { signIn } from './checks/sign_in.mjs';
 import { takenAway } from './checks/taken_away.mjs';
 
 const GROUPS = [
-  signIn, httpDoors, callables, rules, schedules, evidence, consoleEdits, killSwitch,
+  signIn, httpDoors, callables, rollouts, rules, schedules, evidence, consoleEdits, killSwitch,
   takenAway,
 ];
 

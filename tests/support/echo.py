@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, request
 
-from ratchet.entry.callables import admins_call
+from ratchet.entry.callables.protocol import admins_call
 from ratchet.entry.wiring import App
 from ratchet.govern.roles import Actor
 from ratchet.kernel.document import Model

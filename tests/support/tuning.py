@@ -2,26 +2,34 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from ratchet.policies.history import get_version
 from ratchet.policies.version import PolicyVersion
+from ratchet.rollouts.carry_draft import carry_draft
 from ratchet.store.port import Store
 from ratchet.tune.auto_tune import TuneOutcome, auto_tune_policies
+from ratchet.tune.carry import Carried
 from tests.support.governed import KEYS, PARAMS, POLICY, SPACE, draft, promote, switch_flags
 from tests.support.observing import NOON, Worker, observation, worker
 
 HOUR = timedelta(hours=1)
 ACTIVE = f"{POLICY}@1.0.0"
+SALT = "a salt of the tests"
 
 
 @dataclass
 class Loop:
-    """A policy, and the worker that scores what is reported of it."""
+    """A policy, and the worker that scores what is reported of it.
+
+    Its drafts stay drafts, unless they are `carried` along the gates as in production.
+    """
 
     store: Store
     worker: Worker
     batches: int = 0
+    carried: bool = False
 
     def report(self, arm: str, n: int, *, ok: bool = True, **fields: Any) -> None:
         """Let one arm report n observations, score them and roll them up."""
@@ -39,8 +47,11 @@ class Loop:
         return outcome
 
     def all(self) -> list[TuneOutcome]:
-        w = self.worker
-        return auto_tune_policies(self.store, KEYS, w.reader, now=w.clock())
+        reader, now = self.worker.reader, self.worker.clock()
+        carry = partial(carry_draft, self.store, KEYS, reader, salt=lambda: SALT, now=now)
+        return auto_tune_policies(
+            self.store, KEYS, reader, carry=carry if self.carried else _stay, now=now
+        )
 
     def drafted(self) -> PolicyVersion:
         """Return the version that auto-tune proposed."""
@@ -52,11 +63,17 @@ class Loop:
         self.worker = Worker(self.store, self.worker.clock)
 
 
-def loop(store: Store, *, params: Any = PARAMS, space: Any = SPACE, **flags: bool) -> Loop:
+def _stay(draft: PolicyVersion) -> Carried:
+    return Carried("proposed", (f"{draft.key()} stays",))
+
+
+def loop(
+    store: Store, *, params: Any = PARAMS, space: Any = SPACE, carried: bool = False, **flags: bool
+) -> Loop:
     switch_flags(store, **flags)
     draft(store, params, tuning_space=space, now=NOON)
     promote(store, "1.0.0", now=NOON)
-    return Loop(store, worker(store, NOON + timedelta(minutes=10)))
+    return Loop(store, worker(store, NOON + timedelta(minutes=10)), carried=carried)
 
 
 def weights_of(version: PolicyVersion) -> dict[str, float]:

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from ratchet.rollouts.pair import Bools, Pair
-from ratchet.rollouts.sample_ratio import SampleRatio
-from ratchet.rollouts.weigh import Rules, Term
+from ratchet.rollouts.pair import Pair
+from ratchet.rollouts.rules import Rules, Term
 from ratchet.stats.bins import BINS
 from ratchet.stats.moments import Floats
 
@@ -55,9 +54,3 @@ RARE = pair(events(0.01, N), events(0.01, N))
 OFTEN = pair(events(0.01, N), events(0.05, N))
 REWARD = Rules(goal=Term(metric="reward"))
 SAFE = Rules(goal=Term(metric="reward"), guardrails=(Term(metric="failure", margin=0.03),))
-
-
-def ratio(mismatch: Bools) -> SampleRatio:
-    """Return a sample ratio, as far as it matters to what is weighed."""
-    none = np.zeros(mismatch.shape)
-    return SampleRatio(np.where(mismatch, 1e-6, 1.0), mismatch, none, none, none)

@@ -6,7 +6,7 @@ import pytest
 
 from ratchet.govern.audit import verify_audit
 from ratchet.govern.flags import Flags
-from ratchet.policies.history import get_version
+from ratchet.policies.activate import reject
 from ratchet.policies.propose import propose
 from ratchet.policies.version import COLLECTION, PolicyVersion
 from ratchet.store.port import Ref, Store
@@ -169,26 +169,62 @@ def test_new_evidence_supersedes_the_open_draft(store: Store) -> None:
     assert_agreement(store)
 
 
-@pytest.mark.parametrize("auto", [False, True])
-def test_an_allocation_activates_itself_only_where_the_flags_say_so(
-    store: Store, auto: bool
-) -> None:
-    it = loop(store, auto=auto)
-    it.report("gpt-5", 100, ok=False)
-    assert it.tune().decision == ("activated" if auto else "proposed")
-    assert head_of(store).active == ("1.0.1" if auto else "1.0.0")
-    assert_agreement(store)
-
-
-def test_a_change_of_behaviour_never_activates_itself(store: Store) -> None:
-    space = {"modelWeights": {"kind": "simplex", "floor": 0.3, "maxStep": 0.1}}
-    params = PARAMS | {"modelWeights": {"gpt-5": 0.9, "gemini": 0.05, "claude": 0.05}}
-    it = loop(store, params=params, space=space, auto=True)
+def test_what_the_gates_say_of_a_draft_is_what_became_of_it(embedded: Store) -> None:
+    it = loop(embedded)
     it.report("gpt-5", 100, ok=False)
     outcome = it.tune()
     assert (outcome.decision, outcome.version) == ("proposed", "1.0.1")
-    assert get_version(store, KEYS, POLICY, "1.0.1").change_class == "behaviour"
-    assert head_of(store).active == "1.0.0"
+    assert outcome.gates == (f"{POLICY}@1.0.1 stays",)
+    assert "gpt-5 0.600 -> 0.400" in " ".join(outcome.reasons)
+
+
+def test_a_draft_that_stands_is_handed_on_again_each_time(embedded: Store) -> None:
+    it = loop(embedded)
+    it.report("gpt-5", 100, ok=False)
+    first = it.tune()
+    it.worker.later(timedelta(minutes=30))
+    assert it.tune() == first
+
+
+@pytest.mark.parametrize(("hours", "decision"), [(23, "passed"), (25, "proposed")])
+def test_what_was_rejected_is_not_proposed_again_within_a_day(
+    embedded: Store, hours: int, decision: str
+) -> None:
+    it = loop(embedded)
+    it.report("gpt-5", 100, ok=False)
+    made = it.drafted()
+    reject(embedded, KEYS, ADA, POLICY, made.version, now=it.worker.clock(), reason="no")
+    it.worker.later(timedelta(hours=hours))
+    it.report("gpt-5", 100, ok=False)
+    outcome = it.tune()
+    assert outcome.decision == decision
+    if decision == "passed":
+        assert outcome.reasons == (f"{POLICY}@1.0.1 says the same, and was rejected",)
+
+
+def test_other_evidence_than_of_what_was_rejected_is_proposed_at_once(embedded: Store) -> None:
+    it = loop(embedded)
+    it.report("gpt-5", 40, ok=False)
+    made = it.drafted()
+    reject(embedded, KEYS, ADA, POLICY, made.version, now=it.worker.clock(), reason="no")
+    it.report("gpt-5", 60, ok=False)
+    it.report("claude", 100)
+    assert it.tune().version == "1.0.2"
+
+
+def test_history_that_a_change_cut_off_is_not_in_the_window_that_a_draft_names(
+    embedded: Store,
+) -> None:
+    it = loop(embedded)
+    for good, bad in (("gpt-5", "gemini"), ("gemini", "gpt-5")):
+        for _ in range(2):
+            it.report(good, 300)
+            it.report(bad, 300, ok=False)
+            it.worker.later(timedelta(hours=1))
+    it.worker.roll()
+    why = it.drafted().proposal
+    assert why is not None
+    assert why.window_hours == 3  # the two hours since the change, and the one that runs
 
 
 def test_targets_and_weights_become_one_draft(embedded: Store) -> None:

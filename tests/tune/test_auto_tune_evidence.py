@@ -53,7 +53,7 @@ def test_what_an_older_behaviour_served_is_not_counted(embedded: Store) -> None:
 
 
 def test_what_the_same_behaviour_served_under_other_weights_is_counted(embedded: Store) -> None:
-    it = loop(embedded, auto=True)
+    it = loop(embedded, auto=True, carried=True)
     it.report("gpt-5", 100, ok=False)
     assert it.tune().version == "1.0.1"
     assert it.tune().version == "1.0.2"

@@ -19,9 +19,9 @@ def test_evidence_that_says_much_the_same_lets_the_draft_stand(store: Store) -> 
 
 
 def test_a_standing_draft_goes_live_once_the_flags_allow_it(embedded: Store) -> None:
-    it = loop(embedded)
+    it = loop(embedded, carried=True)
     it.report("gpt-5", 300, ok=False)
-    assert it.tune().decision == "proposed"
+    assert it.tune().decision == "asked"
     switch_flags(embedded, auto=True)
     it.reader_of_a_new_process()
     assert (it.tune().decision, len(list_versions(embedded, POLICY))) == ("activated", 2)

@@ -58,6 +58,7 @@ def scheduled(name: str, *, seconds: int = SECONDS["tick"]) -> Handler:
 score_observations = scheduled("score_observations", seconds=120)
 roll_stats = scheduled("roll_stats")
 roll_long_windows = scheduled("roll_long_windows")
+evaluate_rollouts = scheduled("evaluate_rollouts")
 auto_tune_policies = scheduled("auto_tune_policies")
 sweep = scheduled("sweep")
 verify_audit = scheduled("verify_audit")

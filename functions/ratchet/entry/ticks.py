@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from ratchet.entry.logs import log
@@ -15,7 +16,7 @@ from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import CHECKPOINTS
 from ratchet.kernel.clock import EPOCH
 from ratchet.kernel.errors import RatchetError
-from ratchet.kernel.ids import join_key
+from ratchet.kernel.ids import join_key, random_id
 from ratchet.observe.settings import Ingest
 from ratchet.store.port import Ref
 from ratchet.store.transact import Transaction
@@ -67,10 +68,24 @@ def _roll_long(app: App, now: datetime) -> Report:
     return roll_long_windows(app.store, app.reader, now=now).to_map()
 
 
+def _evaluate(app: App, now: datetime) -> Report:
+    from ratchet.rollouts.approve import expire_approvals
+    from ratchet.rollouts.evaluate import evaluate_rollouts
+
+    closed = expire_approvals(app.store, app.keys, now=now)  # first: who lapsed is asked again
+    looked = evaluate_rollouts(app.store, app.keys, app.reader, now=now)
+    return {
+        "rollouts": [look.to_map() for look in looked],
+        "approvals": [{"id": approval.id, "state": approval.state} for approval in closed],
+    }
+
+
 def _tune(app: App, now: datetime) -> Report:
+    from ratchet.rollouts.carry_draft import carry_draft
     from ratchet.tune.auto_tune import auto_tune_policies
 
-    outcomes = auto_tune_policies(app.store, app.keys, app.reader, now=now)
+    carry = partial(carry_draft, app.store, app.keys, app.reader, salt=random_id, now=now)
+    outcomes = auto_tune_policies(app.store, app.keys, app.reader, carry=carry, now=now)
     return {"policies": [outcome.to_map() for outcome in outcomes]}
 
 
@@ -97,6 +112,7 @@ SCHEDULES: Mapping[str, Schedule] = {
     "score_observations": Schedule(timedelta(minutes=1), _score),
     "roll_stats": Schedule(timedelta(minutes=5), _roll),
     "roll_long_windows": Schedule(timedelta(hours=1), _roll_long),
+    "evaluate_rollouts": Schedule(timedelta(hours=1), _evaluate),
     "auto_tune_policies": Schedule(timedelta(hours=1), _tune),
     "sweep": Schedule(timedelta(days=1), _sweep),
     "verify_audit": Schedule(timedelta(days=1), _verify),

@@ -1,6 +1,7 @@
-"""The triggers: every write to `config/*` and `ops_policies/*` is judged by its guard.
+"""The triggers: every write to what people might edit in the console is judged by its guard.
 
 The guards take an event in any order, more than once, and also for what the functions wrote.
+Nouns with arithmetic are imported where they are judged: it is in no other function's cold start.
 """
 
 import functools
@@ -22,10 +23,14 @@ from ratchet.entry.logs import TRACE, log, trace_of
 from ratchet.entry.options import DATABASE, SECONDS
 from ratchet.entry.wiring import the_app
 from ratchet.kernel.errors import Conflict, RatchetError, Unavailable
+from ratchet.observe.watch import ROLLOUTS
 from ratchet.policies.config_edits import guard_config
 from ratchet.policies.edit import Edit, Guarded
 from ratchet.policies.hand_edits import guard_policy
 from ratchet.policies.version import COLLECTION as POLICIES
+from ratchet.rollouts.approval import APPROVALS, Approval
+from ratchet.rollouts.hand_edits import guard_sealed
+from ratchet.rollouts.rollout import Rollout
 from ratchet.store.protobuf import instant, take_fields
 
 Guard = Callable[..., Guarded]
@@ -73,6 +78,34 @@ def config_edited(edit: Edit) -> None:
 def policy_edited(edit: Edit) -> None:
     """Carry a hand edit of a version through, or put it back."""
     _judge("policy_edited", guard_policy, edit)
+
+
+@listens(f"{ROLLOUTS}/{{rollout}}")
+def rollout_edited(edit: Edit) -> None:
+    """Put a rollout back to what a verb sealed."""
+    _judge("rollout_edited", functools.partial(guard_sealed, kind=Rollout), edit)
+
+
+@listens("ops_verdicts/{verdict}")
+def verdict_edited(edit: Edit) -> None:
+    """Put a verdict back to what was recorded."""
+    from ratchet.rollouts.verdict import Verdict
+
+    _judge("verdict_edited", functools.partial(guard_sealed, kind=Verdict), edit)
+
+
+@listens(f"{APPROVALS}/{{approval}}")
+def approval_edited(edit: Edit) -> None:
+    """Put an approval back: yes and no are said by commands, which know who says them."""
+    _judge("approval_edited", functools.partial(guard_sealed, kind=Approval), edit)
+
+
+@listens("ops_replays/{replay}")
+def replay_edited(edit: Edit) -> None:
+    """Put a replay back to what was computed."""
+    from ratchet.rollouts.replay_document import StoredReplay
+
+    _judge("replay_edited", functools.partial(guard_sealed, kind=StoredReplay), edit)
 
 
 def _judge(function: str, guard: Guard, edit: Edit) -> None:

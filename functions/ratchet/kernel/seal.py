@@ -29,8 +29,9 @@ def sealed(keys: Keys, document: S) -> S:
 
 def is_sealed(keys: Keys, kind: type[Sealed], key: str, stored: Mapping[str, Any]) -> bool:
     """Say whether a stored map is the document of a key, as it was sealed."""
+    seal = str(stored.get(SEAL, ""))
     try:
-        own = signed_by(keys.signing, _under(kind.collection, stored), str(stored.get(SEAL, "")))
+        own = seal.isascii() and signed_by(keys.signing, _under(kind.collection, stored), seal)
         return own and kind.from_store(stored).key() == key
     except InvalidInput:
         return False

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from ratchet.govern.config import CHECKPOINTS
 from ratchet.kernel.clock import EPOCH, day_of, hour_of
@@ -77,17 +78,20 @@ def merge(buckets: Iterable[RolloutBucket], level: Level, now: datetime) -> list
     for bucket in buckets:
         parts[start(bucket.hour), bucket.step, bucket.arm].append(bucket)
     return [
-        RolloutBucket(
-            rollout=found[0].rollout,
-            step=step,
-            arm=arm,
-            epoch=found[0].epoch,
-            hour=hour,
-            level=level,
-            sums=cap_codes(sum_rollouts(b.sums for b in found)),
-            units=sum_units(b.units for b in found),
-            updated_at=now,
-            expire_at=max(b.expire_at for b in found),
-        )
-        for (hour, step, arm), found in sorted(parts.items(), key=lambda part: part[0])
+        _merged(found, hour, level, now)
+        for (hour, _, _), found in sorted(parts.items(), key=lambda part: part[0])
     ]
+
+
+def _merged(
+    found: list[RolloutBucket], hour: datetime, level: Level, now: datetime
+) -> RolloutBucket:
+    first = found[0]
+    changes: dict[str, Any] = {"hour": hour, "level": level, "shard": 0, "updated_at": now}
+    if len(found) > 1:
+        changes |= {
+            "sums": cap_codes(sum_rollouts(b.sums for b in found)),
+            "units": sum_units(b.units for b in found),
+            "expire_at": max(b.expire_at for b in found),
+        }
+    return first.model_copy(update=changes)

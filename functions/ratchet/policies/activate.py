@@ -37,7 +37,8 @@ def activate(
     """Make a version the active one; activating the active one changes nothing.
 
     The machine may activate its own allocation drafts of the present version, while the flags
-    allow it; a change of behaviour wants a person, and the audit marks it as an override.
+    allow it. A person may activate any, and the audit marks it as an override: gates were not
+    asked. The first version has nothing to be held against, and one that was active has passed.
 
     Raises: NotFound, BadSignature, IllegalTransition, LearningOff, Refused, InvalidInput.
     """
@@ -55,7 +56,7 @@ def activate(
         check_transition(target, head.status_of(version), "active")
         if actor.kind == "machine":
             _require_automatic(target, head, flags.learning.auto_activate_policies)
-        override = actor.kind != "machine" and target.change_class == "behaviour"
+        skipped = head.active is not None and version not in head.activated
         return switch(
             tx,
             keys,
@@ -65,7 +66,7 @@ def activate(
             "activate",
             now=now,
             reason=reason,
-            override=override and head.active is not None,
+            override=skipped and actor.kind != "machine",
             evidence=evidence,
         )
 

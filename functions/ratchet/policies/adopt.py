@@ -16,7 +16,13 @@ from ratchet.policies.documents import alike, small
 from ratchet.policies.draft import draft_of, next_number
 from ratchet.policies.edit import LATER, Case, Guarded
 from ratchet.policies.propose import check_policy_id, read_version, write_draft
-from ratchet.policies.version import COLLECTION, ArtifactRef, PolicyVersion, signed, version_key
+from ratchet.policies.version import (
+    COLLECTION,
+    ArtifactRef,
+    PolicyVersion,
+    signed,
+    version_key,
+)
 from ratchet.store.limits import check_document
 
 TEXT = 1000  # characters of an alert: what a person wrote may be in it
@@ -35,7 +41,7 @@ class Draft(Model):
     tuning_space: dict[str, JsonValue] | None = None
     artifacts: tuple[ArtifactRef, ...] | None = None
     notes: str = ""
-    status: Literal["draft", "active"] = "draft"
+    status: Literal["draft", "shadow", "canary", "active"] = "draft"
     updated_at: Any = None  # unsigned, and written anew
 
 
@@ -59,14 +65,21 @@ def judge_new(case: Case) -> Guarded:
         reason="created by hand in the console",
         evidence={"event": case.edit.event_id},
     )
-    key = new.key()
-    if case.data.get("status") == "active":
+    key, wanted = new.key(), case.data.get("status", "draft")
+    if wanted != "draft":
+        activate = f"ratchet policy activate {case.id} {case.version} --reason ..."
+        start = start_command(case.id, case.version, wanted)
         case.raise_alert(
-            f"{key} was created by hand as active; it is a draft, since it passed no gates",
-            command=f"ratchet policy activate {case.id} {case.version} --reason ...",
+            f"{key} was created by hand as {wanted}; it is a draft, since it passed no gates",
+            command=activate if wanted == "active" else start,
         )
         case.keep_active()
     return Guarded(decision="adopted", text=f"{key} is a draft")
+
+
+def start_command(policy: str, version: str, stage: str) -> str:
+    """Return the command that brings a version to a stage of its road."""
+    return f"ratchet rollout start {policy} --challenger {version} --mode {stage} --reason ..."
 
 
 def _draft(case: Case) -> PolicyVersion:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ratchet.govern.alerts import Alert, alert, counted
-from ratchet.govern.audit import link
+from ratchet.govern.audit import AuditEntry, link
 from ratchet.govern.roles import CONSOLE, Actor, machine
 from ratchet.kernel.document import Instant, Model
 from ratchet.kernel.keys import Keys
@@ -50,6 +50,37 @@ class Guarded(Model):
 LATER = Guarded(decision="consistent", text="a later edit's event decides")
 
 
+def put_back_alert(edit: Edit, subject: str, *, now: datetime) -> Alert:
+    """Return the alert of an edit that is put back, with what was written and by whom."""
+    return alert(
+        "hand-edit-put-back",
+        subject,
+        "warning",
+        f"an edit of {subject} by hand was put back",
+        now=now,
+        evidence={"by": edit.actor.name, "document": small(edit.after)},
+    )
+
+
+def entry_of(
+    keys: Keys, head: PolicyHead, edit: Edit, action: str, *, was: str, to: str, now: datetime
+) -> AuditEntry:
+    """Return the audit entry of what is done about an edit; what is put back, the guard does."""
+    return link(
+        keys,
+        head,
+        GUARD if action == "put_back" else edit.actor,
+        action,
+        edit.document_id,
+        now=now,
+        payload={"event": edit.event_id},
+        was=was,
+        to=to,
+        reason="edited by hand in the console",
+        evidence={"by": edit.actor.name},
+    )
+
+
 class Case:
     """One edit of a version, with what it is held against; it reads all that it needs at once."""
 
@@ -57,14 +88,7 @@ class Case:
         self.tx, self.keys, self.edit, self.now = tx, keys, edit, now
         self.id, _, self.version = edit.document_id.partition("@")
         self.ref = Ref(COLLECTION, edit.document_id)
-        self._about = alert(
-            "hand-edit-put-back",
-            edit.document_id,
-            "warning",
-            f"an edit of {edit.document_id} by hand was put back",
-            now=now,
-            evidence={"by": edit.actor.name, "document": small(edit.after)},
-        )
+        self._about = put_back_alert(edit, edit.document_id, now=now)
         head = tx.find(PolicyHead, self.id) if is_policy_id(self.id) else None
         self.head = head or PolicyHead(id=self.id)
         (self.found,) = tx.fetch([self.ref])
@@ -90,19 +114,7 @@ class Case:
 
     def write_entry(self, action: str, was: str, to: str, **changes: Any) -> None:
         """Audit what is done, and change the head."""
-        entry = link(
-            self.keys,
-            self.head,
-            GUARD if action == "put_back" else self.edit.actor,
-            action,
-            self.edit.document_id,
-            now=self.now,
-            payload={"event": self.edit.event_id},
-            was=was,
-            to=to,
-            reason="edited by hand in the console",
-            evidence={"by": self.edit.actor.name},
-        )
+        entry = entry_of(self.keys, self.head, self.edit, action, was=was, to=to, now=self.now)
         self.tx.put(self.head.after(entry, **changes))
         self.tx.put(entry)
 

@@ -1,25 +1,28 @@
 """Hand edits of policies in the console: valid and audited, or put back with an alert.
 
-The head is the truth. Each event is judged against the store as it is now, once by its id, so
-duplicates, bursts and any order of delivery end alike. Setting a version that was active before to
-`active` is a rollback and is carried through; the event of the latest edit wins. A version created
-by hand is adopted as a signed draft where it is valid, and removed where it is not.
+The head is the truth, also about the versions that a rollout tries. Each event is judged against
+the store as it is now, once by its id, so duplicates, bursts and any order of delivery end alike.
+Setting a version that was active before to `active` is a rollback and is carried through, which
+ends a running rollout; the event of the latest edit wins. Another version on the road stays there,
+whatever its status is set to. One created by hand is adopted as a signed draft where it is valid,
+and removed where it is not.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from ratchet.govern.chain_heads import is_lost
 from ratchet.kernel.ids import join_key
 from ratchet.kernel.keys import Keys
 from ratchet.policies.activate import switch
-from ratchet.policies.adopt import judge_new
+from ratchet.policies.adopt import judge_new, start_command
 from ratchet.policies.documents import alike
 from ratchet.policies.edit import LATER, Case, Edit, Guarded
 from ratchet.policies.propose import is_policy_id
 from ratchet.policies.version import (
     COLLECTION,
+    Stage,
     Status,
     is_signed,
     load_version,
@@ -28,6 +31,8 @@ from ratchet.policies.version import (
 )
 from ratchet.store.port import Ref, Store
 from ratchet.store.transact import OPERATION_TTL, OPERATIONS, Transaction
+
+_STAGES = get_args(Stage)
 
 
 def guard_policy(store: Store, keys: Keys, edit: Edit, *, now: datetime) -> Guarded:
@@ -172,14 +177,29 @@ def _put_back(
     case.keep_active()
     case.write_entry("put_back", str(was.get("status", "deleted")), status)
     text = f"{key} was edited by hand; it is {status} again"
-    case.raise_alert(text, command=_command(case, status))
+    case.raise_alert(text, command=_command(case, status, str(was.get("status"))))
     return Guarded(decision="put_back", text=f"{key} is {status}")
 
 
-def _command(case: Case, status: Status) -> str:
+def _command(case: Case, status: Status, wanted: str) -> str:
     """Return the command that does what an edit by hand was meant to do."""
-    if status == "draft" and case.is_ours(case.data):
+    if not case.is_ours(case.data):
+        return f"ratchet policy propose {case.id} --params FILE --reason ..."
+    if case.version in case.head.stages:
+        return _command_on_the_road(case, wanted)
+    if wanted in _STAGES and status in ("draft", "archived"):
+        return start_command(case.id, case.version, wanted)
+    if status == "draft":
         return f"ratchet policy activate {case.id} {case.version} --reason ..."
-    if status in ("active", "archived") and case.is_ours(case.data):
+    if status in ("active", "archived"):
         return f"ratchet policy rollback {case.id} {case.version}"
     return f"ratchet policy propose {case.id} --params FILE --reason ..."
+
+
+def _command_on_the_road(case: Case, wanted: str) -> str:
+    """Return the command for a version that a rollout tries."""
+    rollout = case.head.rollout
+    if wanted == "active":
+        return f"ratchet rollout override {rollout} PROMOTE --reason ..."
+    abort = f"ratchet rollout abort {rollout} --reason ..."
+    return f"{abort}, then reject it" if wanted == "rejected" else abort

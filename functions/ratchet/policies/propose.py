@@ -92,7 +92,8 @@ def propose(
             return same[-1]
         new = signed(keys, draft)
         said = reason or "; ".join(proposal.reasons if proposal else ())
-        write_draft(tx, keys, head, new, actor, now=now, reason=said, superseded=rivals)
+        gone = [d for d in rivals if d.version not in head.stages]  # a rollout tries the others
+        write_draft(tx, keys, head, new, actor, now=now, reason=said, superseded=gone)
         return new
 
     return store.transact(body)

@@ -6,8 +6,9 @@ from typing import Any
 
 from ratchet.govern.audit import link
 from ratchet.govern.roles import Actor, require_admin, require_reason
-from ratchet.kernel.errors import NotFound, RatchetError
+from ratchet.kernel.errors import NotFound
 from ratchet.kernel.keys import Keys
+from ratchet.kernel.seal import is_sealed
 from ratchet.observe.watch import ROLLOUTS
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.propose import is_policy_id, set_status
@@ -43,22 +44,14 @@ def abort_rollout(
         if data.get("state") == "ended" and head.rollout != rollout_id:
             return head
         tx.fetch([Ref(COLLECTION, version_key(head.id, v)) for v in head.stages])
-        rollout = _parsed(rollout_id, data)
-        if rollout is None:
+        if not is_sealed(keys, Rollout, rollout_id, data):
             return _end_broken(tx, keys, head, actor, rollout_id, data, reason, now)
+        rollout = Rollout.from_store(data)
         return finish(
             tx, keys, head, actor, rollout, "aborted", "abort_rollout", reason=reason, now=now
         )
 
     return store.transact(body)
-
-
-def _parsed(rollout_id: str, data: Mapping[str, Any]) -> Rollout | None:
-    try:
-        rollout = Rollout.from_store(data)
-    except RatchetError:
-        return None
-    return rollout if rollout.id == rollout_id else None
 
 
 def _end_broken(
@@ -71,7 +64,7 @@ def _end_broken(
     reason: str,
     now: datetime,
 ) -> PolicyHead:
-    """End a rollout that does not parse; what is left of its document stays, marked as ended."""
+    """End a rollout that is not what was sealed; its document is marked, and sealed by nobody."""
     entry = link(
         keys,
         head,
@@ -89,7 +82,8 @@ def _end_broken(
         changes = {"rollout": None, "rollout_seal": None, "stages": {}}
     new = head.after(entry, **changes)
     if data:
-        tx.set(Ref(ROLLOUTS, rollout_id), {**data, "state": "ended", "endedAt": now})
+        ended = {"state": "ended", "outcome": "aborted", "endedAt": now}
+        tx.set(Ref(ROLLOUTS, rollout_id), {**data, **ended})
     for number in head.stages if changes else ():
         set_status(tx, version_key(head.id, number), new.status_of(number), now)
     tx.put(new)

@@ -15,7 +15,8 @@ class Approval(Sealed):
     """One change that waits: a version, as it was signed, becomes `target` in place of `champion`.
 
     `involved` are those who made or asked for it: four eyes want somebody else's yes. `gates` are
-    those left after it. Void: what was asked about is not what is there any more.
+    those left after it, and `skipped` those that the version has not passed: then a yes overrides
+    them. Void: what was asked about is not what is there any more.
     """
 
     collection: ClassVar[str] = APPROVALS
@@ -25,10 +26,11 @@ class Approval(Sealed):
     version: str
     signature: str
     target: Literal["active"] = "active"
-    champion: str | None = None
+    champion: str
     rollout: str | None = None
     verdict: str | None = None
     gates: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
     requester: str
     role: str
     involved: tuple[str, ...]

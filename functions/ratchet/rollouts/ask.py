@@ -2,17 +2,23 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from ratchet.govern.audit import link
 from ratchet.govern.roles import Actor
+from ratchet.kernel.errors import AlreadyExists
 from ratchet.kernel.keys import Keys
 from ratchet.kernel.seal import sealed
 from ratchet.policies.head import PolicyHead
-from ratchet.policies.version import PolicyVersion, version_key
-from ratchet.rollouts.approval import LIFE, Approval
+from ratchet.policies.version import PolicyVersion
+from ratchet.rollouts.approval import APPROVALS, LIFE, Approval
+from ratchet.rollouts.running import require_active
+from ratchet.store.port import Ref
 from ratchet.store.transact import Transaction
 
 _NUMBERED = "-a"
+# The next entries of a chain that one transaction may write before it asks.
+_AHEAD = 2
 
 
 def ask(
@@ -28,19 +34,27 @@ def ask(
     rollout: str | None = None,
     verdict: str | None = None,
     gates: tuple[str, ...] = (),
+    skipped: tuple[str, ...] = (),
 ) -> tuple[Approval, PolicyHead]:
-    """Write a request that a version become active, as it is signed now, and its audit entry."""
+    """Write a request that a version become active, as it is signed now, and its audit entry.
+
+    It is the first to write in its transaction, or follows a `read_ask`. `skipped` are gates that
+    were not passed before.
+
+    Raises: AlreadyExists where the head does not know of an approval that is there.
+    """
     approval = sealed(
         keys,
         Approval(
-            id=f"{head.id}{_NUMBERED}{head.audit_sequence + 1}",
+            id=_free_id(tx, head),
             policy=head.id,
             version=version.key(),
             signature=version.signature,
-            champion=version_key(head.id, head.active) if head.active else None,
+            champion=require_active(head),
             rollout=rollout,
             verdict=verdict,
             gates=gates,
+            skipped=skipped,
             requester=actor.name,
             role=actor.role,
             involved=tuple(sorted({actor.name, version.created_by, *involved} - {""})),
@@ -57,13 +71,45 @@ def ask(
         approval.id,
         now=now,
         payload=approval.to_map(),
-        was=approval.champion or "",
+        was=approval.champion,
         to=approval.version,
         reason=reason,
-        evidence={k: v for k, v in (("rollout", rollout), ("verdict", verdict)) if v},
+        override=bool(skipped),
+        evidence=evidence_of(approval),
     )
     new = head.after(entry)
     tx.put(approval)
     tx.put(new)
     tx.put(entry)
     return approval, new
+
+
+def evidence_of(approval: Approval) -> dict[str, Any]:
+    """Return what an approval rests on, as audit entries name it."""
+    found = {
+        "rollout": approval.rollout,
+        "verdict": approval.verdict,
+        "skipped": list(approval.skipped),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def read_ask(tx: Transaction, head: PolicyHead) -> None:
+    """Read what a request would be written over, where it is not the first to write."""
+    tx.fetch([Ref(APPROVALS, _next_id(head, ahead)) for ahead in range(_AHEAD)])
+
+
+def _next_id(head: PolicyHead, ahead: int) -> str:
+    return f"{head.id}{_NUMBERED}{head.audit_sequence + 1 + ahead}"
+
+
+def _free_id(tx: Transaction, head: PolicyHead) -> str:
+    number = _next_id(head, 0)
+    (there,) = tx.fetch([Ref(APPROVALS, number)])
+    if there is not None:
+        raise AlreadyExists(
+            f"{number} exists, and the head of {head.id} does not know it",
+            field="id",
+            mend=f"restore ops_policy_heads/{head.id} from a backup",
+        )
+    return number

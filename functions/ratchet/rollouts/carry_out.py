@@ -1,99 +1,68 @@
 """Carry out: what a verdict does, inside the transaction that records it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
-from ratchet.govern.flags import Learning
-from ratchet.govern.roles import Actor
-from ratchet.kernel.keys import Keys
 from ratchet.policies.activate import switch
 from ratchet.policies.head import PolicyHead
-from ratchet.policies.version import PolicyVersion
-from ratchet.rollouts.approval import Approval
 from ratchet.rollouts.ask import ask
 from ratchet.rollouts.changes import begin, finish, put_ended, rewrite, without
-from ratchet.rollouts.prepare import Prepared
 from ratchet.rollouts.promote import promote
-from ratchet.rollouts.road import Onward
-from ratchet.rollouts.rollout import Rollout
-from ratchet.rollouts.verdict import ArmJudged, Effect, Judged
-from ratchet.store.transact import Transaction
+from ratchet.rollouts.rollout import Outcome
+from ratchet.rollouts.scene import Done, Follows, Scene
+from ratchet.rollouts.verdict import Effect
 
-
-@dataclass(frozen=True)
-class Follows:
-    """What would follow a promotion of the whole, read before the transaction.
-
-    `onward` is where the versions come to next, `begins` the rollout that a gate begins there, and
-    `holdback` what follows where no gate is left.
-    """
-
-    onward: Onward
-    begins: Prepared | None = None
-    holdback: Prepared | None = None
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What a verdict is carried out on, all of it read in the transaction."""
-
-    tx: Transaction
-    keys: Keys
-    actor: Actor
-    head: PolicyHead
-    rollout: Rollout
-    judged: Judged
-    verdict: str
-    learning: Learning
-    now: datetime
-    winner: PolicyVersion | None = None
-    former: PolicyVersion | None = None
-    approval: Approval | None = None
-    follows: Follows | None = None
-
-    @property
-    def evidence(self) -> dict[str, Any]:
-        """What the audit entry names as evidence."""
-        return {"verdict": self.verdict, "rollout": self.rollout.id, "data": self.judged.data}
-
-
-@dataclass(frozen=True)
-class Done:
-    """What was done, in a word and in words."""
-
-    effect: Effect
-    note: str = ""
-    told: Mapping[str, Any] = field(default_factory=dict)
+# What leaves the rollout in another state than it was in.
+_MOVED = ("step_opened", "next_gate", "activated", "approval_asked", "gate_stopped", "expired")
 
 
 def carry_out(scene: Scene) -> Done:
     """Do what a verdict says; one on an A/A changes nothing but its end."""
     decision, purpose = scene.judged.decision, scene.rollout.purpose
-    if decision == "EXPIRED":
-        return _end(scene, "expired", "expire_rollout")
-    if purpose == "aa":
+    if purpose == "aa" and decision != "EXPIRED":
         return Done("none", "an A/A changes nothing")
     if decision == "ROLL_BACK":
-        return _regress(scene) if purpose == "holdback" else _roll_back(scene)
+        return _regress(scene) if purpose == "holdback" else _roll_back(scene, scene.why)
     if decision == "PROMOTE" and purpose == "holdback":
-        return replace(_end(scene, "kept", "end_holdback"), effect="kept")
-    breached = [arm for arm in scene.judged.arms if arm.decision == "ROLL_BACK"]
-    if decision == "PROMOTE":
-        done = _promote(scene)
-        if done.effect in _MOVED or not breached:
-            return done
-    return _drop(scene, breached) if breached else Done("none")
+        return _end(scene, "kept", "end_holdback", scene.why)
+    left, dropped = _drop(scene)
+    done = _decided(left)
+    if dropped is None:
+        return done
+    moved = done.effect in _MOVED
+    notes = "; ".join(note for note in (dropped.note, done.note) if note)
+    return replace(done if moved else dropped, note=notes, dropped=dropped.dropped)
 
 
-# What leaves the rollout in another state than it was in.
-_MOVED = ("step_opened", "next_gate", "activated", "approval_asked", "gate_stopped")
+def _decided(scene: Scene) -> Done:
+    """Do what is decided about all challengers that are left."""
+    if scene.judged.decision == "EXPIRED":
+        return _end(scene, "expired", "expire_rollout", scene.why)
+    return _promote(scene) if scene.judged.decision == "PROMOTE" else Done("none")
 
 
-def _end(scene: Scene, outcome: Any, action: str) -> Done:
-    """End the rollout: the champion stays, and the tried versions are what they were."""
-    finish(
+def _end(scene: Scene, outcome: Outcome, action: str, reason: str) -> Done:
+    """End the rollout: what is active stays, and the tried versions are what they were."""
+    _finish(scene, outcome, action, reason)
+    effect: Effect = "kept" if outcome == "kept" else "expired"
+    return Done(effect, f"{scene.rollout.champion} stays active")
+
+
+def _roll_back(scene: Scene, reason: str) -> Done:
+    """Give the champion everything, and reject what was tried; needs nobody and no switch."""
+    drafts = without(scene.head, (c.version for c in scene.rollout.standing))
+    _finish(scene, "rolled_back", "roll_back_rollout", reason, drafts=drafts)
+    return Done("rolled_back", f"{scene.rollout.champion} has everything again")
+
+
+def _finish(
+    scene: Scene,
+    outcome: Outcome,
+    action: str,
+    reason: str,
+    drafts: tuple[str, ...] | None = None,
+) -> PolicyHead:
+    return finish(
         scene.tx,
         scene.keys,
         scene.head,
@@ -101,30 +70,11 @@ def _end(scene: Scene, outcome: Any, action: str) -> Done:
         scene.rollout,
         outcome,
         action,
-        reason="; ".join(scene.judged.reasons),
+        reason=reason,
         evidence=scene.evidence,
+        drafts=drafts,
         now=scene.now,
     )
-    return Done("expired")
-
-
-def _roll_back(scene: Scene) -> Done:
-    """Give the champion everything, and reject what was tried; needs nobody and no switch."""
-    versions = [c.version for c in scene.rollout.standing if c.version != scene.rollout.champion]
-    finish(
-        scene.tx,
-        scene.keys,
-        scene.head,
-        scene.actor,
-        scene.rollout,
-        "rolled_back",
-        "roll_back_rollout",
-        reason="; ".join(scene.judged.reasons),
-        evidence=scene.evidence,
-        drafts=without(scene.head, versions),
-        now=scene.now,
-    )
-    return Done("rolled_back", f"{scene.rollout.champion} has everything again")
 
 
 def _regress(scene: Scene) -> Done:
@@ -138,18 +88,25 @@ def _regress(scene: Scene) -> Done:
         scene.former,
         scene.actor,
         "rollback",
-        reason="; ".join(scene.judged.reasons),
+        reason=scene.why,
         evidence=scene.evidence,
         now=scene.now,
     )
     return Done("rolled_back", f"{scene.former.key()} is active again")
 
 
-def _drop(scene: Scene, breached: list[ArmJudged]) -> Done:
-    """Give the units of some challengers to the champion; the others go on."""
-    gone = [arm.arm for arm in breached]
+def _drop(scene: Scene) -> tuple[Scene, Done | None]:
+    """Give the units of breached challengers to the champion; returns the scene of the others."""
+    breached = [arm for arm in scene.judged.arms if arm.decision == "ROLL_BACK"]
+    if not breached:
+        return scene, None
+    gone = tuple(arm.arm for arm in breached)
     rollout = scene.rollout.model_copy(update={"dropped": (*scene.rollout.dropped, *gone)})
-    rewrite(
+    tried = {challenger.version for challenger in rollout.standing}
+    approval = scene.approval
+    if approval is not None and approval.version not in tried:  # nobody may say yes to it any more
+        approval, rollout = None, rollout.model_copy(update={"approval": None})
+    left, head = rewrite(
         scene.tx,
         scene.keys,
         scene.head,
@@ -163,24 +120,31 @@ def _drop(scene: Scene, breached: list[ArmJudged]) -> Done:
         drafts=without(scene.head, (arm.version for arm in breached)),
         now=scene.now,
     )
-    return Done("dropped", f"{', '.join(gone)}: rolled back, the others go on")
+    note = f"{', '.join(gone)}: rolled back, the others go on"
+    others = replace(scene, rollout=left, head=head, approval=approval)
+    return others, Done("dropped", note, dropped=gone)
 
 
 def _promote(scene: Scene) -> Done:
     if scene.rollout.held:
-        return Done("held", "a person holds it: ratchet rollout hold ... --release")
+        release = f"ratchet rollout hold {scene.rollout.id} --release --reason ..."
+        return _put_off(scene, "held", f"a person holds it: {release}")
     if not scene.learning.enabled:
-        return Done("learning_off", "learning is switched off, so nothing is promoted")
+        return _put_off(scene, "learning_off", "learning is switched off, so nothing is promoted")
     if scene.judged.scope == "step":
         return _open_step(scene)
-    follows = scene.follows
-    assert follows is not None  # it was walked for this
+    assert scene.follows is not None  # it was walked for this
+    return replace(_onward(scene, scene.follows), told=scene.follows.onward.told())
+
+
+def _onward(scene: Scene, follows: Follows) -> Done:
+    """Do what the gate says that comes next; what is left without one is active."""
     result = follows.onward.entered.result
+    said = f"gate {follows.onward.gate}: {'; '.join(follows.onward.entered.reasons)}"
     if result == "waits":
-        return Done("gate_waits", f"gate {follows.onward.gate}: {_said(follows)}")
+        return _put_off(scene, "gate_waits", said)
     if result == "stopped":
-        done = _roll_back(scene)
-        return replace(done, effect="gate_stopped", note=f"{follows.onward.gate}: {_said(follows)}")
+        return replace(_roll_back(scene, said), effect="gate_stopped", note=said)
     if result == "runs":
         return _next_gate(scene, follows)
     if result == "asks" or not scene.learning.auto_activate_policies:
@@ -188,8 +152,12 @@ def _promote(scene: Scene) -> Done:
     return _activate(scene, follows)
 
 
-def _said(follows: Follows) -> str:
-    return "; ".join(follows.onward.entered.reasons)
+def _put_off(scene: Scene, effect: Effect, why: str) -> Done:
+    """Leave a promotion for later; past the deadline there is no later."""
+    if scene.now < scene.rollout.deadline:
+        return Done(effect, why)
+    done = _end(scene, "expired", "expire_rollout", f"the deadline is over: {why}")
+    return replace(done, note=f"{why}; {done.note}")
 
 
 def _open_step(scene: Scene) -> Done:
@@ -206,7 +174,7 @@ def _open_step(scene: Scene) -> Done:
         "advance_rollout",
         was=before.place,
         to=rollout.place,
-        reason="; ".join(scene.judged.reasons),
+        reason=scene.why,
         evidence=scene.evidence | {"shares": dict(rollout.steps[rollout.step])},
         now=scene.now,
     )
@@ -216,18 +184,7 @@ def _open_step(scene: Scene) -> Done:
 def _next_gate(scene: Scene, follows: Follows) -> Done:
     """End this rollout and begin that of the next gate, in one transaction."""
     assert follows.begins is not None  # a gate that runs has a draft
-    head = finish(
-        scene.tx,
-        scene.keys,
-        scene.head,
-        scene.actor,
-        scene.rollout,
-        "promoted",
-        "pass_gate",
-        reason="; ".join(scene.judged.reasons),
-        evidence=scene.evidence,
-        now=scene.now,
-    )
+    head = _finish(scene, "promoted", "pass_gate", scene.why)
     rollout, _ = begin(
         scene.tx,
         scene.keys,
@@ -235,6 +192,7 @@ def _next_gate(scene: Scene, follows: Follows) -> Done:
         scene.actor,
         follows.begins,
         champion=scene.rollout.champion,
+        started_by=scene.rollout.started_by,  # four eyes: whose road it is
         reason=f"gate {follows.onward.gate}",
         evidence={"after": scene.rollout.id, "gates": follows.onward.told()},
         now=scene.now,
@@ -245,8 +203,13 @@ def _next_gate(scene: Scene, follows: Follows) -> Done:
 def _ask(scene: Scene, follows: Follows) -> Done:
     """Ask for an approval, unless one waits already; the rollout runs on meanwhile."""
     assert scene.winner is not None  # it was read for this
-    if scene.approval is not None and scene.approval.is_open(scene.now):
-        return Done("approval_asked", f"{scene.approval.id} waits")
+    before = scene.approval
+    if before is not None and before.is_open(scene.now):
+        return Done(
+            "none", f"{before.id} waits: ratchet approvals approve {before.id} --reason ..."
+        )
+    if before is not None and scene.now >= scene.rollout.deadline:
+        return _put_off(scene, "none", f"nobody gave {before.id} in time")
     approval, head = ask(
         scene.tx,
         scene.keys,
@@ -254,19 +217,18 @@ def _ask(scene: Scene, follows: Follows) -> Done:
         scene.actor,
         scene.winner,
         involved=(scene.rollout.started_by,),
-        reason="; ".join(scene.judged.reasons),
+        reason=scene.why,
         rollout=scene.rollout.id,
         verdict=scene.verdict,
         gates=follows.onward.left,
         now=scene.now,
     )
-    rollout = scene.rollout.model_copy(update={"approval": approval.id})
     rewrite(
         scene.tx,
         scene.keys,
         head,
         scene.actor,
-        rollout,
+        scene.rollout.model_copy(update={"approval": approval.id}),
         "await_approval",
         to=approval.id,
         evidence=scene.evidence,
@@ -277,6 +239,7 @@ def _ask(scene: Scene, follows: Follows) -> Done:
 
 def _activate(scene: Scene, follows: Follows) -> Done:
     assert scene.winner is not None  # it was read for this
+    evidence: dict[str, Any] = scene.evidence | {"gates": follows.onward.told()}
     promote(
         scene.tx,
         scene.keys,
@@ -285,8 +248,8 @@ def _activate(scene: Scene, follows: Follows) -> Done:
         scene.winner,
         rollout=scene.rollout,
         holdback=follows.holdback,
-        reason="; ".join(scene.judged.reasons),
-        evidence=scene.evidence | {"gates": follows.onward.told()},
+        reason=scene.why,
+        evidence=evidence,
         now=scene.now,
     )
     return Done("activated", f"{scene.winner.key()} is active")

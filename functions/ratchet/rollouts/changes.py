@@ -56,8 +56,12 @@ def begin(
     now: datetime,
     reason: str = "",
     evidence: Mapping[str, Any] | None = None,
+    started_by: str | None = None,
 ) -> tuple[Rollout, PolicyHead]:
-    """Write a rollout that runs from now on; its number is that of its audit entry."""
+    """Write a rollout that runs from now on; its number is that of its audit entry.
+
+    `startedBy` is the actor, unless it goes on with what somebody else started.
+    """
     draft = prepared.draft
     rollout = sealed(
         keys,
@@ -71,7 +75,7 @@ def begin(
                 "plan": prepared.plan,
                 "promote_alpha": prepared.promote_alpha,
                 "started_at": now,
-                "started_by": actor.name,
+                "started_by": started_by or actor.name,
                 "opened": (now,),
                 "deadline": now + timedelta(hours=_hours(draft)),
             }
@@ -231,7 +235,7 @@ def _show(tx: Transaction, before: PolicyHead, after: PolicyHead, now: datetime)
 
 def _hours(draft: RolloutDraft) -> float:
     """Return how long a rollout may run."""
-    if draft.purpose == "holdback" and draft.profile.holdback:
+    if draft.purpose == "holdback":
         return draft.profile.holdback.hours + _SLACK
     return draft.profile.deadline_hours
 

@@ -1,65 +1,73 @@
-"""Decision: what one look at a rollout allows, and the reasons in words; pure."""
-
-from enum import StrEnum
+"""Decision: what the evidence on one challenger allows, and the reasons in words; pure."""
 
 from ratchet.rollouts.pair import Bounds, Question
+from ratchet.rollouts.verdict import Called
 from ratchet.rollouts.weigh import Weighed, Weighing, better
+from ratchet.stats.moments import Floats
+
+SPLIT_WRONG = "exposures: not split as planned, so no effect is trusted"
 
 
-class Decision(StrEnum):
-    """What becomes of a challenger."""
-
-    PROMOTE = "PROMOTE"
-    HOLD = "HOLD"
-    ROLL_BACK = "ROLL_BACK"
-
-
-def decision(weighed: Weighed) -> tuple[Decision, tuple[str, ...]]:
+def decision(weighed: Weighed) -> tuple[Called, tuple[str, ...]]:
     """Return what one look allows, and why: what shows it, or what is missing. Shapes: all ()."""
     if weighed.mismatch:
-        return Decision.HOLD, ("exposures: not split as planned, so no effect is trusted",)
+        return "HOLD", (SPLIT_WRONG,)
     if weighed.rollback:
-        return Decision.ROLL_BACK, tuple(_breach(w) for w in weighed.terms if w.breached)
+        return "ROLL_BACK", tuple(_breach(w) for w in weighed.terms if w.breached)
     if weighed.promote:
-        return Decision.PROMOTE, tuple(_reached(w, weighed) for w in weighed.terms)
-    lost = ("outcomes: one arm has fewer of them for an exposure",) if weighed.lost else ()
-    return Decision.HOLD, lost + tuple(_missing(w, weighed) for w in weighed.terms if not w.passed)
+        return "PROMOTE", tuple(_reached(w) for w in weighed.terms)
+    return "HOLD", withheld(weighed) + tuple(_missing(w) for w in weighed.terms if not w.passed)
+
+
+def withheld(weighed: Weighed) -> tuple[str, ...]:
+    """Return why the arms cannot be compared at all, if they cannot."""
+    return ("outcomes: one arm has fewer of them for an exposure",) if weighed.lost else ()
+
+
+def unequal(weighing: Weighing) -> str:
+    """Return what is not known alike in both arms, of a term that is held for it."""
+    which = [name for name, unknown in weighing.unknown.items() if unknown.holds]
+    if which == ["code"]:
+        why = "not every error code is named, so this one may be among the others"
+    else:
+        why = f"the share of unknown {', '.join(which)} differs between the arms"
+    return f"{weighing.term.metric}: {why}"
 
 
 def _breach(weighing: Weighing) -> str:
-    _, high = better(weighing.bounds, weighing.about)
-    allowed = weighing.term.rollback_margin
-    beyond = f", and {allowed:.4g} is allowed" if allowed else ""
-    return f"{weighing.term.metric}: worse by at least {-float(high):.4g}{beyond}"
+    term, (_, high) = weighing.term, better(weighing.to_roll_back(), weighing.about)
+    allowed = _allowed(weighing)
+    beyond = f", and {allowed} is allowed" if allowed else ""
+    return f"{term.metric}: worse by at least {_amount(-high, term.rollback_relative)}{beyond}"
 
 
-def _reached(weighing: Weighing, weighed: Weighed) -> str:
-    low = float(better(weighing.bounds, weighing.about)[0])
-    if weighing.term is weighed.rules.goal and low >= 0:
-        return f"{weighing.term.metric}: better by at least {low:.4g}"
-    return f"{weighing.term.metric}: worse by less than {max(0.0, -low):.4g}"
+def _reached(weighing: Weighing) -> str:
+    term = weighing.term
+    if not weighing.asked:
+        return f"{term.metric}: no values in either arm, and none are wanted"
+    if weighing.needed is None:
+        allowed = _allowed(weighing)
+        beyond = f" by more than {allowed}" if allowed else ""
+        return f"{term.metric}: not shown to be worse{beyond}"
+    low = float(better(weighing.to_promote(), weighing.about)[0])
+    if weighing.role != "guardrail" and low >= 0:
+        return f"{term.metric}: better by at least {_amount(low, term.relative)}"
+    return f"{term.metric}: worse by less than {_amount(max(0.0, -low), term.relative)}"
 
 
-def _missing(weighing: Weighing, weighed: Weighed) -> str:
-    name = weighing.term.metric
+def _missing(weighing: Weighing) -> str:
     if weighing.held:
-        which = [name_of for name_of, unknown in weighing.unknown.items() if unknown.holds]
-        if which == ["code"]:
-            return f"{name}: not every error code is named, so this one may be among the others"
-        return f"{name}: the share of unknown {', '.join(which)} differs between the arms"
-    if not weighing.bounds.trusted:
-        return f"{name}: {_too_few(weighing.bounds)}"
-    low, high = (float(x) for x in better(weighing.bounds, weighing.about))
-    if weighing.term is weighed.rules.goal:
-        wanted = f"above {weighing.term.min_effect:.4g}"
-    else:
-        wanted = f"above {-weighing.term.margin:.4g}"
-    return f"{name}: better by {low:.4g} to {high:.4g}, and a promotion needs it {wanted}"
+        return unequal(weighing)
+    term, bounds = weighing.term, weighing.to_promote()
+    if not bounds.trusted:
+        return f"{term.metric}: {_too_few(bounds, weighing.question)}"
+    low, high = (_amount(x, term.relative) for x in better(bounds, weighing.about))
+    needed = _amount(weighing.needed or 0.0, term.relative)
+    return f"{term.metric}: better by {low} to {high}, and a promotion needs it above {needed}"
 
 
-def _too_few(bounds: Bounds) -> str:
+def _too_few(bounds: Bounds, least: Question) -> str:
     """Return which minimum is missing, in the arm with fewer."""
-    least = Question()
     if bounds.units is None or not bounds.units > 0:
         return "no values in an arm"
     if bounds.units < least.least_units:
@@ -69,3 +77,13 @@ def _too_few(bounds: Bounds) -> str:
         seen = f"{float(bounds.events):.0f} bins of units carry an arm's variance"
         return f"{seen}, and {least.least_events} are wanted"
     return "no bound can be trusted yet"
+
+
+def _allowed(weighing: Weighing) -> str:
+    term = weighing.term
+    return _amount(term.rollback_margin, term.rollback_relative) if term.rollback_margin else ""
+
+
+def _amount(value: float | Floats, relative: bool) -> str:
+    """Return a difference as a person reads it, as a percentage where it is relative."""
+    return f"{100 * float(value):.4g} %" if relative else f"{float(value):.4g}"

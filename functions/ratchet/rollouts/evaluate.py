@@ -6,19 +6,20 @@ from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.roles import Actor, machine
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import Conflict, NotFound, RatchetError, Unavailable
+from ratchet.kernel.errors import BadSignature, Conflict, NotFound, RatchetError, Unavailable
 from ratchet.kernel.keys import Keys
 from ratchet.kernel.seal import load_sealed
 from ratchet.observe.watch import ROLLOUTS
+from ratchet.policies.head import PolicyHead
 from ratchet.policies.history import get_version
-from ratchet.rollouts.carry_out import Follows
 from ratchet.rollouts.look import look
 from ratchet.rollouts.prepare import prepare
 from ratchet.rollouts.promote import prepare_holdback
 from ratchet.rollouts.record_verdict import record_verdict
 from ratchet.rollouts.road import open_road, walk
-from ratchet.rollouts.rollout import Rollout
-from ratchet.rollouts.supersede import supersede
+from ratchet.rollouts.rollout import Challenger, Rollout
+from ratchet.rollouts.scene import Follows, winner_of
+from ratchet.rollouts.supersede import is_current, supersede
 from ratchet.rollouts.verdict import VERDICTS, Judged, Verdict
 from ratchet.rollouts.verdicts import get_verdict, last_verdict, verdict_key
 from ratchet.rollouts.warn import warn_of
@@ -47,8 +48,14 @@ def evaluate_rollouts(
 
     Raises: Unavailable where the store does not answer.
     """
+    return [_try(store, keys, reader, rollout_id, now) for rollout_id in _running(store)]
+
+
+def _running(store: Store) -> list[str]:
+    """Return the rollouts that say they run, and those that a policy says run."""
     running = store.query(Query(ROLLOUTS, (Filter("state", "==", "running"),)))
-    return [_try(store, keys, reader, found.ref.id, now) for found in running]
+    heads = store.query(Query(PolicyHead.collection, (Filter("rollout", ">", ""),)))
+    return sorted({found.ref.id for found in running} | {head.data["rollout"] for head in heads})
 
 
 def _try(store: Store, keys: Keys, reader: ConfigReader, rollout_id: str, now: datetime) -> Looked:
@@ -69,7 +76,7 @@ def _try(store: Store, keys: Keys, reader: ConfigReader, rollout_id: str, now: d
         raise_alert(store, about)
         return Looked(rollout=rollout_id, note=error.message)
     if verdict is None:
-        return Looked(rollout=rollout_id, effect="superseded", note="another version is active")
+        return Looked(rollout=rollout_id, note="it has ended: another version is active")
     return Looked(
         rollout=rollout_id,
         policy=verdict.policy,
@@ -92,7 +99,7 @@ def evaluate_rollout(
 ) -> Verdict | None:
     """Judge one running rollout and do what follows, in one transaction; once in an hour.
 
-    None where the rollout is not its policy's any more: then it is ended, and nothing judged.
+    None where it has ended: one that its policy has left behind is ended, and nothing judged.
 
     Raises: NotFound, BadSignature, Refused, Conflict where it changes all the time.
     """
@@ -101,27 +108,59 @@ def evaluate_rollout(
         if store.get(Ref(VERDICTS, key)) is not None:
             return get_verdict(store, keys, key)
         rollout = _read(store, keys, rollout_id)
-        if supersede(store, keys, actor, rollout, now=now):
-            return None
-        judged = look(store, rollout, now=now, before=last_verdict(store, keys, rollout_id))
-        follows = _follows(store, keys, reader, rollout, judged, now)
+        head = _head(store, rollout)
+        if not is_current(head, rollout):
+            if rollout.state == "ended" or supersede(store, keys, actor, rollout, now=now):
+                return None
+            continue
+        if rollout.seal != head.rollout_seal:
+            continue
+        before = last_verdict(store, keys, rollout_id, until=now)
+        seen = look(store, rollout, now=now, before=before)
+        follows = _follows(store, keys, reader, rollout, seen.judged, now)
         verdict = record_verdict(
-            store, keys, actor, rollout, judged, follows, verdict_id=key, now=now
+            store, keys, actor, rollout, seen.judged, follows, verdict_id=key, now=now
         )
         if verdict is not None:
-            warn_of(store, rollout, verdict, now=now)
+            warn_of(store, rollout, seen, now=now)
             return verdict
-    raise Conflict(f"rollout {rollout_id} changes all the time", field="rollout", mend="try again")
+    raise _never_still(store, keys, rollout_id)
 
 
 def _read(store: Store, keys: Keys, rollout_id: str) -> Rollout:
     found = store.get(Ref(ROLLOUTS, rollout_id))
     if found is None:
         raise NotFound(
-            f"rollout {rollout_id} does not exist", field="rollout", mend="ratchet rollout list"
+            f"rollout {rollout_id} does not exist",
+            field="rollout",
+            mend=f"ratchet rollout list; where a policy names it: {_abort(rollout_id)}",
         )
-    mend = f"ratchet rollout abort {rollout_id} --reason ..."
-    return load_sealed(keys, Rollout, rollout_id, found.data, mend=mend)
+    return load_sealed(keys, Rollout, rollout_id, found.data, mend=_abort(rollout_id))
+
+
+def _abort(rollout_id: str) -> str:
+    return f"ratchet rollout abort {rollout_id} --reason ..."
+
+
+def _head(store: Store, rollout: Rollout) -> PolicyHead:
+    found = store.get(Ref(PolicyHead.collection, rollout.policy))
+    if found is None:
+        raise NotFound(
+            f"policy {rollout.policy} does not exist", field="policy", mend="ratchet policy list"
+        )
+    return PolicyHead.from_store(found.data)
+
+
+def _never_still(store: Store, keys: Keys, rollout_id: str) -> RatchetError:
+    """Return why a rollout is never what its policy's head knows."""
+    rollout = _read(store, keys, rollout_id)
+    if _head(store, rollout).rollout_seal != rollout.seal:
+        return BadSignature(
+            f"rollout {rollout_id} was put back by hand to what it was before",
+            field="seal",
+            mend=_abort(rollout_id),
+        )
+    return Conflict(f"rollout {rollout_id} changes all the time", field="rollout", mend="try again")
 
 
 def _follows(
@@ -136,28 +175,23 @@ def _follows(
     wanted = judged.decision == "PROMOTE" and judged.scope == "whole"
     if not wanted or rollout.purpose != "trial" or rollout.held:
         return None
-    fit = {arm.arm for arm in judged.arms if arm.decision == "PROMOTE"}
-    going = [c for c in rollout.standing if c.arm in fit]
-    if judged.winner is not None and rollout.mode != "shadow":
-        going = [c for c in going if c.arm == judged.winner]
-    road = open_road(
-        store,
-        keys,
-        reader,
-        rollout.champion,
-        going,
-        now=now,
-        profile=(rollout.profile_name, rollout.profile),
-    )
+    pinned = (rollout.profile_name, rollout.profile)
+    going = _going(rollout, judged)
+    road = open_road(store, keys, reader, rollout.champion, going, now=now, profile=pinned)
     onward = walk(road, rollout.gates)
     if onward.entered.draft is not None:
         draft = onward.entered.draft.model_copy(update={"gates": onward.left})
         begins = prepare(store, reader, draft, road.champion, salt=rollout.salt, now=now)
         return Follows(onward, begins=begins)
-    winner = get_version(store, keys, *_parts(going[0].version))
+    won = winner_of(judged)
+    (version,) = (c.version.partition("@") for c in rollout.challengers if c.arm == won)
+    winner = get_version(store, keys, version[0], version[2])
     return Follows(onward, holdback=prepare_holdback(store, reader, rollout, winner, now=now))
 
 
-def _parts(key: str) -> tuple[str, str]:
-    policy, _, number = key.partition("@")
-    return policy, number
+def _going(rollout: Rollout, judged: Judged) -> list[Challenger]:
+    """Return who goes on: all that passed a shadow, the winner alone of those that served."""
+    fit = {arm.arm for arm in judged.arms if arm.decision == "PROMOTE"}
+    if rollout.mode != "shadow":
+        fit &= {winner_of(judged)}
+    return [challenger for challenger in rollout.standing if challenger.arm in fit]

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import combinations, permutations
 
-import numpy as np
-
 from ratchet.observe.watch import CONTROL, PAIRED, SHADOW
+from ratchet.rollouts.arms import by_arm, difference, exposed, is_shadow, known, means, split
 from ratchet.rollouts.evidence import EVIDENCE
 from ratchet.rollouts.evidence.bayes import posterior
 from ratchet.rollouts.metric import ERROR, METRICS, Metric, metric_named
@@ -23,19 +22,15 @@ from ratchet.rollouts.report import (
     UnknownShare,
 )
 from ratchet.rollouts.rollout import Rollout
-from ratchet.rollouts.sample_ratio import sample_ratio
-from ratchet.rollouts.strata import combine
 from ratchet.rollouts.unknown import UNKNOWN, compare_unknown, holds, unknown_pairs
 from ratchet.rollouts.weigh import BY_KIND, better
 from ratchet.stats.bucket import OTHER
 from ratchet.stats.intervals import Interval
-from ratchet.stats.moments import Floats
 from ratchet.stats.quantiles import Histogram
 from ratchet.stats.rollout_bucket import RolloutBucket
 from ratchet.stats.units import met_by_both, sum_units
 
 QUANTILES = (0.5, 0.95, 0.99)
-_ROUNDING = 1e-12
 
 
 def findings(
@@ -51,7 +46,7 @@ def findings(
         shares = list(_unknown(rollout, arms, arm))
         unknown += shares
         for metric in _metrics(rollout, arms):
-            pair = pair_of(arms, metric, arm, _split(rollout, arm), shadow=_shadow(rollout))
+            pair = pair_of(arms, metric, arm, split(rollout, arm), shadow=is_shadow(rollout))
             held = _why_held(metric, shares, mismatch=mismatch)
             compared.append(_compared(arm, metric, pair, error, held))
     return RolloutEvidence(
@@ -75,41 +70,17 @@ def findings(
     )
 
 
-def _shadow(rollout: Rollout) -> bool:
-    return rollout.mode == "shadow"
-
-
-def _split(rollout: Rollout, arm: str) -> Floats:
-    """Return a challenger's part of the traffic that it shares with the control, by step."""
-    both = [rollout.shares(step) for step in range(len(rollout.steps))]
-    if _shadow(rollout):
-        return np.full(len(both), 0.5)
-    return np.array([shares[arm] / (shares[arm] + shares[CONTROL]) for shares in both])
-
-
 def _exposures(rollout: Rollout, arms: Arms) -> Exposed | None:
-    """Return how the exposures are split, if there are any; a shadow takes none of the control."""
-    if _shadow(rollout):
-        return None
-    names = (CONTROL, *rollout.arms)
-    steps = range(len(rollout.steps))
-    counts = np.array([[_sum(arms, step, name, "exposures") for name in names] for step in steps])
-    plan = np.array([[rollout.shares(step)[name] for name in names] for step in steps])
-    found = sample_ratio(counts, plan)
-    if not np.isfinite(found.observed).all():
+    found = exposed(rollout, arms)
+    if found is None:
         return None
     return Exposed(
         p_value=float(found.p_value),
         mismatch=bool(found.mismatch),
         units=float(found.units),
-        observed=dict(zip(names, found.observed.tolist(), strict=True)),
-        expected=dict(zip(names, found.expected.tolist(), strict=True)),
+        observed=by_arm(rollout, found.observed),
+        expected=by_arm(rollout, found.expected),
     )
-
-
-def _sum(arms: Arms, step: int, name: str, field: str) -> Floats:
-    arm = arms.get((step, name))
-    return arm.of(field) if arm else np.zeros(256)
 
 
 def _metrics(rollout: Rollout, arms: Arms) -> Iterator[Metric]:
@@ -125,7 +96,7 @@ def _arms(rollout: Rollout, arms: Arms) -> Iterator[ArmSeen]:
     """Yield what each arm did over all steps."""
     served = {CONTROL: rollout.champion}
     for challenger in rollout.challengers:
-        if _shadow(rollout):
+        if is_shadow(rollout):
             served[PAIRED + challenger.arm] = rollout.champion
             served[SHADOW + challenger.arm] = challenger.version
         else:
@@ -147,16 +118,16 @@ def _arms(rollout: Rollout, arms: Arms) -> Iterator[ArmSeen]:
 
 
 def _unknown(rollout: Rollout, arms: Arms, arm: str) -> Iterator[UnknownShare]:
-    pairs = unknown_pairs(arms, arm, _split(rollout, arm), shadow=_shadow(rollout))
+    pairs = unknown_pairs(arms, arm, split(rollout, arm), shadow=is_shadow(rollout))
     for name in UNKNOWN:
-        bounds, (control, value) = compare_unknown(pairs[name]), _means(pairs[name])
+        bounds, (control, value) = compare_unknown(pairs[name]), means(pairs[name])
         yield UnknownShare(
             challenger=arm,
             of=name,
             control=control,
             value=value,
-            low=_known(bounds.low),
-            high=_known(bounds.high),
+            low=known(bounds.low),
+            high=known(bounds.high),
             differs=bool(holds(name, pairs[name], bounds)),
         )
 
@@ -173,16 +144,16 @@ def _why_held(metric: Metric, shares: Sequence[UnknownShare], *, mismatch: bool)
 def _compared(arm: str, metric: Metric, pair: Pair, error: float, held: str) -> Compared:
     question = Question(low_error=error, high_error=error)
     bounds = EVIDENCE[BY_KIND[metric.kind]](pair, question)
-    control, value = _means(pair)
+    control, value = means(pair)
     return Compared(
         challenger=arm,
         metric=metric.name,
         better=metric.better,
         control=control,
         value=value,
-        difference=_difference(bounds, control, value),
-        low=_known(bounds.low),
-        high=_known(bounds.high),
+        difference=difference(bounds, control, value),
+        low=known(bounds.low),
+        high=known(bounds.high),
         says="held" if held else _says(bounds, metric),
         because=held,
         reading=None if control is None or value is None else _reading(pair, metric),
@@ -206,23 +177,6 @@ def _reading(pair: Pair, metric: Metric) -> Reading:
         chance_better=above if more else 1 - above,
         expected_loss=float(belief.drop if more else belief.rise),
     )
-
-
-def _difference(bounds: Bounds, control: float | None, value: float | None) -> float | None:
-    """Return the difference; what is left of equal means by rounding is 0."""
-    difference = _known(bounds.estimate)
-    size = max(abs(control or 0.0), abs(value or 0.0))
-    return 0.0 if difference is not None and abs(difference) < _ROUNDING * size else difference
-
-
-def _means(pair: Pair) -> tuple[float | None, float | None]:
-    """Return the control's and the challenger's value at the same weights of the steps."""
-    control, challenger = combine(pair).means
-    return _known(control), _known(challenger)
-
-
-def _known(value: Floats) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _met_both(rollout: Rollout, arms: Arms) -> Iterator[MetBoth]:

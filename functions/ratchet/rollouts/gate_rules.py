@@ -9,8 +9,8 @@ from ratchet.govern.config import Config
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.policies.version import ChangeClass, PolicyId
-from ratchet.rollouts.amount import Margin
-from ratchet.rollouts.profile import PROFILES, Profile
+from ratchet.rollouts.amount import Margin, size_of
+from ratchet.rollouts.profile import PROFILES, Listed, Profile
 
 # The registry of gates is in `gates/`, and needs numpy; a contract test holds the two together.
 GateName = Literal["replay", "shadow", "canary", "approval"]
@@ -19,10 +19,10 @@ GateName = Literal["replay", "shadow", "canary", "approval"]
 class ClassRules(Model):
     """The gates of one change class in their order, and the profile that judges its rollouts.
 
-    `maxLoss`: a replay must show that a version loses less than this, in points of reward.
+    `maxLoss`: a replay must show that a version loses less reward than this.
     """
 
-    gates: Annotated[tuple[GateName, ...], Field(max_length=10)]
+    gates: Annotated[tuple[GateName, ...], Listed, Field(max_length=10)]
     profile: str = "significance"
     max_loss: Margin = "2 points"
 
@@ -30,6 +30,8 @@ class ClassRules(Model):
     def _check(self) -> Self:
         if len(set(self.gates)) < len(self.gates):
             raise ValueError("a gate is named twice")
+        if size_of(self.max_loss).unit == "usd":
+            raise ValueError("maxLoss takes points or %: rewards are no dollars")
         return self
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -9,9 +10,9 @@ from ratchet.observe.watch import CONTROL, PAIRED, SHADOW
 from ratchet.rollouts.metric import ERROR, Metric
 from ratchet.rollouts.pair import Pair
 from ratchet.stats.bins import BINS, sum_bins
-from ratchet.stats.moments import Floats
+from ratchet.stats.moments import Floats, Ints
 from ratchet.stats.quantiles import Histogram
-from ratchet.stats.rollout_bucket import BINNED, RolloutBucket
+from ratchet.stats.rollout_bucket import BINNED, RolloutBucket, RolloutSums
 from ratchet.stats.units import Units, sum_units
 
 
@@ -39,22 +40,39 @@ _NO_ARM = Arm({}, Units(), Histogram())
 
 def arms_of(buckets: Iterable[RolloutBucket]) -> dict[tuple[int, str], Arm]:
     """Return what each arm did in each step, over all hours; every bucket is unpacked once."""
+    return {place: _arm(group) for place, group in by_place(buckets).items()}
+
+
+def by_place(buckets: Iterable[RolloutBucket]) -> dict[tuple[int, str], list[RolloutBucket]]:
+    """Return the buckets of each step and arm, in this order."""
     found: dict[tuple[int, str], list[RolloutBucket]] = {}
     for bucket in buckets:
         found.setdefault((bucket.step, bucket.arm), []).append(bucket)
-    return {place: _arm(group) for place, group in sorted(found.items())}
+    return dict(sorted(found.items()))
 
 
 def _arm(buckets: list[RolloutBucket]) -> Arm:
     sums = [bucket.sums for bucket in buckets]
-    named = {field: sum_bins(getattr(s, field) for s in sums) for field in BINNED}
-    for code in sorted({code for s in sums for code in s.errors}):
-        named[ERROR + code] = sum_bins(s.errors[code] for s in sums if code in s.errors)
+    codes = sorted({ERROR + code for s in sums for code in s.errors})
+    named = {field: total_of(sums, field) for field in (*BINNED, *codes)}
     return Arm(
         {field: values.astype(np.float64) for field, values in named.items()},
         sum_units(bucket.units for bucket in buckets),
         sum((s.latency_bins for s in sums), Histogram()),
     )
+
+
+def total_of(sums: Iterable[RolloutSums], field: str) -> Ints:
+    """Return a field of some sums, added up exactly; `error:CODE` is the errors of that code."""
+    if field.startswith(ERROR):
+        code = field.removeprefix(ERROR)
+        return sum_bins(s.errors[code] for s in sums if code in s.errors)
+    return sum_bins(getattr(s, field) for s in sums)
+
+
+@lru_cache(maxsize=64)  # all metrics of two arms have the same units
+def _met(steps: tuple[Units, ...]) -> float:
+    return sum_units(steps).count()
 
 
 def pair_of(
@@ -70,6 +88,6 @@ def pair_of(
     less = np.array([[arm.of(metric.less) for arm in row] for row in table])
     num = np.array([[arm.of(metric.num) for arm in row] for row in table]) - less
     den = np.array([[arm.of(metric.den) for arm in row] for row in table])
-    units = [sum_units(row[i].units for row in table).count() for i in range(2)]
+    units = [_met(tuple(row[i].units for row in table)) for i in range(2)]
     halves = np.full_like(shares, 0.5)
     return Pair(num / metric.scale, den, halves if shadow else shares, np.array(units), metric.span)

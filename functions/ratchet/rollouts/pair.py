@@ -32,6 +32,11 @@ class Pair:
         """Return the pair of den - num: failures of successes."""
         return Pair(self.den - self.num, self.den, self.share, self.units, self.span)
 
+    def exchanged(self) -> "Pair":
+        """Return the pair with the arms in each other's place."""
+        num, den = self.num[..., ::-1, :], self.den[..., ::-1, :]
+        return Pair(num, den, 1 - self.share, self.units[..., ::-1], self.span)
+
 
 @dataclass(frozen=True)
 class Question:

@@ -8,7 +8,6 @@ from ratchet.govern.config import ConfigReader
 from ratchet.observe.epochs import current_epoch
 from ratchet.observe.watch import CONTROL, LONGEST_MS, Watch
 from ratchet.policies.version import PolicyVersion
-from ratchet.rollouts.foresee import foresee, programme_level
 from ratchet.rollouts.rollout import Plan, RolloutDraft
 from ratchet.store.port import Store
 
@@ -53,9 +52,10 @@ def prepare(
     )
     if draft.purpose != "trial":
         return Prepared(draft, watch, salt)
-    return Prepared(
-        draft, watch, salt, foresee(store, draft, champion), programme_level(store, draft)
-    )
+    from ratchet.rollouts.foresee import foresee, programme_level  # numpy, which an end needs not
+
+    level = programme_level(store, draft)
+    return Prepared(draft, watch, salt, foresee(store, draft, champion, promote_alpha=level), level)
 
 
 def _target(champion: PolicyVersion) -> float | None:

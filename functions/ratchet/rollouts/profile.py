@@ -6,7 +6,7 @@ bound of how much better the challenger is, `rollback` the upper one.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ratchet.kernel.document import Model
 from ratchet.observe.watch import LONGEST_MS
@@ -14,6 +14,13 @@ from ratchet.rollouts.amount import Amount, Margin, size_of
 from ratchet.rollouts.assign import LEAST
 from ratchet.rollouts.metric import Metric, metric_named
 
+
+def _listed(value: object) -> object:
+    """Return a list as a tuple: configuration is parsed strictly, and a store has lists alone."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Listed = BeforeValidator(_listed)
 MIN_CANARY, MAX_CANARY = 0.01, 0.5
 Hours = Annotated[float, Field(ge=0, le=90 * 24)]
 CanaryShare = Annotated[float, Field(ge=MIN_CANARY, le=MAX_CANARY)]
@@ -61,10 +68,10 @@ class Guardrail(Model):
 
 
 class Holdback(Model):
-    """What stays on the former version after a promotion, as a concurrent control."""
+    """What stays on the former version after a promotion, as a control; 0 hours: nothing."""
 
     share: Annotated[float, Field(ge=MIN_CANARY, le=MAX_CANARY)] = 0.05
-    hours: Annotated[float, Field(gt=0, le=30 * 24)] = 24.0
+    hours: Annotated[float, Field(ge=0, le=30 * 24)] = 24.0
 
 
 class ShadowStage(Model):
@@ -87,19 +94,22 @@ class Profile(Model):
     """
 
     goal: Wanted
-    also: tuple[Wanted, ...] = ()
-    guardrails: tuple[Guardrail, ...] = ()
+    also: Annotated[tuple[Wanted, ...], Listed] = ()
+    guardrails: Annotated[tuple[Guardrail, ...], Listed] = ()
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     budget: Literal["rollout", "programme"] = "rollout"
     detect: Amount = "2 points"
     min_units: Annotated[int, Field(ge=50, le=10**7)] = 100
     min_events: Annotated[int, Field(ge=15, le=200)] = 15
-    steps: Annotated[tuple[CanaryShare, ...], Field(min_length=1, max_length=20)] = (0.1, 0.5)
+    steps: Annotated[tuple[CanaryShare, ...], Listed, Field(min_length=1, max_length=20)] = (
+        0.1,
+        0.5,
+    )
     soak_hours: Hours = 24.0
     deadline_hours: Annotated[float, Field(gt=0, le=90 * 24)] = 168.0
     outcome_window_hours: Annotated[float, Field(ge=0, le=720)] = 1.0
     latency_objective_ms: Annotated[float, Field(gt=0, le=LONGEST_MS)] | None = None
-    holdback: Holdback | None = Holdback()
+    holdback: Holdback = Holdback()
     shadow: ShadowStage = ShadowStage()
 
     @model_validator(mode="after")

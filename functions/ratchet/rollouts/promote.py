@@ -27,7 +27,7 @@ def prepare_holdback(
     The former version keeps units that met it before: same salt, the last points.
     """
     held = rollout.profile.holdback
-    if held is None or rollout.purpose != "trial" or promoted.key() == rollout.champion:
+    if not held.hours or rollout.purpose != "trial" or promoted.key() == rollout.champion:
         return None
     draft = RolloutDraft(
         policy=rollout.policy,

@@ -1,21 +1,21 @@
 """Rates: confidence sequences of a ratio of two rates and of one rate, from counts of events."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ratchet.rollouts.boundary import tuning
+from ratchet.rollouts.likelihood import FAR, LEAST, Curve, area, cross, peak
 from ratchet.rollouts.pair import CHALLENGER, CONTROL, Pair
 from ratchet.rollouts.strata import Strata
 from ratchet.rollouts.worth import valued
 from ratchet.stats.moments import Floats
 from ratchet.stats.special import log_beta
 
-_FAR = 20.0
 _HALVINGS = 45
 _HALF = 0.5
+_WIDE = 20.0  # no mixture says anything of a log ratio beyond
 
 
 class Span(NamedTuple):
@@ -136,29 +136,57 @@ def log_ratio(split: Split, error: Floats, planned: float) -> Span:
     Shapes: error and the bounds (...). Units: `planned` events of both arms, where the bounds are
     tightest. The mixture over the log ratio is normal about 0, common to all steps.
     """
-    x, y = split.challenger, split.control
-    alpha = np.clip(2 * error, 1e-300, 1.0)
-    width = np.sqrt(tuning(alpha) / (planned * (split.planned * (1 - split.planned)).mean()))
-    width = np.clip(width, 0.05, 4.0)[..., None]
+    ratio = ratio_of(split)
+    return Span(ratio.low(error, planned), ratio.high(error, planned))
 
-    def likelihood(theta: Floats) -> Floats:
-        """Log-likelihood. Shapes: theta (..., k), the result alike."""
-        at = theta[..., None, :] + split.odds[..., None]
-        softplus = np.logaddexp(0.0, at)
-        return np.asarray((x[..., None] * (at - softplus) - y[..., None] * softplus).sum(-2))
 
-    best = _peak(likelihood, x.sum(-1).shape)
-    share = 1 / (1 + np.exp(-split.odds))
-    curve = (x + y).sum(-1) * (share * (1 - share)).min(-1)
-    near = best[..., None] + np.linspace(-9, 9, 73) / np.sqrt(np.maximum(curve, 0.5))[..., None]
-    wide = np.broadcast_to(np.linspace(-6, 6, 49) * width, (*best.shape, 49))
-    nodes = np.sort(np.concatenate([near, wide], -1), -1)
-    heights = likelihood(nodes) - 0.5 * (nodes / width) ** 2
-    top = heights.max(-1)
-    area = _area(np.exp(heights - top[..., None]), nodes)
-    mixture = top + np.log(area) - np.log(width[..., 0] * np.sqrt(2 * np.pi))
-    level = mixture + np.log(alpha)
-    return Span(_cross(likelihood, best, level, -_FAR), _cross(likelihood, best, level, _FAR))
+@dataclass(frozen=True)
+class Ratio:
+    """What the events say of the log ratio of two rates. Shapes: best (...)."""
+
+    split: Split
+    curve: Curve
+    best: Floats
+
+    def low(self, error: Floats, planned: float) -> Floats:
+        """Return the lower bound, wrong with `error` at most, ever. Shapes: all (...)."""
+        alpha = np.clip(2 * error, LEAST, 1.0)
+        return cross(self.curve, self._mixed(alpha, planned) + np.log(alpha), -FAR, -np.inf)
+
+    def high(self, error: Floats, planned: float) -> Floats:
+        """Return the upper bound, wrong with `error` at most, ever. Shapes: all (...)."""
+        alpha = np.clip(2 * error, LEAST, 1.0)
+        return cross(self.curve, self._mixed(alpha, planned) + np.log(alpha), FAR, np.inf)
+
+    def p_value(self, error: Floats, planned: float) -> Floats:
+        """Return the p-value of equal rates at any look, as the bounds of `error` are tuned.
+
+        It is 2 * `error` at most exactly where one of them leaves 0 out. Shapes: all (...).
+        """
+        mixture = self._mixed(np.clip(2 * error, LEAST, 1.0), planned)
+        return np.asarray(np.exp(np.minimum(self.curve.at(np.zeros_like(mixture)) - mixture, 0.0)))
+
+    def _mixed(self, alpha: Floats, planned: float) -> Floats:
+        """Return the log of the mixed likelihood. Shapes: alpha and the result (...)."""
+        x, y, even = self.split.challenger, self.split.control, self.split.planned
+        width = np.sqrt(tuning(alpha) / (planned * (even * (1 - even)).mean()))
+        width = np.clip(width, 0.05, 4.0)[..., None]
+        share = 1 / (1 + np.exp(-self.split.odds))
+        bend = (x + y).sum(-1) * (share * (1 - share)).min(-1)
+        near = np.linspace(-9, 9, 73) / np.sqrt(np.maximum(bend, 0.5))[..., None]
+        wide = np.broadcast_to(np.linspace(-6, 6, 49) * width, (*self.best.shape, 49))
+        best = np.clip(self.best, -_WIDE, _WIDE)[..., None]
+        nodes = np.sort(np.concatenate([best + near, wide], -1), -1)
+        heights = self.curve.along(nodes) - 0.5 * (nodes / width) ** 2
+        top = heights.max(-1)
+        mass = area(np.exp(heights - top[..., None]), nodes)
+        return np.asarray(top + np.log(mass) - np.log(width[..., 0] * np.sqrt(2 * np.pi)))
+
+
+def ratio_of(split: Split) -> Ratio:
+    """Return what the events of two arms say of the ratio of their rates."""
+    curve = Curve(split.challenger, split.control, split.odds)
+    return Ratio(split, curve, peak(curve))
 
 
 def own_rate(found: Trials, alpha: Floats) -> Span:
@@ -170,47 +198,31 @@ def own_rate(found: Trials, alpha: Floats) -> Span:
     >>> float(span.low), round(float(span.high), 4)
     (0.0, 0.007)
     """
-    hits, misses = found.events, np.maximum(found.trials - found.events, 0.0)
-
-    def likelihood(p: Floats) -> Floats:
-        inside = np.clip(p, 1e-15, 1 - 1e-15)
-        return np.asarray(hits[..., None] * np.log(inside) + misses[..., None] * np.log1p(-inside))
-
-    total = hits + misses
-    best = np.where(total > 0, hits / np.where(total > 0, total, 1.0), 0.5)
-    mixture = log_beta(hits + _HALF, misses + _HALF) - np.log(np.pi)
+    curve, mixture = _own(found)
     level = mixture + np.log(alpha)
-    return Span(_cross(likelihood, best, level, 0.0), _cross(likelihood, best, level, 1.0))
+    low, high = (cross(curve, level, end, end * np.inf) for end in (-FAR, FAR))
+    return Span(*(np.asarray(1 / (1 + np.exp(-logit))) for logit in (low, high)))
 
 
-class _Curve(Protocol):
-    """A concave function of one parameter, over leading axes."""
-
-    def __call__(self, at: Floats, /) -> Floats: ...
-
-
-def _peak(likelihood: _Curve, shape: tuple[int, ...]) -> Floats:
-    """Return where a concave function is greatest, within -20..20, by ternary search."""
-    low, high = np.full(shape, -_FAR), np.full(shape, _FAR)
-    for _ in range(_HALVINGS):
-        third = (high - low) / 3
-        at = likelihood(np.stack([low + third, high - third], -1))
-        rising = at[..., 0] < at[..., 1]
-        low, high = np.where(rising, low + third, low), np.where(rising, high, high - third)
-    return np.asarray((low + high) / 2)
-
-
-def _cross(likelihood: _Curve, best: Floats, level: Floats, end: float) -> Floats:
-    """Return where a concave function falls below a level between its peak and an end."""
-    inside, outside = best, np.full(best.shape, end)
-    above = likelihood(outside[..., None])[..., 0] >= level
-    for _ in range(_HALVINGS):
+def apart(one: Trials, other: Trials) -> Floats:
+    """Return the least alpha at which two arms' `own_rate` bounds lie apart. Shapes: (...)."""
+    (first, of_first), (second, of_second) = _own(one), _own(other)
+    inside, outside = (np.clip(_log_odds(arm), -FAR, FAR) for arm in (one, other))
+    for _ in range(_HALVINGS):  # of the rates between, the one that is hardest to tell from both
         middle = (inside + outside) / 2
-        holds = likelihood(middle[..., None])[..., 0] >= level
-        inside, outside = np.where(holds, middle, inside), np.where(holds, outside, middle)
-    return np.where(above, end if abs(end) < _FAR else np.inf * np.sign(end), outside)
+        near = first.at(middle) - of_first > second.at(middle) - of_second
+        inside, outside = np.where(near, middle, inside), np.where(near, outside, middle)
+    level = np.minimum(first.at(inside) - of_first, second.at(inside) - of_second)
+    return np.asarray(np.exp(np.minimum(level, 0.0)))
 
 
-def _area(heights: Floats, nodes: Floats) -> npt.NDArray[np.float64]:
-    """Return the integral by the trapezoid rule over the last axis."""
-    return np.asarray(((heights[..., 1:] + heights[..., :-1]) / 2 * np.diff(nodes)).sum(-1))
+def _log_odds(found: Trials) -> Floats:
+    hits, misses = found.events + LEAST, np.maximum(found.trials - found.events, 0.0) + LEAST
+    return np.asarray(np.log(hits) - np.log(misses))
+
+
+def _own(found: Trials) -> tuple[Curve, Floats]:
+    """Return the likelihood of one rate's log odds, and the log of its mixture."""
+    hits, misses = found.events, np.maximum(found.trials - found.events, 0.0)
+    mixture = log_beta(hits + _HALF, misses + _HALF) - np.log(np.pi)
+    return Curve(hits[..., None], misses[..., None], np.zeros(1)), np.asarray(mixture)

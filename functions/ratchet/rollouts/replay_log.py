@@ -43,15 +43,9 @@ def replay(
     log cannot carry it: no exploration, low support, a small effective sample, propensities that do
     not fit.
     """
-    resample = _resample(seeds, replicates)
-    if not 0 < span < math.inf:
-        raise InvalidInput(
-            f"the span is {span}", field="span", mend="the width of the rewards' range, above 0"
-        )
-    found = summarise(reduce(add, _tallies(log, resample, span)), resample, span)
-    last = sorted(found.estimates.items(), key=lambda item: item[0] in LEFT_OUT)
-    told = {n: e.model_copy(update={"leaves_out": LEFT_OUT.get(n, "")}) for n, e in last}
-    return found.model_copy(update={"estimates": told})
+    resample = resample_of(seeds, replicates)
+    found = summarise(tallied(log, resample, span), resample, span)
+    return found.model_copy(update={"estimates": in_order(found.estimates)})
 
 
 def replay_weights(
@@ -68,6 +62,16 @@ def replay_weights(
 
     Raises: as `replay`; InvalidInput where the weights are no probabilities.
     """
+    model = model_of(log, weights)
+    rows = (model.rows(chunk) for chunk in log)
+    return replay(rows, seeds=seeds, replicates=replicates, span=span)
+
+
+def model_of(log: Iterable[Chunk], weights: Mapping[str, float]) -> Fit:
+    """Return the reward model of a log that is read twice, and what the weights want of it.
+
+    Raises: as `replay_weights`.
+    """
     _check_weights(weights)
     if iter(log) is log:
         raise InvalidInput(
@@ -77,13 +81,30 @@ def replay_weights(
         )
     model = fit(log, weights)
     _refuse_unlogged(model)
-    rows = (model.rows(chunk) for chunk in log)
-    return replay(rows, seeds=seeds, replicates=replicates, span=span)
+    return model
 
 
 def hashes_of(units: Iterable[str]) -> Hashes:
     """Return the hashes of units by their names."""
     return np.fromiter(map(unit_hash, units), np.uint64)
+
+
+def tallied(log: Iterable[Rows], resample: Resample, span: float) -> Tally:
+    """Return all sums of a log, which is read once.
+
+    Raises: InvalidInput of a row that cannot be, or of a span that is none.
+    """
+    if not 0 < span < math.inf:
+        raise InvalidInput(
+            f"the span is {span}", field="span", mend="the width of the rewards' range, above 0"
+        )
+    return reduce(add, _tallies(log, resample, span))
+
+
+def in_order(estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Return estimates with what their intervals leave out; those that leave something, last."""
+    last = sorted(estimates.items(), key=lambda item: item[0] in LEFT_OUT)
+    return {n: e.model_copy(update={"leaves_out": LEFT_OUT.get(n, "")}) for n, e in last}
 
 
 def _tallies(log: Iterable[Rows], resample: Resample, span: float) -> Iterator[Tally]:
@@ -99,7 +120,11 @@ def _tallies(log: Iterable[Rows], resample: Resample, span: float) -> Iterator[T
         yield Tally((), np.zeros((1 + resample.total, 0)), Units())
 
 
-def _resample(seeds: Sequence[int], replicates: int) -> Resample:
+def resample_of(seeds: Sequence[int], replicates: int) -> Resample:
+    """Return the replicates of some seeds.
+
+    Raises: InvalidInput where a seed is there twice, or replicates are too few.
+    """
     if not seeds or not distinct(seeds):
         raise InvalidInput(
             f"seeds {list(seeds)} are none, or one is there twice", field="seeds", mend="0, 1, 2"

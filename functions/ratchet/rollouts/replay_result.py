@@ -18,7 +18,7 @@ LEAST_SUPPORT = 0.99  # of the target's probability, on actions that the log cou
 MOST_SHARE = 0.1  # of all weight, on one row
 MOST_DEVIATION = (5.0, 0.1)  # of the mean weight from 1: in standard errors and absolutely
 DOUBTED = (4.0, 1e-3)  # ... from where it is told of; propensities of three digits are that exact
-_RARE = 3.0  # the rule of three: of n without an event, up to 3 / n events are to be expected
+RARE = 3.0  # the rule of three: of n without an event, up to 3 / n events are to be expected
 
 
 class Estimate(Interval):
@@ -87,13 +87,16 @@ def summarise(total: Tally, resample: Resample, span: float) -> Replay:
     _refuse_weights(found)
     _refuse_propensities(found)
     effective = min(found.effective_rows, found.effective_units)
-    tail, floor = _tail(effective, resample.total), _RARE * span / effective
-    estimates = {name: _estimate(v, resample, tail, floor) for name, v in values.items()}
+    tail, floor = tail_of(effective, resample.total), RARE * span / effective
+    estimates = {name: estimate_of(v, resample, tail, floor) for name, v in values.items()}
     return found.model_copy(update={"estimates": estimates, "doubt": _doubt(found)})
 
 
-def _estimate(values: Floats, resample: Resample, tail: float, floor: float) -> Estimate:
-    """Return a value and its interval, not narrower than `floor` on each side."""
+def estimate_of(values: Floats, resample: Resample, tail: float, floor: float) -> Estimate:
+    """Return a value and its interval, not narrower than `floor` on each side.
+
+    Shapes: values (1 + replicates,), that of the log itself first.
+    """
     value, replicates = float(values[0]), values[1:]
     low, high = np.quantile(replicates, [tail, 1 - tail])
     by_seed = replicates.reshape(len(resample.seeds), resample.replicates)
@@ -107,7 +110,7 @@ def _estimate(values: Floats, resample: Resample, tail: float, floor: float) -> 
     )
 
 
-def _tail(effective: float, replicates: int) -> float:
+def tail_of(effective: float, replicates: int) -> float:
     """Return the probability to leave out at each end of the replicates.
 
     The expanded percentile interval: as far out as Student's t would reach. Percentiles keep the
@@ -117,7 +120,7 @@ def _tail(effective: float, replicates: int) -> float:
 
     Source: Hesterberg, The American Statistician 2015, 69(4), section 5.
 
-    >>> round(_tail(10, 10**12), 4), round(_tail(1e6, 10**12), 4), round(_tail(1e6, 600), 4)
+    >>> round(tail_of(10, 10**12), 4), round(tail_of(1e6, 10**12), 4), round(tail_of(1e6, 600), 4)
     (0.0086, 0.025, 0.0186)
     """
     reach = math.sqrt(effective / (effective - 1)) * t_quantile((1 + LEVEL) / 2, effective - 1)

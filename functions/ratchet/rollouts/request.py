@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from ratchet.kernel.document import Model
 from ratchet.observe.observation import Name
@@ -10,7 +10,7 @@ from ratchet.observe.watch import LONGEST_MS
 from ratchet.policies.version import PolicyId
 from ratchet.rollouts.assign import Mode
 from ratchet.rollouts.profile import Hours
-from ratchet.rollouts.rollout import MAX_CHALLENGERS, Challenger, Shares
+from ratchet.rollouts.rollout import MAX_CHALLENGERS, Challenger, Shares, check_challengers
 
 
 class RolloutRequest(Model):
@@ -26,3 +26,11 @@ class RolloutRequest(Model):
     profile: Name | None = None
     outcome_window_hours: Hours | None = None
     latency_objective_ms: Annotated[float, Field(gt=0, le=LONGEST_MS)] | None = None
+
+    @field_validator("challengers")
+    @classmethod
+    def _check(
+        cls, challengers: tuple[Challenger, ...], info: ValidationInfo
+    ) -> tuple[Challenger, ...]:
+        check_challengers(challengers, info.data.get("policy"))
+        return challengers

@@ -111,7 +111,8 @@ def _sealed(keys: Keys, found: Snapshot, head: Snapshot) -> Rollout:
     """
     mend = f"ratchet rollout abort {found.ref.id} --reason ..."
     rollout = load_sealed(keys, Rollout, found.ref.id, found.data, mend=mend)
-    if rollout.state == "running" and rollout.seal != head.data.get("rolloutSeal"):
+    named = rollout.state == "running" and rollout.id == head.data.get("rollout")
+    if named and rollout.seal != head.data.get("rolloutSeal"):
         raise Refused("it was put back by hand to what it was before", field="seal", mend=mend)
     return rollout
 

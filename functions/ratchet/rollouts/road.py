@@ -30,10 +30,11 @@ class Onward:
     behind: tuple[tuple[str, Entered], ...] = ()
 
     def told(self) -> dict[str, object]:
-        """Return the gates passed on the way as evidence."""
+        """Return the gates on the way, and the one it came to, as evidence."""
+        here = ((self.gate, self.entered),) if self.gate else ()
         return {
             gate: {"result": e.result, "reasons": list(e.reasons), **dict(e.evidence)}
-            for gate, e in self.behind
+            for gate, e in (*self.behind, *here)
         }
 
 

@@ -58,15 +58,7 @@ class RolloutDraft(Model):
     def _check_challengers(
         cls, challengers: tuple[Challenger, ...], info: ValidationInfo
     ) -> tuple[Challenger, ...]:
-        arms = [challenger.arm for challenger in challengers]
-        policy = info.data.get("policy")
-        for arm, version in ((c.arm, c.version) for c in challengers):
-            if arm == CONTROL or arm.startswith((SHADOW, PAIRED)):
-                raise ValueError(f"{arm} is no name for a challenger")
-            if arms.count(arm) > 1:
-                raise ValueError(f"two challengers are called {arm}")
-            if policy is not None and version.partition("@")[0] != policy:
-                raise ValueError(f"{version} is no version of {policy}")
+        check_challengers(challengers, info.data.get("policy"))
         return challengers
 
     @field_validator("steps")
@@ -88,6 +80,21 @@ class RolloutDraft(Model):
         if mode == "split" and len(steps) > 1:
             raise ValueError("a split has one step: its shares are fixed")
         return steps
+
+
+def check_challengers(challengers: tuple[Challenger, ...], policy: str | None) -> None:
+    """Refuse names that no challenger can have, and versions of another policy.
+
+    Raises: ValueError.
+    """
+    arms = [challenger.arm for challenger in challengers]
+    for arm, version in ((c.arm, c.version) for c in challengers):
+        if arm == CONTROL or arm.startswith((SHADOW, PAIRED)):
+            raise ValueError(f"{arm} is no name for a challenger")
+        if arms.count(arm) > 1:
+            raise ValueError(f"two challengers are called {arm}")
+        if policy is not None and version.partition("@")[0] != policy:
+            raise ValueError(f"{version} is no version of {policy}")
 
 
 def _check_traffic(shares: Shares, place: str, *, canary: bool) -> None:
@@ -123,7 +130,8 @@ class Rollout(RolloutDraft, Sealed):
     `watch` says what the scorer counts, and pins the reward epoch. `opened` is when each step up
     to the present one was. A challenger that is `dropped` was rolled back alone: its units meet the
     champion, under its arm. `held` by a person, a rollout is not promoted. `promoteAlpha` is what
-    the policy's programme leaves it to spend; `approval` waits for a person.
+    the policy's programme leaves it to spend; `approval` waits for a person. `overridden` by name
+    and reason, its outcome says nothing of the evidence.
     """
 
     collection: ClassVar[str] = ROLLOUTS
@@ -142,6 +150,7 @@ class Rollout(RolloutDraft, Sealed):
     plan: Plan | None = None
     promote_alpha: Annotated[float, Field(gt=0, lt=0.5)] | None = None
     held: bool = False
+    overridden: bool = False
     dropped: tuple[Name, ...] = ()
     approval: str | None = None
     ended_at: Instant | None = None

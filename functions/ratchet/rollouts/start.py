@@ -7,12 +7,9 @@ from typing import Any
 
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.roles import Actor, require_admin, require_reason
-from ratchet.kernel.errors import Conflict, IllegalTransition, NotFound, Refused
+from ratchet.kernel.errors import InvalidInput, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.policies.activate import read_head
-from ratchet.policies.head import PolicyHead
-from ratchet.policies.propose import read_version
-from ratchet.policies.version import version_key
 from ratchet.rollouts.assign import Mode
 from ratchet.rollouts.changes import begin, read_changes
 from ratchet.rollouts.gate_rules import Gates
@@ -23,7 +20,15 @@ from ratchet.rollouts.profile import Profile
 from ratchet.rollouts.request import RolloutRequest
 from ratchet.rollouts.road import Onward, open_road, walk
 from ratchet.rollouts.rollout import Challenger, Rollout, RolloutDraft, Shares
-from ratchet.store.port import Ref, Store
+from ratchet.rollouts.running import (
+    read_champion,
+    ready_head,
+    require_active,
+    require_champion,
+    require_idle,
+    require_standing,
+)
+from ratchet.store.port import Store
 from ratchet.store.transact import Transaction
 
 ROLLING = ("shadow", "canary")
@@ -48,13 +53,14 @@ def start_rollout(
     """
     require_admin(actor, "start a rollout")
     require_reason(actor, reason, "start a rollout")
-    head = _head(store, asked.policy)
-    road = _road(store, keys, reader, head, asked, now)
+    champion = require_active(ready_head(store, asked.policy))
+    _require_others(champion, asked.challengers)
+    road = _road(store, keys, reader, champion, asked, now)
     draft, onward = _draft(road, asked)
     prepared = prepare(store, reader, draft, road.champion, salt=salt, now=now)
 
     def body(tx: Transaction) -> Rollout:
-        return begin_trial(
+        return begin_prepared(
             tx,
             keys,
             actor,
@@ -68,7 +74,7 @@ def start_rollout(
     return store.transact(body)
 
 
-def begin_trial(
+def begin_prepared(
     tx: Transaction,
     keys: Keys,
     actor: Actor,
@@ -86,10 +92,8 @@ def begin_trial(
     draft = prepared.draft
     head = read_head(tx, draft.policy)
     require_idle(head)
-    if read_champion(tx, keys, head) != champion:
-        raise Conflict(
-            f"{champion} was replaced meanwhile", field="champion", mend="start the rollout again"
-        )
+    require_champion(head, champion)
+    read_champion(tx, keys, head)
     require_standing(tx, keys, head, draft.challengers)
     read_changes(tx, head, (challenger.version for challenger in draft.challengers))
     behind = {"gates": told.told()} if told and told.behind else {}
@@ -99,80 +103,32 @@ def begin_trial(
     return rollout
 
 
-def require_idle(head: PolicyHead) -> None:
-    """Refuse a policy that a rollout runs for.
+def _require_others(champion: str, challengers: Sequence[Challenger]) -> None:
+    """Refuse to try a version against itself, where something would be decided about it.
 
-    Raises: Refused.
+    Raises: InvalidInput.
     """
-    if head.rollout is not None:
-        raise Refused(
-            f"rollout {head.rollout} of {head.id} runs already",
-            field="rollout",
-            mend=f"ratchet rollout abort {head.rollout} --reason ...",
+    tried = [challenger.version for challenger in challengers]
+    if champion in tried:
+        raise InvalidInput(
+            f"{champion} is the active version itself",
+            field="challengers",
+            mend=f"ratchet rollout aa {champion.partition('@')[0]} --reason ...",
         )
-
-
-def read_champion(tx: Transaction, keys: Keys, head: PolicyHead) -> str:
-    """Read the active version inside a transaction, and return its key.
-
-    Raises: Refused where there is none; NotFound, BadSignature.
-    """
-    return read_version(tx, keys, head.id, require_active(head)).key()
-
-
-def require_active(head: PolicyHead) -> str:
-    """Return the number of the active version.
-
-    Raises: Refused where there is none.
-    """
-    if head.active is None:
-        raise Refused(
-            f"{head.id} has no active version to hold challengers against",
-            field="champion",
-            mend=f"ratchet policy activate {head.id} VERSION --reason ...",
+    if len(set(tried)) < len(tried):
+        raise InvalidInput(
+            "two challengers are the same version", field="challengers", mend="name each once"
         )
-    return head.active
-
-
-def require_standing(
-    tx: Transaction, keys: Keys, head: PolicyHead, challengers: Sequence[Challenger]
-) -> None:
-    """Refuse challengers that are not there, were changed, or were rejected.
-
-    Raises: NotFound, BadSignature, IllegalTransition.
-    """
-    for challenger in challengers:
-        version = challenger.version.partition("@")[2]
-        read_version(tx, keys, head.id, version)
-        if head.status_of(version) == "rejected":
-            raise IllegalTransition(
-                f"{challenger.version} is rejected and cannot be tried",
-                field="challengers",
-                mend="propose a new version",
-            )
-
-
-def _head(store: Store, policy_id: str) -> PolicyHead:
-    found = store.get(Ref(PolicyHead.collection, policy_id))
-    if found is None:
-        raise NotFound(
-            f"policy {policy_id} does not exist", field="policy", mend="ratchet policy list"
-        )
-    head = PolicyHead.from_store(found.data)
-    require_idle(head)
-    require_active(head)
-    return head
 
 
 def _road(
     store: Store,
     keys: Keys,
     reader: ConfigReader,
-    head: PolicyHead,
+    champion: str,
     asked: RolloutRequest,
     now: datetime,
 ) -> Road:
-    champion = version_key(head.id, require_active(head))
     named = None
     if asked.profile is not None:
         named = (asked.profile, reader.read(Gates).profile(asked.profile))
@@ -200,7 +156,7 @@ def _draft(road: Road, asked: RolloutRequest) -> tuple[RolloutDraft, Onward | No
     before, left = ((), gates) if at is None else (gates[:at], gates[at + 1 :])
     walked = walk(road, before) if asked.mode is None else None
     if walked and walked.entered.result != "passed":
-        raise _not_through(walked)
+        raise unfit(walked, _instead(walked, asked))
     draft = GATES[name](road).draft
     changes: dict[str, Any] = {"gates": left, "skipped": () if walked else before}
     if asked.mode == "split":
@@ -208,6 +164,14 @@ def _draft(road: Road, asked: RolloutRequest) -> tuple[RolloutDraft, Onward | No
     if asked.steps is not None:
         changes["steps"] = asked.steps
     return RolloutDraft.parse(dict(draft or ()) | changes), walked
+
+
+def _instead(walked: Onward, asked: RolloutRequest) -> str:
+    """Return what helps versions that a gate does not let through."""
+    if walked.entered.result == "asks" and len(asked.challengers) == 1:
+        version = asked.challengers[0].version.partition("@")[2]
+        return f"ratchet approvals ask {asked.policy} {version} --reason ..."
+    return "name a --mode: that is an override, and the audit says so"
 
 
 def _gate(mode: Mode | None, gates: Sequence[str]) -> str:
@@ -221,9 +185,7 @@ def _equal_parts(challengers: Sequence[Challenger]) -> Shares:
     return {challenger.arm: 1 / (len(challengers) + 1) for challenger in challengers}
 
 
-def _not_through(walked: Onward) -> Refused:
-    return Refused(
-        f"gate {walked.gate}: " + "; ".join(walked.entered.reasons),
-        field="gates",
-        mend="mend the version, or name a --mode: that is an override, and the audit says so",
-    )
+def unfit(walked: Onward, instead: str) -> Refused:
+    """Return the refusal of versions that a gate does not let through; `instead` mends it."""
+    said = "; ".join(walked.entered.reasons)
+    return Refused(f"gate {walked.gate}: {said}", field="gates", mend=instead)

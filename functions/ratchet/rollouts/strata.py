@@ -14,10 +14,11 @@ _ROUNDING = 1e-12
 class Strata:
     """The combined difference and what it rests on. Shapes: (...) unless said.
 
-    `influence` (..., bins) is each bin's part in the difference, `weights` (..., steps) each
-    step's, `means` (..., 2) the arms' means under these weights; `events` is the number of bins
-    that carry an arm's variance (the inverse of their concentration), of the arm with fewer;
-    `alike` the variance were the arms to vary alike.
+    `by_arm` (..., 2, bins) is each bin's part in the arms' means, `weights` (..., steps) each
+    step's, `means` (..., 2) the arms' means under these weights; `correction` is that of the
+    variance for few bins; `events` is the number of bins that carry an arm's variance (the inverse
+    of their concentration), of the arm with fewer; `alike` the variance were the arms to vary
+    alike.
     """
 
     estimate: Floats
@@ -25,8 +26,14 @@ class Strata:
     alike: Floats
     means: Floats
     weights: Floats
-    influence: Floats
+    by_arm: Floats
+    correction: Floats
     events: Floats
+
+    @property
+    def influence(self) -> Floats:
+        """Each bin's part in the difference. Shape: (..., bins)."""
+        return np.asarray(self.by_arm[..., CHALLENGER, :] - self.by_arm[..., CONTROL, :])
 
 
 def combine(pair: Pair) -> Strata:
@@ -68,7 +75,8 @@ def combine(pair: Pair) -> Strata:
         alike=np.where(met, alike, np.inf),
         means=np.where(met[..., None], (weights[..., None] * mean).sum(-2), np.nan),
         weights=weights,
-        influence=influence,
+        by_arm=by_arm,
+        correction=np.asarray(correction),
         events=np.where(met, _events(by_arm, used), 0.0),
     )
 

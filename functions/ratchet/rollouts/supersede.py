@@ -9,20 +9,22 @@ from ratchet.policies.head import PolicyHead
 from ratchet.policies.version import version_key
 from ratchet.rollouts.changes import finish, read_changes
 from ratchet.rollouts.rollout import Rollout
-from ratchet.store.port import Ref, Store
+from ratchet.store.port import Store
 from ratchet.store.transact import Transaction
 
 
 def supersede(store: Store, keys: Keys, actor: Actor, rollout: Rollout, *, now: datetime) -> bool:
-    """End a rollout that is not its policy's any more; returns whether it was such a one."""
-    found = store.get(Ref(PolicyHead.collection, rollout.policy))
-    if found is not None and is_current(PolicyHead.from_store(found.data), rollout):
-        return False
+    """End a running rollout that is not its policy's any more; returns whether it was such a one.
+
+    Raises: NotFound where there is no policy of it.
+    """
 
     def body(tx: Transaction) -> bool:
         head = read_head(tx, rollout.policy)
         stored = tx.find(Rollout, rollout.id)
-        if stored is None or stored.state == "ended" or is_current(head, rollout):
+        if stored is None or stored.seal != rollout.seal or is_current(head, rollout):
+            return False
+        if stored.state == "ended":
             return False
         read_changes(tx, head)
         finish(

@@ -31,11 +31,12 @@ Effect = Literal[
 class TermSeen(Model):
     """One metric that a profile asks about, in its unit; bounds hold over all looks together.
 
-    `delta` is challenger - control, absent where nothing is known. `needed` is what the lower
-    bound of how much better it is must exceed, `allowed` the loss that the upper bound must show;
-    relative ones are parts of the control's mean, and `low` and `high` then bound
-    challenger / control - 1. `asked` is false for a term that nobody reports. `pValue` is of no
-    difference at all, at any look.
+    `delta` is challenger - control (in a holdback: the new version - the former), absent where
+    nothing is known. `needed` is what the lower bound of how much better it is must exceed, absent
+    where a promotion asks nothing of it; `allowed` the loss that the upper bound must show. Each is
+    a part of the control's mean where it is relative (`relative`, `allowedRelative`), and `low` and
+    `high` then bound challenger / control - 1. `asked` is false for a term that nobody reports.
+    `pValue` is of no difference at all, at any look.
     """
 
     metric: str
@@ -47,9 +48,10 @@ class TermSeen(Model):
     interval: Interval | None = None
     p_value: float = 1.0
     relative: bool = False
+    allowed_relative: bool = False
     low: float | None = None
     high: float | None = None
-    needed: float
+    needed: float | None = None
     allowed: float
     promote_error: float
     rollback_error: float
@@ -92,7 +94,8 @@ class Judged(Model):
     """One look: everything in here follows from the rollout, its frozen buckets and `before`.
 
     `scope` says what a PROMOTE opens: the next step or the whole. `leastP` is the smallest p-value
-    of the sample ratio so far. `buckets` are days of arms, `data` the hash of their sums.
+    of the sample ratio so far. `spentUsd` is what shadows cost, with the `openUsd` of hours that
+    were not closed. `buckets` are days of arms, `data` the hash of their sums.
     """
 
     rollout: str
@@ -109,6 +112,7 @@ class Judged(Model):
     ratio_p: float = 1.0
     least_p: float = 1.0
     spent_usd: float | None = None
+    open_usd: float = 0.0
     start: Instant
     until: Instant
     at: Instant

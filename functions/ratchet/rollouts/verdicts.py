@@ -33,9 +33,14 @@ def get_verdict(store: Store, keys: Keys, verdict_id: str) -> Verdict:
     return _load(keys, found)
 
 
-def last_verdict(store: Store, keys: Keys, rollout_id: str) -> Verdict | None:
-    """Return the newest verdict on a rollout, if there is one, but none changed by hand."""
-    for found in store.query(_query(rollout_id, limit=_TRIED)):
+def last_verdict(
+    store: Store, keys: Keys, rollout_id: str, *, until: datetime | None = None
+) -> Verdict | None:
+    """Return the newest verdict on a rollout, if there is one, but none changed by hand.
+
+    `until` leaves out what a clock that ran ahead has decided later than an instant.
+    """
+    for found in store.query(_query(rollout_id, limit=_TRIED, until=until)):
         if is_sealed(keys, Verdict, found.ref.id, found.data):
             return Verdict.from_store(found.data)
     return None
@@ -53,6 +58,8 @@ def _load(keys: Keys, found: Snapshot) -> Verdict:
     return load_sealed(keys, Verdict, found.ref.id, found.data, mend=_MEND)
 
 
-def _query(rollout_id: str, limit: int) -> Query:
-    where = (Filter("rollout", "==", rollout_id),)
-    return Query(VERDICTS, where, ("-at",), limit=limit)
+def _query(rollout_id: str, limit: int, until: datetime | None = None) -> Query:
+    where = [Filter("rollout", "==", rollout_id)]
+    if until is not None:
+        where.append(Filter("at", "<=", until))
+    return Query(VERDICTS, tuple(where), ("-at",), limit=limit)

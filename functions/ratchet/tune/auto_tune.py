@@ -1,53 +1,52 @@
 """Auto-tune: every tuner looks at a policy, and what they suggest becomes one draft."""
 
-import hashlib
-from collections import defaultdict
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.audit import CONFIG_STREAM
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.flags import Flags
 from ratchet.govern.roles import Actor, machine
-from ratchet.kernel.canonical import canonical
+from ratchet.kernel.clock import HOUR
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput, LearningOff, NotFound, Refused
 from ratchet.kernel.keys import Keys
-from ratchet.observe.epochs import current_epoch
-from ratchet.observe.roll_up import buckets_since
-from ratchet.observe.tally import UNVERSIONED
-from ratchet.policies.activate import activate
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.history import get_version, parse_head
 from ratchet.policies.propose import propose
-from ratchet.policies.space import Range, Simplex
-from ratchet.policies.version import COLLECTION, PolicyVersion, Proposal
-from ratchet.stats.bucket import Bucket, Sums
-from ratchet.store.port import Query, Ref, Snapshot, Store
+from ratchet.policies.version import PolicyVersion, Proposal
+from ratchet.store.port import Query, Snapshot, Store
 from ratchet.tune import TUNERS
-from ratchet.tune.standing import stands
+from ratchet.tune.carry import Carry, Decision
+from ratchet.tune.look import WINDOW_HOURS, look
+from ratchet.tune.standing import rejected_draft, standing_draft
 from ratchet.tune.view import Suggestion, View
 
-WINDOW_HOURS = 24
 TUNER = machine("auto_tune_policies")
 
 
 class TuneOutcome(Model):
-    """What auto-tune did with one policy, and why."""
+    """What auto-tune did with one policy, and why.
+
+    `gates` say how far its draft came, and `next` names the approval or rollout that it waits for.
+    """
 
     policy: str
-    decision: Literal["proposed", "activated", "passed"]
+    decision: Decision | Literal["passed"]
     version: str | None = None
     reasons: tuple[str, ...] = ()
     expected_gain: float | None = None
+    gates: tuple[str, ...] = ()
+    next: str | None = None
 
 
 def auto_tune_policies(
-    store: Store, keys: Keys, reader: ConfigReader, *, now: datetime
+    store: Store, keys: Keys, reader: ConfigReader, *, carry: Carry, now: datetime
 ) -> list[TuneOutcome]:
-    """Propose a better version of each policy, and activate what needs nobody's judgement.
+    """Propose a better version of each policy, and carry it as far as its gates let it go.
 
     With the kill switch off nothing is proposed.
     """
@@ -57,19 +56,19 @@ def auto_tune_policies(
         if found.ref.id == CONFIG_STREAM:
             continue
         if enabled:
-            outcomes.append(_try_tune(store, keys, reader, found, now))
+            outcomes.append(_try_tune(store, keys, reader, found, carry, now))
         else:
             outcomes.append(_passed(found.ref.id, "learning is switched off"))
     return outcomes
 
 
 def _try_tune(
-    store: Store, keys: Keys, reader: ConfigReader, found: Snapshot, now: datetime
+    store: Store, keys: Keys, reader: ConfigReader, found: Snapshot, carry: Carry, now: datetime
 ) -> TuneOutcome:
     """Tune one policy; one that cannot be tuned does not keep the others waiting."""
     name = found.ref.id
     try:
-        return auto_tune(store, keys, reader, parse_head(found), now=now)
+        return auto_tune(store, keys, reader, parse_head(found), carry=carry, now=now)
     except (InvalidInput, NotFound, Refused) as error:
         about = alert(
             "tuning-failed",
@@ -90,10 +89,14 @@ def auto_tune(
     reader: ConfigReader,
     head: PolicyHead,
     *,
+    carry: Carry,
     now: datetime,
     actor: Actor = TUNER,
 ) -> TuneOutcome:
-    """Let every tuner look at one policy's active version."""
+    """Let every tuner look at one policy's active version.
+
+    Raises: NotFound, BadSignature, Refused, InvalidInput; what `carry` raises.
+    """
     if head.active is None:
         return _passed(head.id, "no version is active")
     if head.rollout:
@@ -107,144 +110,55 @@ def auto_tune(
     params = {key: value for s in said.values() for key, value in s.params.items()}
     if not params:
         return _passed(head.id, *(reason for s in said.values() for reason in s.reasons))
+    merged = dict(version.params) | params
+    standing = standing_draft(store, keys, head, version, merged)
+    if standing is not None:
+        return _carried(standing, carry)
+    since = now - timedelta(hours=WINDOW_HOURS)
+    rejected = rejected_draft(store, keys, head, version, merged, since=since)
+    if rejected is not None:
+        return _passed(head.id, f"{rejected.key()} says the same, and was rejected")
+    try:
+        draft = propose(
+            store, keys, actor, head.id, merged, now=now, proposal=_proposal(said, sources, now)
+        )
+    except LearningOff as off:
+        return _passed(head.id, off.message)
+    return _carried(draft, carry)
+
+
+def _proposal(said: Mapping[str, Suggestion], sources: Sequence[str], now: datetime) -> Proposal:
+    """Return why a draft is proposed; its gain is that of the first tuner that names one.
+
+    Its window is no longer than the history that was not cut off, in whole hours.
+    """
+    cuts = [s.since for s in said.values() if s.since]
+    reach = math.ceil((now - max(cuts)) / HOUR) if cuts else WINDOW_HOURS
     names = [name for name, s in said.items() if s.params]
     gains = [s.gain for s in said.values() if s.gain]
     gain = gains[0] if gains else (None, None, None)
-    proposal = Proposal(
+    return Proposal(
         tuner="+".join(names),
         reasons=tuple(reason for name in names for reason in said[name].reasons),
         expected_gain=gain[0],
         gain_low=gain[1],
         gain_high=gain[2],
-        window_hours=WINDOW_HOURS,
+        window_hours=max(1, min(WINDOW_HOURS, reach)),
         buckets=tuple(sources),
     )
-    merged = dict(version.params) | params
-    standing = _standing(store, keys, head, version, merged)
-    if standing is not None:
-        return _try_activation(store, keys, reader, standing, actor, now)
-    try:
-        draft = propose(store, keys, actor, head.id, merged, now=now, proposal=proposal)
-    except LearningOff as off:
-        return _passed(head.id, off.message)
-    return _try_activation(store, keys, reader, draft, actor, now)
 
 
-def _standing(
-    store: Store, keys: Keys, head: PolicyHead, version: PolicyVersion, params: Mapping[str, Any]
-) -> PolicyVersion | None:
-    """Return the tuner's open draft of this version that says the same already, if there is one."""
-    drafts = (get_version(store, keys, head.id, number) for number in reversed(head.drafts))
-    own = (d for d in drafts if d.proposal is not None and d.parent == version.key())
-    return next((d for d in own if stands(d, params)), None)
-
-
-def look(
-    store: Store, keys: Keys, reader: ConfigReader, version: PolicyVersion, *, now: datetime
-) -> tuple[View, list[str]]:
-    """Return what the tuners see of a version, and the ids of the buckets it came from."""
-    epoch = current_epoch(store, reader, now=now)
-    components = _components(version)
-    found = {
-        component: [
-            bucket
-            for bucket in buckets_since(store, component, now - timedelta(hours=WINDOW_HOURS), now)
-            if bucket.epoch == epoch.epoch
-        ]
-        for component in components
-    }
-    alike = _same_behaviour(store, version, {b.version for bs in found.values() for b in bs})
-    hours: dict[str, dict[datetime, Sums]] = {}
-    used: list[Bucket] = []
-    for component, buckets in found.items():
-        by_hour: dict[datetime, Sums] = defaultdict(Sums)
-        for bucket in buckets:
-            if bucket.version in alike:
-                by_hour[bucket.hour] = by_hour[bucket.hour] + bucket.sums
-                used.append(bucket)
-        hours[component] = dict(by_hour)
-    root = _root(store, keys, version)
-    view = View(
-        version=version,
-        base=root.params,
-        hours=hours,
-        thresholds={c: epoch.config.for_component(c).thresholds for c in components},
-        seed=_seed(version, hours),
-    )
-    return view, sorted({bucket.key() for bucket in used})
-
-
-def _components(version: PolicyVersion) -> list[str]:
-    names: set[str] = set()
-    for name, span in version.space().items():
-        if isinstance(span, Simplex):
-            weights = version.params[name]
-            names |= {span.component_of(a) for a in weights} if isinstance(weights, dict) else set()
-        elif isinstance(span, Range) and span.component:
-            names.add(span.component)
-    return sorted(names)
-
-
-def _same_behaviour(store: Store, version: PolicyVersion, seen: set[str]) -> set[str]:
-    """Return the versions whose observations tell of this one: they differ in allocation only."""
-    ours = sorted(name for name in seen if name.startswith(f"{version.id}@"))
-    stored = store.get_many([Ref(COLLECTION, name) for name in ours])
-    alike = {
-        found.ref.id
-        for found in stored
-        if found and (found.data.get("lineage") or found.ref.id) == version.root
-    }
-    return alike | {UNVERSIONED, version.key()}
-
-
-def _root(store: Store, keys: Keys, version: PolicyVersion) -> PolicyVersion:
-    if version.root == version.key():
-        return version
-    policy_id, _, number = version.root.partition("@")
-    return get_version(store, keys, policy_id, number)
-
-
-def _seed(version: PolicyVersion, hours: Mapping[str, Mapping[datetime, Sums]]) -> int:
-    """Return a seed that the inputs alone decide: same inputs, same proposal."""
-    inputs: dict[str, Any] = {"version": version.key(), "params": version.params}
-    for component, sums in hours.items():
-        for hour, s in sums.items():
-            inputs[f"{component}~{hour.isoformat()}"] = [str(s.drawn.n), str(s.drawn.wx)]
-    return int.from_bytes(hashlib.sha256(canonical(inputs)).digest()[:8], "big")
-
-
-def _try_activation(
-    store: Store,
-    keys: Keys,
-    reader: ConfigReader,
-    draft: PolicyVersion,
-    actor: Actor,
-    now: datetime,
-) -> TuneOutcome:
-    outcome = TuneOutcome(
+def _carried(draft: PolicyVersion, carry: Carry) -> TuneOutcome:
+    carried = carry(draft)
+    return TuneOutcome(
         policy=draft.id,
-        decision="proposed",
+        decision=carried.decision,
         version=draft.version,
         reasons=draft.proposal.reasons if draft.proposal else (),
         expected_gain=draft.proposal.expected_gain if draft.proposal else None,
+        gates=carried.reasons,
+        next=carried.id,
     )
-    if not reader.read(Flags).learning.auto_activate_policies:
-        return outcome
-    try:
-        evidence = {"expectedGain": outcome.expected_gain}
-        activate(
-            store,
-            keys,
-            actor,
-            draft.id,
-            draft.version,
-            now=now,
-            reason="allocation inside the approved envelope",
-            evidence={k: v for k, v in evidence.items() if v is not None},
-        )
-    except Refused:
-        return outcome
-    return outcome.model_copy(update={"decision": "activated"})
 
 
 def _alert_poor(

@@ -33,13 +33,15 @@ class View:
 class Suggestion:
     """What a tuner says: new values, or none; and why, either way.
 
-    `gain` is the expected change of mean reward per observation as (estimate, low, high).
+    `gain` is the expected change of mean reward per observation as (estimate, low, high). `since`
+    is the hour of the last change, where one cut off the history before it.
     """
 
     reasons: tuple[str, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
     gain: tuple[float, float, float] | None = None
     poor: Mapping[str, float] = field(default_factory=dict)
+    since: datetime | None = None
 
 
 class Tuner(Protocol):

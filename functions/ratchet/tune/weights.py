@@ -9,6 +9,7 @@ Source: Thompson 1933; probability matching with a zone of practical equivalence
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from operator import attrgetter
 
 import numpy as np
@@ -45,6 +46,7 @@ def suggest(view: View) -> Suggestion:
         params={name: value for s in said for name, value in s.params.items()},
         gain=gains[0] if len(gains) == 1 else None,
         poor={component: mean for s in said for component, mean in s.poor.items()},
+        since=max((s.since for s in said if s.since), default=None),
     )
 
 
@@ -81,7 +83,8 @@ def _suggest_one(view: View, name: str, span: Simplex) -> Suggestion:
         if abs(target[i] - now[i]) >= least / 2
     ]
     weights = {arm: float(w) for arm, w in zip(arms, target, strict=True)}
-    return Suggestion(tuple(reasons), {name: weights}, gain, poor)
+    since = _since(_hours(view, components), posterior.hours)
+    return Suggestion(tuple(reasons), {name: weights}, gain, poor, since)
 
 
 def near_best_shares(posterior: Posterior, base: Floats, seed: int) -> Floats:
@@ -185,13 +188,23 @@ def _ratio(above: Floats, below: Floats, otherwise: float = 0.0) -> Floats:
 
 def _rewards(view: View, components: list[str]) -> _Rewards:
     found = [view.hours.get(component, {}) for component in components]
-    hours = sorted({hour for by_hour in found for hour in by_hour})
+    hours = _hours(view, components)
     none = Sums()
     names = [field.name for field in fields(_Rewards)]
     sums_of = attrgetter(*names)
     rows = [sums_of(by_hour.get(hour, none).drawn) for hour in hours for by_hour in found]
     table = np.array(rows, dtype=np.float64).reshape(len(hours), len(components), len(names))
     return _Rewards(*np.moveaxis(table, -1, 0))
+
+
+def _hours(view: View, components: list[str]) -> list[datetime]:
+    """Return the hours in which any component did something, oldest first."""
+    return sorted({hour for component in components for hour in view.hours.get(component, {})})
+
+
+def _since(hours: list[datetime], kept: int) -> datetime | None:
+    """Return the first of the hours that are kept; None where all are."""
+    return hours[-kept] if kept < len(hours) else None
 
 
 def _poor(view: View, components: list[str], rewards: _Rewards) -> dict[str, float]:

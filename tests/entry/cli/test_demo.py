@@ -5,8 +5,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.support.commands import Ratchet
-from tests.support.outcomes import three_arms
+from tests.support.commands import Ratchet, write_json
+from tests.support.outcomes import real, three_arms
+from tests.support.short_road import RATE, RULES
 
 KEYS = (
     *("requests", "scored", "rewardFirst", "rewardLast", "rewardUniform", "rewardBestArm"),
@@ -17,13 +18,14 @@ KEYS = (
 def test_seed_says_what_it_wrote_and_what_it_kept(ratchet: Ratchet) -> None:
     assert ratchet("seed").out.splitlines() == [
         "written  config/flags",
+        "written  config/gates",
         "written  config/ingest",
         "written  config/reward_config",
         "written  ops_policies/router-core@1.0.0",
     ]
     assert ratchet("seed").out.splitlines()[0] == "kept     config/flags"
     report = ratchet("seed", "--json").json
-    assert (report["written"], len(report["kept"]), report["notes"]) == ([], 4, [])
+    assert (report["written"], len(report["kept"]), report["notes"]) == ([], 5, [])
 
 
 def test_a_folder_of_seeds_may_be_ones_own(ratchet: Ratchet) -> None:
@@ -108,3 +110,64 @@ def test_a_chart_that_cannot_be_written_does_not_hide_the_result(ratchet: Ratche
     ran = ratchet("demo", "--requests", 10, "--plot", "no/such.svg", "--json")
     assert (ran.status, ran.json["scored"]) == (2, 10)
     assert '"field": "plot"' in ran.err
+
+
+def gates(outcomes: Path, *more: object) -> tuple[object, ...]:
+    """Return the arguments of a demo of gates whose days are short."""
+    rules = write_json("rules.json", RULES.to_map())
+    return ("demo", "--gates", "--outcomes", outcomes, "--rules", rules, "--rate", RATE, *more)
+
+
+@pytest.mark.slow
+def test_the_demo_of_gates_ends_with_one_line_and_leaves_verdicts_to_check(
+    ratchet: Ratchet,
+) -> None:
+    at = ("--store", "sqlite:///demo.db")
+    ran = ratchet(*gates(real("dcrouter_nine_models.csv.gz"), *at, "--json"))
+    assert ran.status == 0
+    assert (ran.json["promoted"], ran.json["stopped"], ran.json["rolledBack"]) == (1, 1, 1)
+    assert (ran.json["verdictsRecomputed"] > 50, ran.json["auditValid"]) == (True, True)
+    assert ratchet("audit", "verify", *at).status == 0
+    rollouts = ratchet("rollout", "list", "demo-router", *at, "--json").lines
+    assert [r["outcome"] for r in rollouts].count("rolled_back") == 2
+    assert ratchet("verdict", "check", "--all", rollouts[0]["id"], *at).status == 0
+
+
+@pytest.mark.slow
+def test_a_person_reads_what_became_of_each_version_on_real_traffic(ratchet: Ratchet) -> None:
+    ran = ratchet(*gates(real("providers_llama2_70b.csv")))
+    assert ran.status == 0
+    lines = ran.out.splitlines()
+    assert lines[0] == "day  1 00:00  1.0.0 serves everybody, by replicate"
+    assert "day  1 00:00  ada sends 1.0.1 (anyscale) on its road: shadow -> canary -> approval" in (
+        lines
+    )
+    assert any("bob approves: demo-router@1.0.2 is active" in line for line in lines)
+    assert any("shadow: ROLL_BACK" in line for line in lines)
+    assert "1 promoted, 1 stopped at a gate, 1 rolled back later" in lines
+    assert lines[-1] == "audit chain valid"
+    assert len(lines) < 45
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("--gates", "--requests", "500"), "requests"),
+        (("--gates", "--plot", "chart.svg"), "plot"),
+        (("--gates", "--tune-minutes", "5"), "tuneMinutes"),
+        (("--gates", "--rate", "0"), "rate"),
+        (("--gates", "--rules", "nowhere.json"), "rules"),
+        (("--rules", "rules.json"), "rules"),
+    ],
+)
+def test_an_option_of_the_other_demo_is_refused_by_name(
+    ratchet: Ratchet, arguments: tuple[str, ...], field: str
+) -> None:
+    error = ratchet("demo", *arguments, "--json").error
+    assert error["field"] == field
+
+
+def test_rules_that_do_not_parse_are_named_by_their_field(ratchet: Ratchet) -> None:
+    rules = write_json("rules.json", {"behaviour": {"gates": ["shadow", "luck"]}})
+    error = ratchet("demo", "--gates", "--rules", rules, "--json").error
+    assert error["field"] == "behaviour.gates.1"

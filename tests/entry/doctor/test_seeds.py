@@ -17,7 +17,7 @@ def seeded(store: Store) -> Store:
 
 def test_a_seeded_store_is_well_and_says_how_the_switches_stand(seeded: Store) -> None:
     assert found("seeds", case(seeded)) == [
-        ("ok", "3 documents; learning on, auto-activate off", "")
+        ("ok", "4 documents; learning on, auto-activate off", "")
     ]
     switch_flags(seeded, enabled=False)
     assert "learning off" in found("seeds", case(seeded))[0][1]
@@ -27,8 +27,7 @@ def test_an_empty_store_is_to_be_seeded(store: Store) -> None:
     said = found("seeds", case(store))
     assert [(severity, mend) for severity, _, mend in said] == [
         ("error", "ratchet seed"),
-        ("warning", "ratchet seed"),
-        ("warning", "ratchet seed"),
+        *[("warning", "ratchet seed")] * 3,
     ]
 
 

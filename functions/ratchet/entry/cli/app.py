@@ -7,6 +7,7 @@ import typer
 
 from ratchet.entry.cli import (
     admin,
+    approvals,
     backup,
     demo,
     doctor,
@@ -14,11 +15,15 @@ from ratchet.entry.cli import (
     intake,
     observe,
     policy,
+    replay,
     rollout,
+    rollout_decide,
     rollout_evidence,
+    rollout_watch,
     schedules,
     serve,
     trial,
+    verdict,
 )
 from ratchet.entry.cli.output import complain
 from ratchet.kernel.errors import InvalidInput, RatchetError
@@ -53,8 +58,20 @@ for command in (
     app.command()(command)
 app.command("try")(trial.try_)
 app.add_typer(policy.app, name="policy")
-rollout.app.command()(rollout_evidence.evidence)
+for verb in (
+    rollout_decide.advance,
+    rollout_decide.hold,
+    rollout_decide.abort,
+    rollout_decide.override,
+    rollout_decide.evaluate,
+    rollout_evidence.evidence,
+    rollout_watch.watch,
+):
+    rollout.app.command()(verb)
 app.add_typer(rollout.app, name="rollout")
+app.add_typer(verdict.app, name="verdict")
+app.add_typer(replay.app, name="replay")
+app.add_typer(approvals.app, name="approvals")
 app.add_typer(govern.flags_app, name="flags")
 app.add_typer(govern.config_app, name="config")
 app.add_typer(govern.audit_app, name="audit")

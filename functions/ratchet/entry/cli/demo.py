@@ -1,5 +1,7 @@
 """Commands that seed a store and show the loop at work."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,11 +17,14 @@ from ratchet.entry.cli.output import (
     say,
     table,
 )
+from ratchet.entry.demo.gates import GateOptions, run_gates
 from ratchet.entry.demo.plot import demo_chart
-from ratchet.entry.demo.run import Options, Run, run_demo
-from ratchet.entry.demo.world import DriftingModels, load_table
-from ratchet.entry.files import write_text
+from ratchet.entry.demo.run import START, Options, Run, run_demo
+from ratchet.entry.demo.world import DriftingModels, World, load_table
+from ratchet.entry.files import json_object, write_text
 from ratchet.entry.seed import seed as seed_store
+from ratchet.kernel.errors import InvalidInput
+from ratchet.rollouts.gate_rules import Gates
 
 
 def seed(
@@ -42,35 +47,76 @@ def seed(
 
 
 def demo(
+    gates: Annotated[
+        bool, typer.Option("--gates", help="Versions on their road: gates, verdicts, approvals.")
+    ] = False,
+    rules: Annotated[
+        Path | None, typer.Option(help="With --gates: a config/gates of your own, JSON.")
+    ] = None,
     outcomes: Annotated[
         Path | None, typer.Option(help="An outcome table, .csv or .csv.gz.")
     ] = None,
-    requests: Annotated[int, typer.Option(help="How many requests.")] = 20_000,
+    requests: Annotated[
+        int | None, typer.Option(help="How many requests.", show_default="20000")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same run.")] = 1,
-    rate: Annotated[float, typer.Option(help="Requests a second, simulated.")] = 1.0,
-    tune_minutes: Annotated[int, typer.Option(help="Minutes between tunings.")] = 30,
-    floor: Annotated[float, typer.Option(help="Least weight of an arm.")] = 0.01,
-    cap: Annotated[float, typer.Option(help="Greatest weight of an arm.")] = 1.0,
-    max_step: Annotated[float, typer.Option(help="Greatest change of one arm's weight.")] = 0.2,
+    rate: Annotated[
+        float | None,
+        typer.Option(help="Requests a second, simulated.", show_default="1; 0.05 with --gates"),
+    ] = None,
+    tune_minutes: Annotated[
+        int | None, typer.Option(help="Minutes between tunings.", show_default="30")
+    ] = None,
+    floor: Annotated[
+        float | None, typer.Option(help="Least weight of an arm.", show_default="0.01")
+    ] = None,
+    cap: Annotated[
+        float | None, typer.Option(help="Greatest weight of an arm.", show_default="1")
+    ] = None,
+    max_step: Annotated[
+        float | None,
+        typer.Option(help="Greatest change of one arm's weight.", show_default="0.2"),
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write an SVG chart.")] = None,
     store: Annotated[str, typer.Option(help="Where it is kept; see README.")] = "memory:",
     as_json: AsJson = False,
 ) -> None:
-    """Watch a policy learn from real or simulated traffic, on a simulated clock."""
-    world = load_table(outcomes) if outcomes else DriftingModels()
-    options = Options.parse(
-        {
-            "requests": requests,
-            "seed": seed,
-            "rate": rate,
-            "tuneMinutes": tune_minutes,
-            "floor": floor,
-            "cap": cap,
-            "maxStep": max_step,
-        }
-    )
+    """Watch a policy learn, or versions pass their gates, on a simulated clock."""
+    learning = {
+        "requests": requests,
+        "tuneMinutes": tune_minutes,
+        "floor": floor,
+        "cap": cap,
+        "maxStep": max_step,
+        "plot": plot,
+    }
+    given = {name: value for name, value in learning.items() if value is not None}
+    pace = {"seed": seed} | ({} if rate is None else {"rate": rate})
+    if gates:
+        _refuse(given, "--gates goes without")
+        own = Gates.parse(json_object(rules, "rules")) if rules else None
+        _pass_gates(outcomes, GateOptions.parse(pace), own, store, as_json)
+        return
+    _refuse({"rules": rules} if rules else {}, "without --gates there is no")
+    given.pop("plot", None)
+    _learn(outcomes, Options.parse(given | pace), plot, store, as_json)
+
+
+def _refuse(given: Mapping[str, object], why: str) -> None:
+    """Refuse what the other demo takes.
+
+    Raises: InvalidInput.
+    """
+    for name in given:
+        raise InvalidInput(f"{why} {name}", field=name, mend="leave it out")
+
+
+def _learn(
+    outcomes: Path | None, options: Options, plot: Path | None, store: str, as_json: bool
+) -> None:
+    world = _world(outcomes)
     with progress() as bar:
-        task = bar.add_task("serving", total=requests)
+        task = bar.add_task("serving", total=options.requests)
 
         def show(served: int, reward: float, version: str) -> None:
             bar.update(task, completed=served, description=f"serving, reward {reward:.3f}")
@@ -85,6 +131,30 @@ def demo(
         _tell(run)
     if plot:
         write_text(plot, demo_chart(run), "plot")
+
+
+def _pass_gates(
+    outcomes: Path | None, options: GateOptions, rules: Gates | None, store: str, as_json: bool
+) -> None:
+    def show(at: datetime, text: str) -> None:
+        if not as_json:
+            say(f"day {(at - START).days + 1:>2} {at:%H:%M}  {text}")
+
+    world = _world(outcomes)
+    with opened(store) as app:
+        run = run_gates(app.store, app.keys, world, options, show, rules=rules)
+    s = run.summary
+    if as_json:
+        emit(s.to_wire())
+        return
+    say(f"{run.requests} requests in {(run.ended - START).days} days; {run.active} is active")
+    say(f"{s.promoted} promoted, {s.stopped} stopped at a gate, {s.rolled_back} rolled back later")
+    say(f"{s.verdicts_recomputed} verdicts recomputed, equal to the byte, {s.seconds} s")
+    _tell_chain(s.audit_valid)
+
+
+def _world(outcomes: Path | None) -> World:
+    return load_table(outcomes) if outcomes else DriftingModels()
 
 
 def _tell(run: Run) -> None:
@@ -106,4 +176,8 @@ def _tell(run: Run) -> None:
     say(f"uniform weights {s.reward_uniform:.3f}, the best arm alone {s.reward_best_arm:.3f}")
     say(f"{s.scored} of {s.requests} scored, {s.versions} versions, {s.activations} went live,")
     say(f"{s.ops_per_observation} store operations an observation, {s.seconds} s")
-    say(f"audit chain {'valid' if s.audit_valid else 'BROKEN'}")
+    _tell_chain(s.audit_valid)
+
+
+def _tell_chain(valid: bool) -> None:
+    say(f"audit chain {'valid' if valid else 'BROKEN'}")

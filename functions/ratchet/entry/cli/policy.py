@@ -1,5 +1,6 @@
 """Commands about policies."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,10 +20,10 @@ from ratchet.entry.cli.output import (
     say,
     table,
 )
+from ratchet.entry.cli.policy_history import history
 from ratchet.entry.cli.rollout import note_rollout
 from ratchet.entry.files import json_object
 from ratchet.entry.wiring import App
-from ratchet.govern.audit import AuditEntry
 from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.policies import activate as changes
 from ratchet.policies import history as past
@@ -178,10 +179,9 @@ def activate(
 ) -> None:
     """Make a version the active one."""
     with opened(store) as a:
-        head = changes.activate(
-            a.store, a.keys, actor(by), policy, version, now=a.clock(), reason=reason
-        )
-        _tell(a, head, as_json)
+        now = a.clock()
+        head = changes.activate(a.store, a.keys, actor(by), policy, version, now=now, reason=reason)
+        _tell(a, head, now, as_json)
 
 
 @app.command()
@@ -195,10 +195,11 @@ def rollback(
 ) -> None:
     """Go back to a version that was active before; works with learning off."""
     with opened(store) as a:
+        now = a.clock()
         head = changes.rollback(
-            a.store, a.keys, actor(by), policy, version=version, now=a.clock(), reason=reason
+            a.store, a.keys, actor(by), policy, version=version, now=now, reason=reason
         )
-        _tell(a, head, as_json)
+        _tell(a, head, now, as_json)
 
 
 @app.command()
@@ -221,31 +222,12 @@ def reject(
         say(f"{policy}@{version} is rejected")
 
 
-def _tell(a: App, head: PolicyHead, as_json: bool) -> None:
+def _tell(a: App, head: PolicyHead, now: datetime, as_json: bool) -> None:
     if as_json:
         emit(head.to_wire())
     else:
         say(f"{head.id}: {head.active} is active, {head.previous or 'nothing'} was before")
-    note_rollout(a, head)
+    note_rollout(a, head, now)
 
 
-@app.command()
-def history(policy: PolicyId, store: StoreUrl = None, as_json: AsJson = False) -> None:
-    """Show everything that happened to a policy, oldest first."""
-    with opened(store, making=False) as a:
-        found = past.history(a.store, policy)
-    if not found:
-        raise NotFound(
-            f"policy {policy} has no history", field="policy", mend="ratchet policy list"
-        )
-    if as_json:
-        emit_lines(entry.to_wire() for entry in found)
-        return
-    columns = ("when", "who", "what", "version", "from", "to", "why")
-    table(columns, [_history_row(entry) for entry in found], title=policy)
-
-
-def _history_row(e: AuditEntry) -> tuple[Any, ...]:
-    what = e.action + (" (override)" if e.override else "")
-    version, was, to = (name.rpartition("@")[2] for name in (e.id, e.was, e.to))
-    return e.ts, e.actor, what, version, was, to, e.reason
+app.command()(history)

@@ -111,18 +111,26 @@ def run_demo(store: Store, keys: Keys, world: World, options: Options, progress:
     return simulation.finish(began)
 
 
+def require_fresh(store: Store) -> None:
+    """Refuse a store that is in use.
+
+    Raises: InvalidInput.
+    """
+    if store.query(Query(ChainHead.collection, limit=1)):
+        raise InvalidInput(
+            "the store is in use, and a demo would switch learning on",
+            field="store",
+            mend="use a fresh one",
+        )
+
+
 class _Simulation:
     """The simulated clock, the component, and the ticks as they would come."""
 
     def __init__(
         self, store: Store, keys: Keys, world: World, options: Options, progress: Progress
     ) -> None:
-        if store.query(Query(ChainHead.collection, limit=1)):
-            raise InvalidInput(
-                "the store is in use, and a demo would switch learning on",
-                field="store",
-                mend="use a fresh one",
-            )
+        require_fresh(store)
         self.world, self.options, self.progress = world, options, progress
         self.clock, self.flushed = ManualClock(START), START
         self.app = wire(CountingStore(store), keys, self.clock)

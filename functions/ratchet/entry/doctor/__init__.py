@@ -19,6 +19,7 @@ from ratchet.entry.doctor import (
     machine,
     project,
     roles,
+    rollouts,
     rules,
     schedules,
     seeds,
@@ -46,6 +47,7 @@ CHECKS: Mapping[str, Check] = {
     "schedules": Check(schedules.check, "either"),
     "lag": Check(lag.check, "store"),
     "versions": Check(versions.check, "store"),
+    "rollouts": Check(rollouts.check, "store"),
     "alerts": Check(alerts.check, "store"),
 }
 

@@ -1,4 +1,4 @@
-"""The callables: what each does for an admin, whom it refuses and how, and what it leaves alone."""
+"""The callables: whom each refuses and how, and what a refusal leaves alone."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -8,101 +8,41 @@ import pytest
 from firebase_admin import auth  # type: ignore[import-untyped]  # it ships no types
 
 from ratchet.entry import callables
-from ratchet.entry.callables import plain, refusal
-from ratchet.govern.config import ConfigReader
-from ratchet.govern.flags import Flags
-from ratchet.kernel.clock import ManualClock
+from ratchet.entry.callables import policies
+from ratchet.entry.callables.protocol import plain, refusal
 from ratchet.kernel.errors import InvalidInput, RatchetError, Unavailable
 from ratchet.store.port import Ref, Store
 from tests.support.functions import SERVICE, Functions
-from tests.support.governed import (
-    POLICY,
-    SPACE,
-    assert_agreement,
-    entries,
-    head_of,
-    statuses,
-    stored,
-    weights,
-)
+from tests.support.governed import POLICY, entries, head_of, stored
 
+ROLLOUT = f"{POLICY}-r9"
 # A call of each callable that an admin may make.
 CALLS: dict[str, dict[str, Any]] = {
     "propose_policy": {"policy": POLICY, "params": {"latencyTargetMs": 2600}, "reason": "slow"},
     "activate_policy": {"policy": POLICY, "version": "1.0.3", "reason": "looked at it"},
     "rollback_policy": {"policy": POLICY},
     "set_flags": {"autoActivatePolicies": True, "reason": "trusted"},
+    "start_rollout": {
+        "policy": POLICY,
+        "challengers": [{"arm": "tried", "version": f"{POLICY}@1.0.3"}],
+        "mode": "canary",
+        "reason": "looks better",
+    },
+    "advance_rollout": {"rollout": ROLLOUT, "reason": "no harm seen"},
+    "hold_rollout": {"rollout": ROLLOUT, "reason": "a holiday"},
+    "abort_rollout": {"rollout": ROLLOUT, "reason": "enough"},
+    "override_rollout": {"rollout": ROLLOUT, "decision": "PROMOTE", "reason": "it is urgent"},
+    "approve": {"approval": f"{POLICY}-a9", "reason": "read the evidence"},
+    "reject": {"approval": f"{POLICY}-a9", "reason": "too dear"},
 }
 TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0."
 EVERY = pytest.mark.parametrize("name", list(CALLS))
 
 
-def test_a_proposal_is_a_draft_that_keeps_what_it_does_not_name(
-    governed: Store, functions: Functions
-) -> None:
-    made = functions.call("propose_policy", CALLS["propose_policy"] | {"notes": "a note"}).result
-    assert (made["id"], made["version"], made["status"]) == (POLICY, "1.0.4", "draft")
-    # 1.0.2 is active, with 0.58 of the weight on the first arm.
-    assert made["params"] == weights(0.58) | {"latencyTargetMs": 2600}
-    assert (made["parent"], made["createdBy"]) == (f"{POLICY}@1.0.2", "ada-uid")
-    assert made["notes"] == "a note"
-    assert stored(governed, "1.0.4")["params"] == made["params"]
-    assert_agreement(governed)
-
-
-def test_a_proposal_names_its_number_and_its_space(governed: Store, functions: Functions) -> None:
-    space = SPACE | {"maxCostUsd": {"kind": "float", "low": 0.01, "high": 1.0, "maxStep": 0.01}}
-    data = CALLS["propose_policy"] | {"version": "2.0.0", "tuningSpace": space}
-    made = functions.call("propose_policy", data).result
-    assert (made["version"], made["changeClass"]) == ("2.0.0", "behaviour")
-    assert made["tuningSpace"] == space
-
-
-def test_a_first_proposal_starts_a_policy(governed: Store, functions: Functions) -> None:
-    data = {"policy": "planner", "params": {"steps": 3}, "reason": "new"}
-    made = functions.call("propose_policy", data).result
-    assert (made["version"], made["params"]) == ("1.0.0", {"steps": 3})
-    assert "parent" not in made or made["parent"] is None
-
-
-def test_an_activation_answers_with_the_head_and_says_who(
-    governed: Store, functions: Functions
-) -> None:
-    head = functions.call("activate_policy", CALLS["activate_policy"]).result
-    assert (head["active"], head["previous"], head["drafts"]) == ("1.0.3", "1.0.2", [])
-    assert statuses(governed)["1.0.3"] == "active"
-    last = entries(governed)[-1]
-    assert (last.action, last.actor, last.actor_kind) == ("activate", "ada-uid", "person")
-    assert last.reason == "looked at it"
-    assert_agreement(governed)
-
-
-@pytest.mark.parametrize(("version", "active"), [({}, "1.0.1"), ({"version": "1.0.0"}, "1.0.0")])
-def test_a_rollback_goes_to_the_previous_version_or_to_the_one_named(
-    governed: Store, functions: Functions, version: dict[str, str], active: str
-) -> None:
-    head = functions.call("rollback_policy", CALLS["rollback_policy"] | version).result
-    assert head["active"] == active
-    assert_agreement(governed)
-
-
-def test_a_rollback_works_with_learning_off(governed: Store, functions: Functions) -> None:
-    functions.call("set_flags", {"enabled": False, "reason": "stop"})
-    assert functions.call("rollback_policy", CALLS["rollback_policy"]).status == 200
-    assert head_of(governed).active == "1.0.1"
-
-
-def test_switches_are_set_one_by_one(
-    governed: Store, functions: Functions, clock: ManualClock
-) -> None:
-    assert functions.call("set_flags", CALLS["set_flags"]).result["learning"] == {
-        "enabled": True,
-        "autoActivatePolicies": True,
-    }
-    off = functions.call("set_flags", {"enabled": False, "reason": "stop"}).result
-    assert off["learning"] == {"enabled": False, "autoActivatePolicies": True}
-    assert not ConfigReader(governed, clock).read(Flags).learning.enabled
-    assert entries(governed, "config")[-1].actor == "ada-uid"
+@pytest.fixture
+def store(embedded: Store) -> Store:
+    """One store is enough: a refusal does not ask it."""
+    return embedded
 
 
 @EVERY
@@ -143,6 +83,19 @@ WRONG: list[tuple[str, Any, str]] = [
     ("set_flags", {"reason": "go"}, "enabled"),
     ("set_flags", {"enabled": "true", "reason": "go"}, "enabled"),
     ("set_flags", {"enabled": True}, "reason"),
+    ("start_rollout", CALLS["start_rollout"] | {"mode": "blitz"}, "mode"),
+    ("start_rollout", CALLS["start_rollout"] | {"challengers": []}, "challengers"),
+    ("start_rollout", CALLS["start_rollout"] | {"steps": [{"tried": "0.1"}]}, "steps.0.tried"),
+    ("start_rollout", CALLS["start_rollout"] | {"steps": [{"tried": 0.9}]}, "steps"),
+    ("start_rollout", CALLS["start_rollout"] | {"profile": "strict"}, "profile"),
+    ("start_rollout", CALLS["start_rollout"] | {"reason": ""}, "reason"),
+    ("advance_rollout", {"reason": "go"}, "rollout"),
+    ("hold_rollout", CALLS["hold_rollout"] | {"release": "true"}, "release"),
+    ("abort_rollout", {"rollout": "a/b", "reason": "go"}, "rollout"),
+    ("override_rollout", CALLS["override_rollout"] | {"decision": "HOLD"}, "decision"),
+    ("override_rollout", CALLS["override_rollout"] | {"arm": 1}, "arm"),
+    ("approve", {"approval": 7, "reason": "yes"}, "approval"),
+    ("reject", {"approval": f"{POLICY}-a9"}, "reason"),
 ]
 
 
@@ -187,10 +140,28 @@ def test_a_failed_precondition_says_which_and_how_it_is_mended(
     assert head_of(governed).active == "1.0.2"
 
 
-def test_what_does_not_exist_is_not_found(governed: Store, functions: Functions) -> None:
-    data = CALLS["activate_policy"] | {"version": "9.9.9"}
-    answer = functions.call("activate_policy", data)
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("activate_policy", {"version": "9.9.9"}),
+        (
+            "start_rollout",
+            {"policy": "nobody", "challengers": [{"arm": "a", "version": "nobody@1.0.0"}]},
+        ),
+        *((name, {}) for name in CALLS if name.endswith("rollout") and name != "start_rollout"),
+        ("approve", {}),
+        ("reject", {}),
+    ],
+)
+def test_what_does_not_exist_is_not_found(
+    governed: Store, functions: Functions, name: str, changes: dict[str, Any]
+) -> None:
+    answer = functions.call(name, CALLS[name] | changes)
     assert (answer.status, answer.error["status"]) == (404, "NOT_FOUND")
+
+
+def test_the_calls_of_the_tests_are_of_every_callable() -> None:
+    assert set(CALLS) == set(callables.__all__)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +182,7 @@ def test_an_exception_that_is_not_ours_is_internal_and_says_nothing(
     def failing(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(callables, "activate", failing)
+    monkeypatch.setattr(policies, "activate", failing)
     answer = functions.call("activate_policy", CALLS["activate_policy"])
     assert (answer.error["status"], answer.error["message"]) == (status, text)
     assert "secret" not in answer.response.get_data(as_text=True)

@@ -1,10 +1,11 @@
-"""The callable functions, for admins: propose, activate, roll back, switch learning."""
+"""The protocol of the callable functions: who is let in, what is taken, and how a refusal reads."""
 
 import functools
+import json
 import logging
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 from firebase_functions.https_fn import (
     CallableRequest,
@@ -14,61 +15,21 @@ from firebase_functions.https_fn import (
 )
 from flask import Request, Response, jsonify
 from flask_cors import cross_origin
-from pydantic import Field, JsonValue, StrictBool
+from pydantic import ValidationError
 
 from ratchet.entry.http.body import parse_json, received
 from ratchet.entry.http.door import admit, headers_of
 from ratchet.entry.logs import TRACE, log, trace_of
 from ratchet.entry.options import APP_CHECK, ORIGINS, cors
 from ratchet.entry.wiring import App, the_app
-from ratchet.govern.flags import Flags
-from ratchet.govern.flags import set_flags as switch_flags
-from ratchet.govern.roles import Actor, Reason
-from ratchet.kernel.document import Model
+from ratchet.govern.roles import Actor
+from ratchet.kernel.document import Model, invalid
 from ratchet.kernel.errors import InvalidInput, RatchetError, TooLarge
-from ratchet.policies.activate import activate, rollback
-from ratchet.policies.propose import propose
-from ratchet.policies.version import Number, PolicyId
 
 M = TypeVar("M", bound=Model)
 # Where the door keeps whom it let in, for the verb behind the protocol's handler.
 ADMITTED = "ratchet.admitted"
 Verb = Callable[[App, Actor, M], Model]
-
-
-class ProposePolicy(Model):
-    """What `propose_policy` takes; params that are left out stay the active version's."""
-
-    policy: PolicyId
-    params: dict[str, JsonValue]
-    tuning_space: dict[str, JsonValue] | None = None
-    version: Number | None = None
-    notes: Annotated[str, Field(max_length=2000)] = ""
-    reason: Reason
-
-
-class ActivatePolicy(Model):
-    """What `activate_policy` takes."""
-
-    policy: PolicyId
-    version: Number
-    reason: Reason
-
-
-class RollbackPolicy(Model):
-    """What `rollback_policy` takes; without a version it goes back to the previous one."""
-
-    policy: PolicyId
-    version: Number | None = None
-    reason: Reason = ""
-
-
-class SetFlags(Model):
-    """What `set_flags` takes; a switch that is left out stays."""
-
-    enabled: StrictBool | None = None
-    auto_activate_policies: StrictBool | None = None
-    reason: Reason
 
 
 def admins_call(model: type[M]) -> Callable[[Verb[M]], Callable[[Request], Response]]:
@@ -82,7 +43,7 @@ def admins_call(model: type[M]) -> Callable[[Verb[M]], Callable[[Request], Respo
             try:
                 app = the_app()
                 actor = request.raw_request.environ[ADMITTED]
-                answer = verb(app, actor, model.parse(plain(request.data))).to_wire()
+                answer = verb(app, actor, parsed(model, plain(request.data))).to_wire()
             except RatchetError as error:
                 log(logging.INFO, verb.__name__, function=verb.__name__, code=error.code)
                 raise refusal(error) from error
@@ -156,6 +117,17 @@ def _check_body(request: Request) -> None:
         )
 
 
+def parsed(model: type[M], data: Any) -> M:
+    """Return the value of data, parsed as the JSON that they came as: `"1"` is no number.
+
+    Raises: InvalidInput that names the first wrong field.
+    """
+    try:
+        return model.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        raise invalid(error, model.__name__) from error
+
+
 def plain(data: Any) -> Any:
     """Return data with the protocol's typed 64-bit integers as numbers.
 
@@ -187,67 +159,3 @@ def refusal(error: RatchetError) -> HttpsError:
     """Return an error as clients of callables get it."""
     code = FunctionsErrorCode(error.status.lower().replace("_", "-"))
     return HttpsError(code, error.message, error.as_dict())
-
-
-@admins_call(ProposePolicy)
-def propose_policy(app: App, actor: Actor, asked: ProposePolicy) -> Model:
-    """Write a draft whose parent is the active version."""
-    return propose(
-        app.store,
-        app.keys,
-        actor,
-        asked.policy,
-        asked.params,
-        now=app.clock(),
-        partial=True,
-        tuning_space=asked.tuning_space,
-        version=asked.version,
-        notes=asked.notes,
-        reason=asked.reason,
-    )
-
-
-@admins_call(ActivatePolicy)
-def activate_policy(app: App, actor: Actor, asked: ActivatePolicy) -> Model:
-    """Make a version the active one."""
-    return activate(
-        app.store,
-        app.keys,
-        actor,
-        asked.policy,
-        asked.version,
-        now=app.clock(),
-        reason=asked.reason,
-    )
-
-
-@admins_call(RollbackPolicy)
-def rollback_policy(app: App, actor: Actor, asked: RollbackPolicy) -> Model:
-    """Go back to a version that was active before; works with learning off."""
-    return rollback(
-        app.store,
-        app.keys,
-        actor,
-        asked.policy,
-        now=app.clock(),
-        version=asked.version,
-        reason=asked.reason,
-    )
-
-
-@admins_call(SetFlags)
-def set_flags(app: App, actor: Actor, asked: SetFlags) -> Flags:
-    """Switch learning on or off; off holds within 15 seconds everywhere."""
-    if asked.enabled is None and asked.auto_activate_policies is None:
-        raise InvalidInput(
-            "nothing to set", field="enabled", mend="send enabled or autoActivatePolicies"
-        )
-    return switch_flags(
-        app.store,
-        app.keys,
-        actor,
-        enabled=asked.enabled,
-        auto_activate=asked.auto_activate_policies,
-        reason=asked.reason,
-        now=app.clock(),
-    )

@@ -1,0 +1,26 @@
+"""The callable functions, for admins: policies, rollouts, approvals, the kill switch."""
+
+from ratchet.entry.callables.approvals import approve, reject
+from ratchet.entry.callables.flags import set_flags
+from ratchet.entry.callables.policies import activate_policy, propose_policy, rollback_policy
+from ratchet.entry.callables.rollouts import (
+    abort_rollout,
+    advance_rollout,
+    hold_rollout,
+    override_rollout,
+    start_rollout,
+)
+
+__all__ = [
+    "abort_rollout",
+    "activate_policy",
+    "advance_rollout",
+    "approve",
+    "hold_rollout",
+    "override_rollout",
+    "propose_policy",
+    "reject",
+    "rollback_policy",
+    "set_flags",
+    "start_rollout",
+]

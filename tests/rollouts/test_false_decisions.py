@@ -1,0 +1,45 @@
+"""How often identical versions were decided about: each rollout counts once."""
+
+from datetime import timedelta
+
+import pytest
+
+from ratchet.kernel.clock import HOUR
+from ratchet.kernel.errors import NotFound
+from ratchet.rollouts.abort import abort_rollout
+from ratchet.rollouts.false_decisions import FalseDecisions, false_decisions
+from ratchet.store.port import Store
+from tests.support.carried import carried, running
+from tests.support.governed import ADA, KEYS, NOON, POLICY, draft, lineage_of, weights
+
+DAY = timedelta(days=1)
+
+
+def ran(store: Store, start: int, *decisions: str, purpose: str = "aa") -> None:
+    """Run a rollout on a day, with a look an hour, and end it."""
+    begun = NOON + start * DAY
+    rollout = running(store, purpose=purpose, steps=(0.4,), now=begun)
+    for hours, decision in enumerate(decisions, 1):
+        carried(store, rollout, decision, now=begun + hours * HOUR)
+    abort_rollout(store, KEYS, ADA, rollout.id, reason="test", now=begun + 20 * HOUR)
+
+
+def test_a_rollout_that_was_decided_about_at_any_look_counts_once(embedded: Store) -> None:
+    lineage_of(embedded, 1)
+    draft(embedded, weights(0.5))
+    ran(embedded, 0, "HOLD", "HOLD")
+    ran(embedded, 1, "HOLD", "PROMOTE", "PROMOTE", "ROLL_BACK")
+    ran(embedded, 2, "ROLL_BACK")
+    ran(embedded, 3, "HOLD", purpose="trial")  # says nothing of identical versions
+    assert false_decisions(embedded, KEYS, POLICY) == FalseDecisions(
+        rollouts=3, looks=7, promoted=1, rolled_back=2, decided=2, alpha=0.05
+    )
+
+
+def test_a_policy_that_never_ran_one_has_none_and_one_that_is_not_there_is_not_found(
+    embedded: Store,
+) -> None:
+    lineage_of(embedded, 1)
+    assert false_decisions(embedded, KEYS, POLICY).rollouts == 0
+    with pytest.raises(NotFound):
+        false_decisions(embedded, KEYS, "nobody")
