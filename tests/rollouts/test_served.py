@@ -14,6 +14,7 @@ from ratchet.rollouts.scene import Follows
 from ratchet.rollouts.served import Served, served_at
 from ratchet.store.port import Ref, Store
 from tests.support.carried import activation, came_to, carried, prepared, running
+from tests.support.drawn import GEMINI_BETTER, drawn
 from tests.support.governed import (
     ADA,
     KEYS,
@@ -143,6 +144,19 @@ def test_who_approved_is_told_of_a_yes_and_of_nothing_else(active: Store) -> Non
     assert found.approved_by == "bob"
     (rested,) = found.evidence
     assert (rested.id, rested.text) == (approval.id, "approved by bob: it is")
+
+
+def test_a_replay_that_a_gate_passed_on_is_told_with_its_gain(embedded: Store) -> None:
+    it = drawn(embedded)
+    it.serve(GEMINI_BETTER)
+    replay, now = it.replay(), it.worker.clock()
+    gates = {"gates": {"replay": {"result": "passed", "replay": replay.id}}}
+    activate(embedded, KEYS, ADA, POLICY, "1.0.1", now=now, reason="go", evidence=gates)
+    (rested,) = served_at(embedded, KEYS, POLICY, now).evidence
+    # 0.2 of the weight goes from an arm that earns 0.17 a request to one that earns 0.765
+    assert (rested.kind, rested.id) == ("replay", replay.id)
+    assert rested.text.startswith(f"{POLICY}@1.0.1 against {POLICY}@1.0.0: +0.119")
+    assert rested.text.endswith(" over 400 rows")
 
 
 def test_a_document_that_is_gone_or_was_changed_is_told_as_that(active: Store) -> None:

@@ -11,6 +11,7 @@ from ratchet.kernel.keys import Keys
 from ratchet.kernel.seal import Sealed, is_sealed
 from ratchet.rollouts.approval import Approval
 from ratchet.rollouts.assign import CONTROL, Mode, control_share
+from ratchet.rollouts.gates.replay import JUDGED_BY
 from ratchet.rollouts.replay_document import StoredReplay
 from ratchet.rollouts.rollout import Outcome
 from ratchet.rollouts.verdict import Verdict
@@ -203,8 +204,8 @@ def _approval(found: Approval) -> str:
 
 
 def _replay(found: StoredReplay) -> str:
-    name, by = next(iter(found.result.difference.items()))
-    gain = f"{by.value:+.4g} ({by.low:.4g} to {by.high:.4g}) by {name}, {found.log.rows} rows"
+    by = found.result.difference[JUDGED_BY]
+    gain = f"{by.value:+.4g} ({by.low:.4g} to {by.high:.4g}) over {found.log.rows} rows"
     return f"{found.version} against {found.champion}: {gain}"
 
 
