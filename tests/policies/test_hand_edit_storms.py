@@ -1,10 +1,12 @@
 """Hand edits and their events, mixed at random: whatever comes between, the end is whole."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ratchet.kernel.errors import RatchetError
 from ratchet.policies.hand_edits import guard_policy
 from ratchet.policies.version import is_signed
 from ratchet.store.port import Query
@@ -12,6 +14,14 @@ from ratchet.store.sqlite import SqliteStore
 from tests.support.console import Console
 from tests.support.edits import ACTIVE, AFTER, DRAFT, FORMER, NEXT, console_of, written
 from tests.support.governed import KEYS, alerts, assert_agreement, head_of, weights
+from tests.support.on_road import start_canary
+
+
+def set_out(c: Console) -> None:
+    """Let a person start a canary of the draft, where that goes."""
+    with suppress(RatchetError):
+        c.watch(lambda now: start_canary(c.store, now=now))
+
 
 ACTS: list[Callable[[Console], None]] = [
     lambda c: c.write(NEXT, written()),
@@ -27,6 +37,8 @@ ACTS: list[Callable[[Console], None]] = [
     lambda c: c.edit(ACTIVE, status="archived"),
     lambda c: c.edit(ACTIVE, notes="mine"),
     lambda c: c.write(DRAFT, None),
+    lambda c: c.edit(DRAFT, status="canary"),
+    set_out,
 ]
 
 
@@ -74,5 +86,5 @@ def test_whatever_is_edited_and_judged_between_the_policy_ends_whole(
         assert is_signed(KEYS, found.ref.id, found.data), found.ref
     assert set(head.activated) == {"1.0.0", "1.0.1", "1.0.2"}  # no draft passed its gates
     for alert in alerts(store):
-        assert alert.command.startswith("ratchet policy ")
+        assert alert.command.startswith(("ratchet policy ", "ratchet rollout "))
     store.close()

@@ -8,7 +8,6 @@ from ratchet.govern.alerts import Alert, alert, counted
 from ratchet.govern.audit import link
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.flags import Flags, flags_in
-from ratchet.govern.roles import Actor
 from ratchet.kernel.errors import Conflict, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.kernel.seal import is_sealed
@@ -38,7 +37,6 @@ class _Way:
 
     tx: Transaction
     keys: Keys
-    actor: Actor
     head: PolicyHead
     draft: PolicyVersion
     onward: Onward
@@ -67,7 +65,6 @@ def carry_draft(
     *,
     salt: Salt,
     now: datetime,
-    actor: Actor = TUNER,
 ) -> Carried:
     """Walk the gates of an allocation's draft, and do what follows, in one transaction.
 
@@ -93,7 +90,7 @@ def carry_draft(
         begins = prepare(store, reader, trial, road.champion, salt=salt(), now=now)
 
     def body(tx: Transaction) -> Carried:
-        return _go_on(tx, keys, actor, draft, onward, begins, now)
+        return _go_on(tx, keys, draft, onward, begins, now)
 
     try:
         return store.transact(body)
@@ -104,7 +101,6 @@ def carry_draft(
 def _go_on(
     tx: Transaction,
     keys: Keys,
-    actor: Actor,
     draft: PolicyVersion,
     onward: Onward,
     begins: Prepared | None,
@@ -119,7 +115,7 @@ def _go_on(
     read_changes(tx, head, [target.key()])
     names = {what: alert(what, head.id, "info", "", now=now).key() for what in (STOPPED, WAITS)}
     alerted = {what: tx.find(Alert, key) for what, key in names.items()}
-    way = _Way(tx, keys, actor, head, target, onward, begins, now, alerted)
+    way = _Way(tx, keys, head, target, onward, begins, now, alerted)
     if onward.entered.result == "stopped":
         return _reject(way)
     if begins is not None:
@@ -164,7 +160,7 @@ def _activate(way: _Way) -> Carried:
         way.tx,
         way.keys,
         way.head,
-        way.actor,
+        TUNER,
         way.draft,
         rollout=None,
         holdback=None,
@@ -185,7 +181,7 @@ def _ask(way: _Way) -> Carried:
         way.tx,
         way.keys,
         way.head,
-        way.actor,
+        TUNER,
         way.draft,
         involved=(),
         reason="; ".join((REASON, *said)),
@@ -203,7 +199,7 @@ def _begin(way: _Way, begins: Prepared) -> Carried:
         way.tx,
         way.keys,
         way.head,
-        way.actor,
+        TUNER,
         begins,
         champion=str(way.draft.parent),
         reason=f"gate {way.onward.gate}",
@@ -219,7 +215,7 @@ def _reject(way: _Way) -> Carried:
     entry = link(
         way.keys,
         way.head,
-        way.actor,
+        TUNER,
         "reject",
         key,
         now=way.now,

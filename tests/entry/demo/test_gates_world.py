@@ -40,6 +40,17 @@ def test_an_arm_that_would_break_the_guardrail_of_cost_is_not_the_good_one(tmp_p
     assert "dear" not in (found.champion, found.regressing)
 
 
+def test_an_arm_that_is_only_faster_does_not_pass_where_success_cannot_be_told_in_time(
+    tmp_path: Path,
+) -> None:
+    fast = [line.replace(",500,", ",50,") for line in rows("fast", won=10)]
+    slow = [line.replace(",500,", ",3900,") for line in rows("slow", won=10)]
+    with pytest.raises(InvalidInput, match="no arm clearly beats another"):
+        parts(table(tmp_path / "t.csv", COLUMNS, *fast, *slow))
+    sure = [line.replace("failure", "success").replace("http_500", "") for line in (*fast, *slow)]
+    assert parts(table(tmp_path / "t.csv", COLUMNS, *sure)).good == "fast"
+
+
 def test_two_arms_are_enough(tmp_path: Path) -> None:
     lines = [*rows("a", won=18), *rows("b", won=6)]
     assert parts(table(tmp_path / "t.csv", COLUMNS, *lines)) == Cast("b", "a", "a", "b")

@@ -62,7 +62,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Same seed, same run.")] = 1,
     rate: Annotated[
         float | None,
-        typer.Option(help="Requests a second, simulated.", show_default="1; 0.05 with --gates"),
+        typer.Option(help="Requests a second, simulated.", show_default="1; 0.04 with --gates"),
     ] = None,
     tune_minutes: Annotated[
         int | None, typer.Option(help="Minutes between tunings.", show_default="30")

@@ -45,7 +45,7 @@ class GateOptions(Model):
     """What a run can vary. Units: requests a second."""
 
     seed: Annotated[int, Field(ge=0)] = 1
-    rate: Annotated[float, Field(ge=0.03, le=10)] = 0.05
+    rate: Annotated[float, Field(ge=0.03, le=10)] = 0.04
 
 
 class GateSummary(Model):

@@ -11,7 +11,10 @@ from ratchet.kernel.errors import InvalidInput
 from ratchet.observe.reward import RewardConfig
 
 DRAWS = 1000
-CLEARLY = 0.25  # of the rewards' spread: what a canary of this size shows within two days
+UNITS = 2000  # about what each arm of a canary serves within two days
+CLEARLY = 0.25  # of the rewards' spread: far more than so many units are wanted for
+ERRORS = 4.0  # standard errors of so many units, between what is so and what is shown
+MARGIN = 0.02  # of success, as the profiles have it
 DEARER = 1.05  # of the cost: well inside the guardrail
 FAILING = 0.9
 LEAST = 0.3  # of the champion's requests succeed, so that an arm that is down is worse than it
@@ -56,11 +59,14 @@ def cast(world: World, config: RewardConfig) -> Cast:
 
 
 def _beats(a: _Seen, b: _Seen) -> bool:
+    """Say whether a canary would show that one is better, and no worse by any guardrail."""
     if (a.cost is None) != (b.cost is None):
         return False
     dearer = a.cost is not None and b.cost is not None and a.cost > DEARER * b.cost
     spread = float(np.hypot(a.spread, b.spread)) / 2**0.5
-    fails_less = a.success >= b.success >= LEAST
+    error = sum(seen.success * (1 - seen.success) / UNITS for seen in (a, b)) ** 0.5
+    room = MARGIN + a.success - b.success
+    fails_less = a.success >= b.success >= LEAST and room > ERRORS * error
     return not dearer and fails_less and a.reward - b.reward > CLEARLY * spread
 
 
