@@ -30,7 +30,7 @@ def test_minima_errors_and_what_else_must_get_better_are_the_profiles() -> None:
     running = trial(("1.0.1", "1.0.2"), profile=profile, promote_alpha=0.003)
     rules = rules_of(running)
     assert [term.metric for term in rules.also] == ["success"]
-    assert (rules.least_units, rules.least_events, rules.challengers) == (70, 20, 2)
+    assert (rules.least_units, rules.least_events, rules.challengers) == (50, 20, 2)
     assert rules.promote_error == 0.0015
 
 

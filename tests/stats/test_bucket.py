@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet.kernel.document import INT64_MAX
-from ratchet.stats.bucket import MAX_ERROR_CODES, OTHER, Bucket, Sums, Tally, cap_errors
+from ratchet.stats.bucket import MAX_ERROR_CODES, OTHER, Bucket, Sums, Tally, cap_errors, sum_sums
 from ratchet.stats.moments import Moments
 from ratchet.store.port import Ref
 from ratchet.store.sqlite import SqliteStore
@@ -44,6 +44,12 @@ def test_merging_is_associative_and_commutative(a: list[Row], b: list[Row], c: l
     assert (x + y) + z == x + (y + z)
     assert x + y == y + x
     assert x + Sums() == x
+
+
+@given(st.lists(ROWS, max_size=4))
+def test_many_are_summed_at_once_as_they_are_one_by_one(parts: list[list[Row]]) -> None:
+    held = [total(rows) for rows in parts]
+    assert sum_sums(held) == sum(held, Sums())
 
 
 @given(ROWS, ROWS)

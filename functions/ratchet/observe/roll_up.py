@@ -14,7 +14,7 @@ from ratchet.kernel.document import Model
 from ratchet.observe.epochs import current_epoch
 from ratchet.observe.roll_rollouts import roll_rollouts
 from ratchet.observe.settings import Ingest, shards_ever
-from ratchet.stats.bucket import Bucket, Level, Sums, cap_errors
+from ratchet.stats.bucket import Bucket, Level, Sums, cap_errors, sum_sums
 from ratchet.stats.window import ALL, WINDOWS, Stats, WindowName, stats_of
 from ratchet.store.port import Filter, Query, Ref, Store, Write
 
@@ -169,7 +169,7 @@ def _merge(
             epoch=epoch,
             hour=start,
             level=target,
-            sums=cap_errors(sum((b.sums for b in buckets), Sums())),
+            sums=cap_errors(sum_sums(b.sums for b in buckets)),
             updated_at=now,
             expire_at=max(start + least, *(b.expire_at for b in buckets)),
         )
@@ -241,7 +241,7 @@ def _sum(buckets: Iterable[Bucket], version: str, epoch: int) -> Sums:
     """Add up buckets; rewards of another epoch do not compare and are left out."""
     chosen = (b for b in buckets if version in (ALL, b.version))
     parts = (b.sums if b.epoch == epoch else b.sums.without_reward() for b in chosen)
-    return cap_errors(sum(parts, Sums()))
+    return cap_errors(sum_sums(parts))
 
 
 def _commit(store: Store, writes: Sequence[Write]) -> None:

@@ -26,7 +26,7 @@ from ratchet.rollouts.unknown import UNKNOWN, compare_unknown, holds, unknown_pa
 from ratchet.rollouts.weigh import BY_KIND, better
 from ratchet.stats.bucket import OTHER
 from ratchet.stats.intervals import Interval
-from ratchet.stats.quantiles import Histogram
+from ratchet.stats.quantiles import sum_histograms
 from ratchet.stats.rollout_bucket import RolloutBucket
 from ratchet.stats.units import met_by_both, sum_units
 
@@ -103,7 +103,7 @@ def _arms(rollout: Rollout, arms: Arms) -> Iterator[ArmSeen]:
             served[challenger.arm] = challenger.version
     for name, version in served.items():
         steps = [arm for (_, of), arm in arms.items() if of == name]
-        latencies = sum((arm.latency for arm in steps), Histogram()).quantiles(QUANTILES)
+        latencies = sum_histograms(arm.latency for arm in steps).quantiles(QUANTILES)
         shown = dict(
             zip(("p50_latency", "p95_latency", "p99_latency"), latencies or (), strict=False)
         )

@@ -14,7 +14,7 @@ from ratchet.rollouts.plan import Planned, Seen, Traffic, plan
 from ratchet.rollouts.rollout import Plan, RolloutDraft
 from ratchet.rollouts.rules import Rules, Term
 from ratchet.rollouts.spending import next_level
-from ratchet.stats.bucket import Bucket, Sums, Tally
+from ratchet.stats.bucket import Bucket, Sums, Tally, sum_sums
 from ratchet.stats.moments import Moments
 from ratchet.stats.window import Stats
 from ratchet.store.port import Filter, Query, Store
@@ -142,7 +142,7 @@ def _last_day(store: Store, version: str) -> tuple[Sums, float]:
     if not own:
         return Sums(), 0.0
     first, last = min(bucket.hour for bucket in own), max(stats.ts for stats in found)
-    return sum((bucket.sums for bucket in own), Sums()), max(1 / 60, (last - first) / HOUR)
+    return sum_sums(bucket.sums for bucket in own), max(1 / 60, (last - first) / HOUR)
 
 
 def _buckets(store: Store, stats: Stats) -> list[Bucket]:

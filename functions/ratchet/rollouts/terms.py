@@ -12,7 +12,8 @@ def rules_of(rollout: Rollout) -> Rules:
 
     A shadow serves nobody, so nothing must get better in it, and what rests on grades is asked only
     where there are some. A holdback promotes nothing: it only goes back. A guardrail on `slow` is
-    left out where no latency objective says what that is.
+    left out where no latency objective says what that is. The profile's `minUnits` is asked of
+    promotions alone (`judge_waits`): a harm is believed as soon as any bound is.
     """
     profile = rollout.profile
     guardrails = (g for g in profile.guardrails if _is_watched(g, rollout))
@@ -23,7 +24,6 @@ def rules_of(rollout: Rollout) -> Rules:
         alpha=profile.alpha,
         challengers=len(rollout.challengers),
         promote_alpha=rollout.promote_alpha,
-        least_units=profile.min_units,
         least_events=profile.min_events,
     )
 

@@ -1,14 +1,15 @@
 """Bucket: mergeable sums of one component, version, epoch and hour."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from ratchet.kernel.clock import hour_label
 from ratchet.kernel.document import Document, ExactInt, Instant, Model
 from ratchet.kernel.ids import join_key
-from ratchet.stats.moments import Moments
-from ratchet.stats.quantiles import Histogram
+from ratchet.stats.moments import Moments, sum_moments
+from ratchet.stats.quantiles import Histogram, sum_histograms
 
 Level = Literal["shard", "hour", "day"]
 MAX_ERROR_CODES = 50
@@ -68,16 +69,46 @@ class Sums(Model):
         return self.model_copy(update={"reward": none, "drawn": none, "reward_bins": Histogram()})
 
 
+def sum_sums(parts: Iterable[Sums]) -> Sums:
+    """Return the sum of many, each histogram unpacked once."""
+    found = list(parts)
+    if len(found) == 1:
+        return found[0]
+    merged: dict[str, Any] = {}
+    for name, zero in _PLAIN.items():
+        values = [getattr(part, name) for part in found]
+        merged[name] = (
+            sum_moments(values)
+            if isinstance(zero, Moments)
+            else (sum_histograms(values) if isinstance(zero, Histogram) else sum(values))
+        )
+    keys = sorted({key for part in found for key in part.outcomes})
+    outcomes = {
+        key: sum((part.outcomes[key] for part in found if key in part.outcomes), Tally())
+        for key in keys
+    }
+    return Sums.model_construct(
+        outcomes={key: tally for key, tally in outcomes.items() if tally.n},
+        errors=_totals(part.errors for part in found),
+        known_success=_totals(part.known_success for part in found),
+        **merged,
+    )
+
+
+def _totals(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Add counters up."""
+    merged: Counter[str] = Counter()
+    for part in parts:
+        merged.update(part)
+    return {key: n for key, n in sorted(merged.items()) if n}
+
+
 def _combine(a: Sums, b: Sums, sign: int) -> Sums:
     def both(name: str) -> Any:
         x, y = getattr(a, name), getattr(b, name)
         return x + y if sign > 0 else x - y
 
-    merged: dict[str, Any] = {
-        name: both(name)
-        for name in Sums.model_fields
-        if name not in ("outcomes", "errors", "known_success")
-    }
+    merged: dict[str, Any] = {name: both(name) for name in _PLAIN}
     outcomes = {
         key: a.outcomes.get(key, Tally()) + b.outcomes.get(key, Tally())
         if sign > 0
@@ -90,6 +121,13 @@ def _combine(a: Sums, b: Sums, sign: int) -> Sums:
         known_success=_counts(a.known_success, b.known_success, sign),
         **merged,
     )
+
+
+_COUNTERS = ("outcomes", "errors", "known_success")
+# What else Sums hold: each with its nought.
+_PLAIN: Mapping[str, Any] = {
+    name: getattr(Sums(), name) for name in Sums.model_fields if name not in _COUNTERS
+}
 
 
 def _counts(a: Mapping[str, int], b: Mapping[str, int], sign: int) -> dict[str, int]:

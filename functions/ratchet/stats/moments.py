@@ -1,6 +1,7 @@
 """Exact weighted sums of one metric: integers in fixed units, so merging is exact in any order."""
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -61,6 +62,14 @@ class Moments(Model):
     def effective_n(self) -> float:
         """Return the number of equally weighted observations that say as much (Kish)."""
         return self.w * self.w / self.w2 if self.w2 else 0.0
+
+
+def sum_moments(parts: Iterable[Moments]) -> Moments:
+    """Return the sum of many."""
+    found = list(parts)
+    return Moments.model_construct(
+        **{name: sum(getattr(part, name) for part in found) for name in Moments.model_fields}
+    )
 
 
 def _combine(a: Moments, b: Moments, sign: int) -> Moments:

@@ -7,7 +7,7 @@ values at its floor and its ceiling, each known to within alpha.
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -68,6 +68,19 @@ class Histogram(Model):
         at_low = values[np.searchsorted(edges, low, side="right")]
         at_high = values[np.searchsorted(edges, high, side="right")]
         return [float(v) for v in at_low + (ranks - low) * (at_high - at_low)]
+
+
+def sum_histograms(parts: Iterable[Histogram]) -> Histogram:
+    """Return the sum of many, packed once."""
+    found = list(parts)
+    bins = [part.bins() for part in found if part.packed]
+    zeros = sum(part.zeros for part in found)
+    if not bins:
+        return Histogram(zeros=zeros)
+    index, where = np.unique(np.concatenate([i for i, _ in bins]), return_inverse=True)
+    counts = np.zeros(index.size, np.int64)
+    np.add.at(counts, where, np.concatenate([c for _, c in bins]))
+    return _pack(index, counts, zeros)
 
 
 def _pack(index: Ints, counts: Ints, zeros: int) -> Histogram:

@@ -11,7 +11,7 @@ from ratchet.kernel.document import Document, Instant, Model
 from ratchet.kernel.ids import join_key
 from ratchet.stats.bins import BINS, Bins, pack, sum_bins
 from ratchet.stats.bucket import OTHER, Level
-from ratchet.stats.quantiles import Histogram
+from ratchet.stats.quantiles import Histogram, sum_histograms
 from ratchet.stats.units import Units
 
 MAX_CODES = 8
@@ -93,7 +93,7 @@ def sum_rollouts(parts: Iterable[RolloutSums]) -> RolloutSums:
     codes = sorted({code for part in found for code in part.errors})
     sums = {code: pack(sum_bins(p.errors.get(code, Bins()) for p in found)) for code in codes}
     errors = {code: bins for code, bins in sums.items() if bins.packed}
-    latency = sum((part.latency_bins for part in found), Histogram())
+    latency = sum_histograms(part.latency_bins for part in found)
     return RolloutSums.model_construct(errors=errors, latency_bins=latency, **merged)
 
 

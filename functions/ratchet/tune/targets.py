@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from ratchet.policies.space import Range, Simplex
-from ratchet.stats.bucket import Sums
+from ratchet.stats.bucket import sum_sums
 from ratchet.stats.quantiles import Histogram
 from ratchet.tune.view import Suggestion, View
 
@@ -33,7 +33,7 @@ def suggest(view: View) -> Suggestion:
 
 def _target(view: View, name: str, span: Range) -> tuple[float | int | None, str]:
     source, q = SOURCES[name]
-    sums = sum((view.total(c) for c in _components(view, span)), Sums())
+    sums = sum_sums(view.total(c) for c in _components(view, span))
     histogram: Histogram = getattr(sums, source)
     seen = histogram.total()
     if seen < MIN_SEEN:

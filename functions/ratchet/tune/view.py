@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from ratchet.observe.reward import Thresholds
 from ratchet.policies.version import PolicyVersion
-from ratchet.stats.bucket import Sums
+from ratchet.stats.bucket import Sums, sum_sums
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class View:
 
     def total(self, component: str) -> Sums:
         """Return all the sums of a component."""
-        return sum(self.hours.get(component, {}).values(), Sums())
+        return sum_sums(self.hours.get(component, {}).values())
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,14 @@ def test_the_story_is_told_in_the_order_of_its_time_and_on_one_page(story: Story
     assert sum(text.startswith("holdback: ROLL_BACK") for _, text in story.told) == 1
 
 
+def test_the_end_says_what_became_of_each_version(story: Story) -> None:
+    days, ends, verdicts, chain = story.run.in_words()
+    assert days == f"{story.run.requests} requests in 3 days; 1.0.2 is active"
+    assert ends == "1 promoted, 1 stopped at a gate, 1 rolled back"
+    assert verdicts.startswith(f"{story.run.summary.verdicts_recomputed} verdicts recomputed")
+    assert chain == "audit chain valid"
+
+
 def test_a_store_that_is_in_use_is_refused(story: Story) -> None:
     before = len(story.entries)
     with pytest.raises(InvalidInput, match="in use"):

@@ -121,6 +121,7 @@ def test_the_emulator_gives_the_versions_that_the_embedded_store_gives(
     assert found.summary.audit_valid
 
 
+@pytest.mark.slow
 def test_the_drifting_models_make_the_policy_turn_round() -> None:
     run = demo(DriftingModels())
     steady = [w["steady"] for w in weights(run)]
@@ -129,6 +130,7 @@ def test_the_drifting_models_make_the_policy_turn_round() -> None:
     assert (run.summary.scored, run.summary.audit_valid) == (20_000, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_real_provider_traffic_is_learnt_within_the_time(seed: int) -> None:
     s = demo(load_table(real("providers_llama2_70b.csv")), seed=seed).summary
@@ -139,6 +141,7 @@ def test_real_provider_traffic_is_learnt_within_the_time(seed: int) -> None:
     assert s.seconds < 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gsm8k_two_models.csv", "dcrouter_nine_models.csv.gz"])
 def test_graded_questions_are_learnt_as_well(name: str) -> None:
     s = demo(load_table(real(name))).summary

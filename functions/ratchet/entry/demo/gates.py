@@ -70,6 +70,16 @@ class GateRun(Model):
     requests: int
     ended: datetime
 
+    def in_words(self) -> tuple[str, ...]:
+        """Return the lines that a person reads at the end."""
+        s, days = self.summary, (self.ended - START).days
+        return (
+            f"{self.requests} requests in {days} days; {self.active} is active",
+            f"{s.promoted} promoted, {s.stopped} stopped at a gate, {s.rolled_back} rolled back",
+            f"{s.verdicts_recomputed} verdicts recomputed, equal to the byte, {s.seconds} s",
+            f"audit chain {'valid' if s.audit_valid else 'BROKEN'}",
+        )
+
 
 def run_gates(
     store: Store,
@@ -200,20 +210,30 @@ class _Story:
             require_equal(verdict)
         chains = verify_all(app.store, app.keys, now=self.clock())
         ends = [(rollout.purpose, rollout.outcome) for rollout in rollouts]
+        gone, head = ends.count(("holdback", "rolled_back")), self._head()
         summary = GateSummary(
-            promoted=ends.count(("holdback", "kept")),
+            promoted=len(head.activated) - 1 - gone,  # the first came by no gate
             stopped=ends.count(("trial", "rolled_back")),
-            rolled_back=ends.count(("holdback", "rolled_back")),
+            rolled_back=gone,
             verdicts_recomputed=len(checked),
             audit_valid=all(chain.valid for chain in chains),
             seconds=round(time.perf_counter() - began, 2),
         )
         return GateRun(
             summary=summary,
-            active=str(self._head().active),
+            active=str(head.active),
             requests=self.served,
             ended=self.clock(),
         )
+
+
+def stamp(at: datetime) -> str:
+    """Return an instant as a story tells it.
+
+    >>> stamp(START + timedelta(hours=27))
+    'day  2 03:00'
+    """
+    return f"day {(at - START).days + 1:>2} {at:%H:%M}"
 
 
 def _in_words(rollout: Rollout, verdict: Verdict) -> str:
