@@ -223,6 +223,18 @@ def test_a_hold_writes_the_verdict_alone(embedded: Store) -> None:
     assert told(embedded) == []
 
 
+def test_shadows_that_cost_what_they_may_run_no_more_and_are_judged_on(store: Store) -> None:
+    rollout = tried(store, mode="shadow", steps=(1.0,))
+    cap = rollout.profile.shadow.spend_usd
+    assert carried(store, rollout, "HOLD", spent_usd=cap - 0.01).effect == "none"
+    assert get_rollout(store, rollout.id).allocation().assign("u").shadows
+    assert carried(store, rollout, "HOLD", spent_usd=cap, now=LOOK + HOUR).effect == "spent"
+    after = get_rollout(store, rollout.id)
+    assert (after.state, after.allocation().assign("u").shadows) == ("running", ())
+    assert carried(store, rollout, "HOLD", spent_usd=cap, now=LOOK + 2 * HOUR).effect == "none"
+    assert_agreement(store)
+
+
 def test_a_promotion_waits_while_learning_is_off(embedded: Store) -> None:
     rollout = tried(embedded, enabled=False)
     for follows, scope in ((None, "step"), (activation(embedded, rollout), "whole")):
@@ -381,8 +393,10 @@ def test_an_aa_changes_nothing_whatever_it_shows(embedded: Store, decision: str)
     assert told(embedded) == []
 
 
-def test_an_aa_ends_at_its_deadline(embedded: Store) -> None:
+@pytest.mark.parametrize("shown", ["EXPIRED", "ROLL_BACK"])
+def test_an_aa_ends_at_its_deadline(embedded: Store, shown: str) -> None:
     rollout = tried(embedded, ("aa1",), purpose="aa", mode="split", steps=(0.5,))
-    carried(embedded, rollout, "EXPIRED")
+    carried(embedded, rollout, "EXPIRED", arms={"aa1": shown})
     assert get_rollout(embedded, rollout.id).outcome == "expired"
+    assert entries(embedded)[-2].action == "start_rollout"
     assert [alert.severity for alert in alerts(embedded)] == ["info"]

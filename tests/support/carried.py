@@ -87,6 +87,7 @@ def decided(
     scope: str = "whole",
     arms: Mapping[str, str] | None = None,
     winner: str | None = None,
+    spent_usd: float | None = None,
     now: datetime = LOOK,
 ) -> Judged:
     """Return what a look decided; each standing arm as the whole, unless it is told otherwise."""
@@ -114,6 +115,7 @@ def decided(
             "decision": decision,
             "scope": scope,
             "winner": winner,
+            "spent_usd": spent_usd,
             "reasons": (f"the test says {decision}",),
             "arms": seen,
             "start": rollout.started_at,

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator
 
-_SYNTAX = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e-?\d+)?)\s*(%|points?|usd)\s*")
+_SYNTAX = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e-?\d+)?)\s*(%|points?|usd)\s*", re.ASCII)
 _SCALES = {"%": 0.01, "point": 0.01, "points": 0.01, "usd": 1.0}
 
 

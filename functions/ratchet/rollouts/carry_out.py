@@ -19,8 +19,8 @@ _MOVED = ("step_opened", "next_gate", "activated", "approval_asked", "gate_stopp
 def carry_out(scene: Scene) -> Done:
     """Do what a verdict says; one on an A/A changes nothing but its end."""
     decision, purpose = scene.judged.decision, scene.rollout.purpose
-    if purpose == "aa" and decision != "EXPIRED":
-        return Done("none", "an A/A changes nothing")
+    if purpose == "aa":
+        return _decided(scene) if decision == "EXPIRED" else Done("none", "an A/A changes nothing")
     if decision == "ROLL_BACK":
         return _regress(scene) if purpose == "holdback" else _roll_back(scene, scene.why)
     if decision == "PROMOTE" and purpose == "holdback":
@@ -38,7 +38,28 @@ def _decided(scene: Scene) -> Done:
     """Do what is decided about all challengers that are left."""
     if scene.judged.decision == "EXPIRED":
         return _end(scene, "expired", "expire_rollout", scene.why)
-    return _promote(scene) if scene.judged.decision == "PROMOTE" else Done("none")
+    return _promote(scene) if scene.judged.decision == "PROMOTE" else _hold(scene)
+
+
+def _hold(scene: Scene) -> Done:
+    """Let the rollout run on; shadows that cost what they may run no more, and are still judged."""
+    before, spent = scene.rollout, scene.judged.spent_usd
+    cap = before.profile.shadow.spend_usd
+    if before.mode != "shadow" or before.paid or spent is None or spent < cap:
+        return Done("none")
+    rewrite(
+        scene.tx,
+        scene.keys,
+        scene.head,
+        scene.actor,
+        before.model_copy(update={"paid": True}),
+        "stop_shadows",
+        was=f"{spent:.4g} of {cap:g} USD",
+        reason="the shadows have cost what they may",
+        evidence=scene.evidence,
+        now=scene.now,
+    )
+    return Done("spent", f"{spent:.4g} of {cap:g} USD: the shadows run no more")
 
 
 def _end(scene: Scene, outcome: Outcome, action: str, reason: str) -> Done:
@@ -140,7 +161,8 @@ def _promote(scene: Scene) -> Done:
 def _onward(scene: Scene, follows: Follows) -> Done:
     """Do what the gate says that comes next; what is left without one is active."""
     result = follows.onward.entered.result
-    said = f"gate {follows.onward.gate}: {'; '.join(follows.onward.entered.reasons)}"
+    where = f"gate {follows.onward.gate}: " if follows.onward.gate else ""
+    said = where + "; ".join(follows.onward.entered.reasons)
     if result == "waits":
         return _put_off(scene, "gate_waits", said)
     if result == "stopped":

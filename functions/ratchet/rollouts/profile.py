@@ -23,6 +23,8 @@ def _listed(value: object) -> object:
 Listed = BeforeValidator(_listed)
 MIN_CANARY, MAX_CANARY = 0.01, 0.5
 Hours = Annotated[float, Field(ge=0, le=90 * 24)]
+# Outcomes count by when they come in: without a window none would.
+OutcomeWindow = Annotated[float, Field(ge=0.05, le=720)]
 CanaryShare = Annotated[float, Field(ge=MIN_CANARY, le=MAX_CANARY)]
 Share = Annotated[float, Field(ge=LEAST, le=1)]
 
@@ -100,14 +102,14 @@ class Profile(Model):
     budget: Literal["rollout", "programme"] = "rollout"
     detect: Amount = "2 points"
     min_units: Annotated[int, Field(ge=50, le=10**7)] = 100
-    min_events: Annotated[int, Field(ge=15, le=200)] = 15
+    min_events: Annotated[int, Field(ge=15, le=60)] = 15
     steps: Annotated[tuple[CanaryShare, ...], Listed, Field(min_length=1, max_length=20)] = (
         0.1,
         0.5,
     )
     soak_hours: Hours = 24.0
     deadline_hours: Annotated[float, Field(gt=0, le=90 * 24)] = 168.0
-    outcome_window_hours: Annotated[float, Field(ge=0, le=720)] = 1.0
+    outcome_window_hours: OutcomeWindow = 1.0
     latency_objective_ms: Annotated[float, Field(gt=0, le=LONGEST_MS)] | None = None
     holdback: Holdback = Holdback()
     shadow: ShadowStage = ShadowStage()

@@ -9,7 +9,7 @@ from ratchet.observe.observation import Name
 from ratchet.observe.watch import LONGEST_MS
 from ratchet.policies.version import PolicyId
 from ratchet.rollouts.assign import Mode
-from ratchet.rollouts.profile import Hours
+from ratchet.rollouts.profile import OutcomeWindow
 from ratchet.rollouts.rollout import MAX_CHALLENGERS, Challenger, Shares, check_challengers
 
 
@@ -24,7 +24,7 @@ class RolloutRequest(Model):
     mode: Mode | None = None
     steps: Annotated[tuple[Shares, ...], Field(min_length=1, max_length=100)] | None = None
     profile: Name | None = None
-    outcome_window_hours: Hours | None = None
+    outcome_window_hours: OutcomeWindow | None = None
     latency_objective_ms: Annotated[float, Field(gt=0, le=LONGEST_MS)] | None = None
 
     @field_validator("challengers")

@@ -129,7 +129,8 @@ class Rollout(RolloutDraft, Sealed):
 
     `watch` says what the scorer counts, and pins the reward epoch. `opened` is when each step up
     to the present one was. A challenger that is `dropped` was rolled back alone: its units meet the
-    champion, under its arm. `held` by a person, a rollout is not promoted. `promoteAlpha` is what
+    champion, under its arm, and no shadow of it runs any more; nor does any that is `paid`: what
+    they may cost is spent. `held` by a person, a rollout is not promoted. `promoteAlpha` is what
     the policy's programme leaves it to spend; `approval` waits for a person. `overridden` by name
     and reason, its outcome says nothing of the evidence.
     """
@@ -150,6 +151,7 @@ class Rollout(RolloutDraft, Sealed):
     plan: Plan | None = None
     promote_alpha: Annotated[float, Field(gt=0, lt=0.5)] | None = None
     held: bool = False
+    paid: bool = False
     overridden: bool = False
     dropped: tuple[Name, ...] = ()
     approval: str | None = None
@@ -198,9 +200,10 @@ class Rollout(RolloutDraft, Sealed):
         """Return who meets which arm in a step, the present one unless another is named."""
         number = self.step if step is None else step
         open_now, last = self.steps[number], self.steps[-1]  # shares never fall: the last are most
-        begin = starts({arm: last[arm] for arm in self.arms})
-        if self.mode == "shadow":  # a unit may be run by every challenger
+        begin, tried = starts({arm: last[arm] for arm in self.arms}), self.challengers
+        if self.mode == "shadow":  # a unit may be run by every challenger that there still is
             begin = dict.fromkeys(self.arms, 0.0)
+            tried = () if self.paid else self.standing
         if self.purpose == "holdback":  # the last points: they were the control's before
             left = control_share({arm: last[arm] for arm in self.arms})
             begin = {arm: start + left for arm, start in begin.items()}
@@ -211,7 +214,7 @@ class Rollout(RolloutDraft, Sealed):
                 begin[c.arm],
                 open_now[c.arm],
             )
-            for c in self.challengers
+            for c in tried
         )
         return Allocation(self.id, number, self.salt, self.mode, self.champion, tuple(slots))
 

@@ -18,6 +18,7 @@ Effect = Literal[
     "approval_asked",
     "activated",
     "dropped",
+    "spent",
     "rolled_back",
     "expired",
     "kept",
