@@ -7,6 +7,10 @@ READY := $(VENV)/.ready
 TABLE ?= $(wildcard ../shared/data/outcomes/providers_llama2_70b.csv)
 OUT ?=
 
+# Byte code is kept whatever the environment says, else every worker, and every command that a test
+# starts, compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check suite bench certify serve clean format
 .DEFAULT_GOAL := test
 
@@ -22,19 +26,19 @@ $(READY): pyproject.toml
 demo: $(READY)
 	$(BIN)/ratchet demo $(if $(TABLE),--outcomes $(TABLE))
 
-# All tests: those of the emulator share one, so they run after the others and not beside each other.
+# All tests. Those of the emulators are two groups, since tests that share one run after each other.
 test: $(READY)
 	$(BIN)/python -m tests.emulator.install
 	$(BIN)/python -m pytest -q -n auto -m 'not emulator'
-	$(BIN)/python -m pytest -q -m emulator
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m emulator
 
-# Everything that needs no emulator, property tests with fewer examples; `make test` runs all in full.
+# What needs no emulator and is not `slow`, property tests with fewer examples; `make test` runs all.
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n auto -m 'not emulator' --hypothesis-profile=quick
+	$(BIN)/python -m pytest -q -n auto -m 'not emulator and not slow' --hypothesis-profile=quick
 
 # The emulators of firebase-tools with the functions in them, and the official JavaScript SDK.
 suite: $(READY)

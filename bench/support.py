@@ -69,7 +69,7 @@ def emulator() -> Iterator[Store | None]:
     import os
 
     try:
-        host, stop = server.start()
+        host, stop = server.start(java_options=())  # its figures are of one that runs well
     except server.NoEmulator as error:
         print(error)
         yield None

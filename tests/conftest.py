@@ -1,7 +1,8 @@
 """Fixtures of every test: the two stores, and the watch over the queries that were made."""
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
 
 import hypothesis
 import pytest
@@ -15,9 +16,12 @@ recording.watch(SqliteStore)
 os.environ.pop("COLUMNS", None)  # workers of pytest-xdist have one, and consoles keep it for good
 # A loaded machine is slow, not wrong.
 hypothesis.settings.register_profile("ratchet", deadline=None)
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)  # of `make check`
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)  # of `make check`
 hypothesis.settings.load_profile("ratchet")
 _NARROWING = ("keyword", "markexpr", "lf", "last_failed", "stepwise", "deselect", "ignore")
+_SEEN = "queries"  # what a worker of pytest-xdist hands over when it ends
+# Emulators that are not the one all others share; what needs either may run beside those.
+_OWN = {"told", "rules_host"}
 _VERDICT = pytest.StashKey[tuple[list[str], list[str]]]()
 
 
@@ -78,8 +82,28 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that share an emulator in one process, one after the other."""
+    for item in items:
+        if item.get_closest_marker("emulator"):
+            own = _OWN & set(getattr(item, "fixturenames", ()))
+            item.add_marker(pytest.mark.xdist_group("own" if own else "shared"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over the queries of a worker that ends; one that crashed has told none."""
+    told: Mapping[str, Any] = getattr(node, "workeroutput", {})
+    for shape, said in recording.unpacked(told.get(_SEEN, [])).items():
+        recording.SEEN.setdefault(shape, said)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail a session that made a query which production would refuse."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output[_SEEN] = recording.packed(recording.SEEN)
+        return
     verdict = recording.judge(recording.SEEN, whole=_is_whole(session))
     session.config.stash[_VERDICT] = verdict
     if verdict[0] and exitstatus == pytest.ExitCode.OK:

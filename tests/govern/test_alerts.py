@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from ratchet.govern.alerts import Alert, alert, raise_alert
-from ratchet.store.port import Store
+from ratchet.store.port import Ref, Store
 from tests.support.governed import NOON, alerts
 
 MINUTE = timedelta(minutes=1)
@@ -28,6 +28,12 @@ def test_the_same_matter_is_counted_and_keeps_its_first_sight(embedded: Store) -
     (found,) = alerts(embedded)
     assert (found.count, found.text) == (2, "still full")
     assert (found.first_seen, found.last_seen) == (NOON, NOON + MINUTE)
+
+
+def test_one_that_was_broken_by_hand_is_written_anew(store: Store) -> None:
+    store.set(Ref("ops_alerts", full().key()), {"v": 1, "what": 7})
+    raise_alert(store, full())
+    assert [(a.what, a.count) for a in alerts(store)] == [("full", 1)]
 
 
 def test_another_subject_is_another_alert(embedded: Store) -> None:

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from ratchet.govern.roles import Actor, machine
+from ratchet.govern.roles import CONSOLE, Actor, machine
 from ratchet.kernel.errors import (
     BadSignature,
+    Forbidden,
     IllegalTransition,
     InvalidInput,
-    LearningOff,
     NotFound,
     Refused,
 )
@@ -24,6 +24,7 @@ from tests.support.governed import (
     NOON,
     PARAMS,
     POLICY,
+    ROBOT,
     TUNER,
     assert_agreement,
     draft,
@@ -55,10 +56,6 @@ def test_a_rollback_to_what_is_no_version_does_not_go_to_the_previous_one(
         back(store, version)
     assert caught.value.field == "version"
     assert head_of(store).active == "1.0.1"
-
-
-def by_machine(store: Store, version: str) -> PolicyHead:
-    return activate(store, KEYS, TUNER, POLICY, version, now=NOON, reason="inside")
 
 
 def turn_down(store: Store, version: str, *, reason: str = "worse") -> PolicyHead:
@@ -168,54 +165,21 @@ def test_what_a_person_activates_past_the_gates_is_marked_as_an_override(store: 
     assert overrides == {"1.0.0": False, "1.0.1": True, "1.0.2": True}
 
 
-def test_the_machine_activates_its_allocation_where_the_flags_allow_it(store: Store) -> None:
-    switch_flags(store, auto=True)
-    lineage_of(store, 1)
-    machine_draft(store, 0.5)
-    assert by_machine(store, "1.0.1").active == "1.0.1"
-    entry = entries(store)[-1]
-    assert (entry.actor, entry.actor_kind, entry.override) == ("tuner", "machine", False)
-    assert_agreement(store)
-
-
-@pytest.mark.parametrize("auto", [False, True])
-def test_the_machine_never_activates_a_change_of_behaviour(embedded: Store, auto: bool) -> None:
-    switch_flags(embedded, auto=auto)
+@pytest.mark.parametrize("actor", [TUNER, CONSOLE, ROBOT])
+def test_nobody_but_a_person_activates_past_the_gates(embedded: Store, actor: Actor) -> None:
+    switch_flags(embedded, auto=True)
     lineage_of(embedded, 1)
-    draft(embedded, PARAMS | {"cooldownMs": 1})
-    with pytest.raises(Refused) as caught:
-        by_machine(embedded, "1.0.1")
-    assert caught.value.field == ("changeClass" if auto else "learning.autoActivatePolicies")
-    assert caught.value.mend == f"ratchet policy activate {POLICY} 1.0.1 --reason ..."
+    machine_draft(embedded, 0.5)
+    with pytest.raises(Forbidden):
+        activate(embedded, KEYS, actor, POLICY, "1.0.1", now=NOON, reason="inside")
     assert head_of(embedded).active == "1.0.0"
 
 
-def test_the_machine_does_not_activate_a_first_version(embedded: Store) -> None:
-    switch_flags(embedded, auto=True)
-    draft(embedded)
-    with pytest.raises(Refused):
-        by_machine(embedded, "1.0.0")
-
-
-def test_a_draft_whose_parent_is_no_longer_active_waits_for_the_next(store: Store) -> None:
-    switch_flags(store, auto=True)
-    lineage_of(store, 1)
-    machine_draft(store, 0.5)
-    draft(store, weights(0.45))
-    promote(store, "1.0.2")
-    with pytest.raises(Refused, match=r"drafted from router-core@1\.0\.0, which is not active"):
-        by_machine(store, "1.0.1")
-    assert head_of(store).active == "1.0.2"
-
-
-def test_with_the_switch_off_the_machine_activates_nothing_and_a_person_may(store: Store) -> None:
-    switch_flags(store, auto=True)
-    lineage_of(store, 1)
-    machine_draft(store, 0.5)
-    switch_flags(store, enabled=False, auto=True)
-    with pytest.raises(LearningOff):
-        by_machine(store, "1.0.1")
-    assert promote(store, "1.0.1").active == "1.0.1"
+def test_with_the_switch_off_a_person_may_activate(embedded: Store) -> None:
+    lineage_of(embedded, 1)
+    draft(embedded, weights(0.5))
+    switch_flags(embedded, enabled=False)
+    assert promote(embedded, "1.0.1").active == "1.0.1"
 
 
 @pytest.mark.parametrize("actor", [ADA, machine("canary")])

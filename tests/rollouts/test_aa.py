@@ -11,6 +11,7 @@ from ratchet.rollouts.profile import PROFILES
 from ratchet.store.port import Ref, Store
 from tests.support.governed import (
     POLICY,
+    ROBOT,
     assert_agreement,
     draft,
     entries,
@@ -75,7 +76,7 @@ def test_an_admin_starts_one_of_a_policy_that_is_active_and_idle(embedded: Store
     with pytest.raises(Refused, match="no active version"):
         start_twins(embedded)
     lineage_of(embedded, 1)
-    for actor in (EVE, machine("tuner")):
+    for actor in (EVE, machine("tuner"), ROBOT):
         with pytest.raises(Forbidden):
             start_twins(embedded, actor=actor)
     running = start_twins(embedded).id

@@ -78,7 +78,9 @@ def test_what_does_not_exist_is_not_aborted(embedded: Store) -> None:
             get_rollout(embedded, name)
 
 
-@pytest.mark.parametrize("spoilt", [None, {"a": 1}, {"policy": 7, "state": "running"}])
+@pytest.mark.parametrize(
+    "spoilt", [None, {"a": 1}, {"policy": "No one", "state": "running"}, {"policy": "other"}]
+)
 def test_a_rollout_whose_document_is_broken_or_gone_can_be_aborted(
     store: Store, spoilt: dict[str, Any] | None
 ) -> None:

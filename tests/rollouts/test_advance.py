@@ -32,6 +32,7 @@ from tests.support.governed import (
     KEYS,
     NOON,
     POLICY,
+    ROBOT,
     SECOND,
     assert_agreement,
     draft,
@@ -183,8 +184,8 @@ def test_a_state_that_was_sealed_before_and_put_back_by_hand_does_not_go_on(
         advance(embedded, started.id)
 
 
-@pytest.mark.parametrize("actor", [EVE, machine("tuner")])
-def test_only_an_admin_advances(embedded: Store, actor: Actor) -> None:
+@pytest.mark.parametrize("actor", [EVE, machine("tuner"), ROBOT])
+def test_only_an_admin_who_is_a_person_advances(embedded: Store, actor: Actor) -> None:
     ready(embedded)
     started = begin(embedded, steps=RAMP)
     with pytest.raises(Forbidden):

@@ -14,26 +14,30 @@ from ratchet.kernel.errors import (
     NotFound,
     Refused,
 )
-from ratchet.policies.activate import reject
+from ratchet.policies.activate import reject, rollback
 from ratchet.rollouts.approval import Approval
 from ratchet.rollouts.approve import approve, get_approval, reject_approval
 from ratchet.rollouts.ask_approval import ask_approval
 from ratchet.rollouts.history import get_rollout
 from ratchet.store.port import Ref, Store
+from tests.support.carried import LOOK
 from tests.support.governed import (
     ADA,
     KEYS,
     NOON,
     POLICY,
+    SECOND,
     assert_agreement,
     draft,
     entries,
     head_of,
     lineage_of,
+    promote,
     statuses,
     weights,
 )
-from tests.support.trials import begin, behaving, reader_of, ready
+from tests.support.trials import begin, behaving, finish, reader_of, ready
+from tests.support.turns import evaluate, good
 
 BOB = person("bob")
 SERVICE = Actor(name="sam", kind="person", role="service")
@@ -114,6 +118,27 @@ def test_one_that_waits_already_is_returned(embedded: Store) -> None:
     assert ask(embedded, actor=BOB, now=NOON + timedelta(hours=1)) == first
     late = ask(embedded, now=NOON + timedelta(hours=72))
     assert late.id != first.id
+
+
+def test_one_whose_rollout_has_ended_is_no_answer(embedded: Store) -> None:
+    good(embedded, gates=("approval",))
+    evaluate(embedded)
+    running = str(head_of(embedded).rollout)
+    finish(embedded, running, now=LOOK)
+    asked = ask(embedded, now=LOOK)
+    assert (asked.rollout, get_rollout(embedded, running).approval != asked.id) == (None, True)
+
+
+def test_a_yes_to_a_version_that_was_tried_and_taken_back_meanwhile_is_void(
+    embedded: Store,
+) -> None:
+    only_approved(embedded)
+    approval = ask(embedded)
+    promote(embedded, "1.0.1", now=NOON + SECOND)
+    rollback(embedded, KEYS, ADA, POLICY, now=NOON + 2 * SECOND)
+    with pytest.raises(Refused, match=r"void by .*1\.0\.0 was made active again"):
+        yes(embedded, approval)
+    assert head_of(embedded).active == "1.0.0"
 
 
 def test_a_no_rejects_the_draft(embedded: Store) -> None:

@@ -85,11 +85,13 @@ def assert_uniform(where: Any) -> None:
     assert chi_square(seen, MILLION * np.array([*SHARES.values(), 0.4])) < CRITICAL[4]
 
 
+@pytest.mark.slow
 def test_a_million_similar_units_are_uniform(million: Any) -> None:
     for where in million:
         assert_uniform(where)
 
 
+@pytest.mark.slow
 def test_a_million_random_units_are_uniform() -> None:
     assert_uniform(points("one salt", uuids()))
 

@@ -67,15 +67,37 @@ def test_the_end_of_one_leaves_a_head_that_names_another_alone(store: Store) -> 
     assert_agreement(store)
 
 
-@pytest.mark.parametrize("ahead", [1, 2, 3])
-def test_no_rollout_that_a_lost_head_does_not_know_is_written_over(
-    embedded: Store, ahead: int
-) -> None:
+def unknown(store: Store, ahead: int) -> Ref:
+    """Write a rollout under a number that the head has not come to."""
+    there = Ref("ops_rollouts", f"{POLICY}-r{head_of(store).audit_sequence + ahead}")
+    store.set(there, {"v": 1})
+    return there
+
+
+def test_no_rollout_that_a_lost_head_does_not_know_is_written_over(embedded: Store) -> None:
     ready(embedded)
-    there = Ref("ops_rollouts", f"{POLICY}-r{head_of(embedded).audit_sequence + ahead}")
-    embedded.set(there, {"v": 1})
+    there = unknown(embedded, 1)
     with pytest.raises(AlreadyExists, match=there.id):
         begin(embedded)
+
+
+def test_nor_where_a_holdback_follows_a_promotion(embedded: Store) -> None:
+    switch_flags(embedded, auto=True)
+    ready(embedded)
+    started = begin(embedded)
+    there = unknown(embedded, 2)
+    with pytest.raises(AlreadyExists, match=there.id):
+        carried(embedded, started, "PROMOTE", activation(embedded, started))
+    assert head_of(embedded).active == "1.0.0"
+
+
+@pytest.mark.parametrize("ahead", [1, 2, 3])
+def test_a_number_that_is_taken_keeps_nobody_from_a_rollback(embedded: Store, ahead: int) -> None:
+    ready(embedded)
+    started = begin(embedded)
+    unknown(embedded, ahead)
+    assert carried(embedded, started, "ROLL_BACK").effect == "rolled_back"
+    assert statuses(embedded)["1.0.1"] == "rejected"
 
 
 def test_a_holdback_ends_a_day_after_its_hours_at_the_latest(embedded: Store) -> None:

@@ -1,5 +1,6 @@
 """Evaluating: every running rollout once an hour, whatever stands in the way of one of them."""
 
+import zlib
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from ratchet.kernel.errors import NotFound, Unavailable
 from ratchet.observe.watch import ROLLOUTS
 from ratchet.policies.activate import activate
 from ratchet.policies.propose import propose
+from ratchet.policies.version import COLLECTION
 from ratchet.rollouts.abort import abort_rollout
 from ratchet.rollouts.check_verdict import check_verdicts
 from ratchet.rollouts.evaluate import evaluate_rollout
@@ -18,7 +20,7 @@ from ratchet.rollouts.history import get_rollout
 from ratchet.rollouts.resolve import resolve
 from ratchet.rollouts.rollout import Rollout
 from ratchet.rollouts.verdict import VERDICTS
-from ratchet.store.port import Ref, Store
+from ratchet.store.port import Filter, Query, Ref, Store
 from tests.support.carried import LOOK, assert_sound, running, verdicts
 from tests.support.faults import FaultyStore
 from tests.support.frozen import freeze
@@ -187,6 +189,24 @@ def test_a_rollout_edited_by_hand_is_told_and_keeps_no_other_waiting(store: Stor
     assert resolve(store, KEYS, POLICY, now=LOOK).version == f"{POLICY}@1.0.0"
 
 
+def test_what_nobody_foresaw_of_one_is_raised_once_the_others_are_judged(embedded: Store) -> None:
+    other = elsewhere(embedded)
+    good(embedded)
+    broken = Ref("ops_rollout_buckets", f"{other.id}~0~control~2026010112~0")
+    (found,) = embedded.query(
+        Query(
+            broken.collection,
+            (Filter("rollout", "==", f"{POLICY}-r4"), Filter("arm", "==", "control")),
+        )
+    )
+    sums = found.data["sums"] | {"n": {"packed": b"no numbers"}}
+    embedded.set(broken, found.data | {"rollout": other.id, "sums": sums})
+    with pytest.raises(zlib.error) as caught:
+        evaluate(embedded)
+    assert caught.value.__notes__ == [f"while {other.id} was judged"]
+    assert head_of(embedded).active == "1.0.1"
+
+
 def test_a_rollout_put_back_by_hand_to_what_it_was_is_told(embedded: Store) -> None:
     good(embedded, steps=(0.1, 0.4))
     before = document(embedded, f"{POLICY}-r4")
@@ -222,6 +242,34 @@ def test_a_broken_alert_or_approval_keeps_nobody_from_a_rollback(embedded: Store
     (looked,) = evaluate(embedded, LATER)
     assert looked.effect == "rolled_back"
     assert head_of(embedded).rollout is None
+
+
+def spoil(store: Store, version: str) -> None:
+    """Change the content of a version by hand."""
+    found = store.get(Ref(COLLECTION, f"{POLICY}@{version}"))
+    assert found is not None
+    store.set(found.ref, found.data | {"params": {"mine": 1}})
+
+
+def test_a_promotion_that_cannot_be_waits_and_expires(embedded: Store) -> None:
+    good(embedded)
+    spoil(embedded, "1.0.1")
+    (looked,) = evaluate(embedded)
+    assert (looked.decision, looked.effect) == ("PROMOTE", "gate_waits")
+    assert looked.note == f"{POLICY}@1.0.1 is not what was signed"
+    assert told(embedded) == ["rollout-not-promoted"]
+    (looked,) = evaluate(embedded, NOON + 168 * HOUR)
+    assert (looked.effect, head_of(embedded).rollout) == ("expired", None)
+    assert head_of(embedded).active == "1.0.0"
+
+
+def test_a_promotion_that_cannot_be_keeps_no_harm_going(embedded: Store) -> None:
+    rollout = ready(embedded, ("1.0.1", "1.0.2"), steps=(0.3,))
+    freeze(embedded, rollout, {"1.0.1": 0.7, "1.0.2": 0.3}, read=LOOK)
+    spoil(embedded, "1.0.1")
+    (looked,) = evaluate(embedded)
+    assert (looked.decision, looked.effect) == ("PROMOTE", "dropped")
+    assert get_rollout(embedded, rollout.id).dropped == ("1.0.2",)
 
 
 def test_a_verdict_changed_by_hand_is_not_what_the_next_one_rests_on(embedded: Store) -> None:

@@ -322,7 +322,8 @@ def test_every_kind_of_sealed_document_has_a_guard_and_its_commands(kind: type[S
     assert kind.collection in {str(path).partition("/")[0] for path in listening}
     assert meant(kind.collection, "p-r1", {}, {}).startswith("ratchet ")
     assert made_anew(kind.collection, "p").startswith("ratchet ")
-    assert set(Sealed.__subclasses__()) == {Rollout, Verdict, Approval, StoredReplay}
+    ours = {kind for kind in Sealed.__subclasses__() if kind.__module__.startswith("ratchet.")}
+    assert ours == {Rollout, Verdict, Approval, StoredReplay}
 
 
 ACTS: list[Callable[[Console, str], None]] = [

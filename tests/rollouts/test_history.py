@@ -7,7 +7,7 @@ from ratchet.observe.watch import ROLLOUTS
 from ratchet.rollouts.history import get_rollout, list_rollouts
 from ratchet.store.port import Ref, Store
 from tests.support.governed import POLICY
-from tests.support.trials import begin, ready
+from tests.support.trials import begin, finish, ready
 
 
 def test_a_rollout_is_found_by_its_id_and_by_its_policy(store: Store) -> None:
@@ -32,3 +32,12 @@ def test_a_document_that_does_not_parse_is_named_with_what_ends_it(embedded: Sto
         with pytest.raises(InvalidInput, match="ops_rollouts/router-core-r9") as caught:
             asked()
         assert caught.value.mend == "ratchet rollout abort router-core-r9 --reason ..."
+
+
+def test_a_document_that_was_broken_and_aborted_spoils_no_list(embedded: Store) -> None:
+    ready(embedded)
+    broken = begin(embedded)
+    embedded.set(Ref(ROLLOUTS, broken.id), {"v": 1, "policy": POLICY})
+    finish(embedded, broken.id)
+    later = begin(embedded)
+    assert list_rollouts(embedded, POLICY) == list_rollouts(embedded) == [later]

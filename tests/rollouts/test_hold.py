@@ -16,6 +16,7 @@ from tests.support.governed import (
     KEYS,
     NOON,
     POLICY,
+    ROBOT,
     SECOND,
     assert_agreement,
     entries,
@@ -70,7 +71,9 @@ def test_a_person_holds_with_the_kill_switch_off_and_says_why(embedded: Store) -
             hold(embedded, started.id, actor=actor)
     with pytest.raises(InvalidInput):
         hold(embedded, started.id, reason=" ")
-    assert hold(embedded, started.id).held
+    assert hold(embedded, started.id, actor=ROBOT).held
+    with pytest.raises(Forbidden, match="wants a person"):
+        hold(embedded, started.id, actor=ROBOT, release=True)
 
 
 def test_only_a_running_trial_as_it_was_sealed_is_held(embedded: Store) -> None:

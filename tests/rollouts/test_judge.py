@@ -7,6 +7,8 @@ import pytest
 from ratchet.kernel.canonical import canonical
 from ratchet.rollouts.profile import PROFILES, Guardrail, Holdback, Profile, ShadowStage, Wanted
 from ratchet.rollouts.verdict import Judged
+from ratchet.stats.bins import Bins
+from ratchet.stats.rollout_bucket import RolloutBucket
 from tests.support.evidenced import HOUR, NOON
 from tests.support.judging import (
     GOOD,
@@ -205,6 +207,36 @@ def test_a_shadow_is_over_when_its_money_is_spent_and_then_what_it_showed_decide
         "spend: the 0.5 USD for shadows are spent",
         "units: 60 of 100 in control",
     )
+
+
+def test_a_shadow_that_is_not_recorded_as_often_as_it_was_promised_does_not_pass() -> None:
+    pair, shadow = shadowed(0.6, 0.6)
+    few = shadowed(0.6, 0.6, units=1200)[1]
+    running = trial(mode="shadow", profile=SAFE)
+    found = look(running, [pair, few])
+    assert found.decision == "HOLD"
+    assert found.reasons == ("outcomes: one arm has fewer of them for an exposure",)
+    assert look(running, [pair, shadow]).decision == "PROMOTE"
+
+
+@pytest.mark.parametrize("running", [two_steps(), trial()])
+def test_without_a_single_exposure_nothing_goes_on_and_harm_still_goes_back(running: Any) -> None:
+    def unexposed(*buckets: RolloutBucket) -> list[RolloutBucket]:
+        none = {"exposures": Bins()}
+        return [b.model_copy(update={"sums": b.sums.model_copy(update=none)}) for b in buckets]
+
+    found = look(running, unexposed(*GOOD))
+    assert (found.decision, found.expected) == ("HOLD", None)
+    assert found.reasons == (
+        "exposures: none came, so neither the split nor what is lost can be told",
+    )
+    assert look(running, unexposed(*POOR)).decision == "ROLL_BACK"
+
+
+def test_harm_goes_back_however_many_units_and_events_a_promotion_wants() -> None:
+    wanting = trial(profile=PLAIN.model_copy(update={"min_units": 10**6, "min_events": 200}))
+    assert look(wanting, GOOD).decision == "HOLD"
+    assert look(wanting, POOR).decision == "ROLL_BACK"
 
 
 def held_back(**fields: Any) -> Any:

@@ -135,8 +135,21 @@ def test_what_is_unknown_is_a_share_of_the_successes_and_a_code_one_of_all() -> 
         "latency": (10, 10),
         "quality": (6, 10),
         "code": (3, 20),
-        "outcome": (0, 0),
+        "outcome": (20, 0),  # what the observations stand for, however many of them came
     }
+
+
+def test_a_shadow_was_promised_for_each_that_was_served_beside_it() -> None:
+    arms = arms_of(
+        [
+            bucket("control", RolloutSums(exposures=bins(b1=100), w=bins(b1=100))),
+            bucket("pair:1.0.1", RolloutSums(n=bins(b1=3), w=bins(b1=30))),
+            bucket("shadow:1.0.1", RolloutSums(n=bins(b1=6), w=bins(b1=24))),
+        ]
+    )
+    found = unknown_pairs(arms, "1.0.1", HALF, shadow=True)["outcome"]
+    assert found.num[0, :, 1].tolist() == [30, 24]
+    assert found.den[0, :, 1].tolist() == [30, 30]
 
 
 def test_every_metric_is_named_by_its_key_and_counts_what_a_bucket_has() -> None:

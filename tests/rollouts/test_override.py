@@ -19,6 +19,7 @@ from tests.support.governed import (
     NOON,
     PARAMS,
     POLICY,
+    ROBOT,
     SECOND,
     assert_agreement,
     entries,
@@ -28,6 +29,7 @@ from tests.support.governed import (
     stored,
     switch_flags,
 )
+from tests.support.meddled import Meddled
 from tests.support.trials import (
     SALT,
     begin,
@@ -165,11 +167,24 @@ def test_an_archived_version_that_is_rolled_back_stays_archived(embedded: Store)
 def test_an_admin_overrides_with_a_reason(embedded: Store) -> None:
     behaving(embedded)
     started = begin(embedded)
-    for actor in (EVE, machine("tuner")):
+    for actor in (EVE, machine("tuner"), ROBOT):
         with pytest.raises(Forbidden):
             override(embedded, started.id, "ROLL_BACK", actor=actor)
     with pytest.raises(InvalidInput):
         override(embedded, started.id, "PROMOTE", reason=" ")
+    assert head_of(embedded).active == "1.0.0"
+
+
+def test_a_rollout_edited_while_a_promotion_is_prepared_takes_no_holdback_away(
+    embedded: Store,
+) -> None:
+    behaving(embedded)
+    started = start(embedded, by_gates())
+    ref, data = Ref("ops_rollouts", started.id), started.to_map()
+    embedded.set(ref, data | {"profile": data["profile"] | {"holdback": {"hours": 0.0}}})
+    put_back = Meddled(embedded, 2, lambda store: store.set(ref, data))
+    with pytest.raises(BadSignature):
+        override(put_back, started.id, "PROMOTE")
     assert head_of(embedded).active == "1.0.0"
 
 

@@ -54,6 +54,29 @@ def test_of_a_control_that_is_not_told_from_0_there_is_no_upper_bound() -> None:
     assert float(found.low) > -1
 
 
+@pytest.mark.parametrize("times", [0.0, 0.002])
+def test_from_nothing_to_something_is_as_many_times_more_as_can_be_told(times: float) -> None:
+    # The control costs nothing, or nearly: 2,000 units a cent each are bounded far above a fifth.
+    paid = np.full(2000, 0.01)
+    found = relative(pair(times * paid, paid, span=None), ASKED)
+    assert found.trusted
+    assert 5 < found.low < found.high == np.inf
+    turned = relative(pair(paid, times * paid, span=None), ASKED)
+    assert turned.high < -0.8
+
+
+def test_what_never_cost_anything_in_either_arm_is_alike() -> None:
+    free = np.zeros(2000)
+    found = relative(pair(free, free, span=None), ASKED)
+    assert found.trusted
+    assert [float(found.low), float(found.high)] == [0.0, 0.0]
+    few = relative(pair(free[:40], free[:40], span=None), ASKED)
+    assert not few.trusted
+    assert [float(few.low), float(few.high)] == [-np.inf, np.inf]
+    within = relative(pair(free, free), ASKED)  # of a metric with a range nothing is told from 0
+    assert not within.trusted
+
+
 def test_looks_are_bounded_one_by_one_and_of_no_values_nothing_is_said() -> None:
     found = relative(stacked(MORE, NOTHING, LESS, SAME), ASKED)
     assert found.trusted.tolist() == [True, False, True, True]

@@ -31,6 +31,7 @@ from tests.support.governed import (
     stored,
     weights,
 )
+from tests.support.meddled import Meddled
 from tests.support.trials import SALT, begin, behaving, finish, reader_of, ready, start_twins
 
 MINUTE = timedelta(minutes=1)
@@ -110,6 +111,25 @@ def test_the_tag_changes_with_the_rollout_and_with_its_step(embedded: Store) -> 
     assert (second.rollout.step, second.rollout.arms[0].share) == (1, 0.5)
     finish(embedded, started.id)
     assert answer(embedded).etag == before
+
+
+@pytest.mark.parametrize("at", range(1, 5))
+@pytest.mark.parametrize("what", ["advance", "abort"])
+def test_a_rollout_that_a_verb_writes_meanwhile_is_no_broken_one(
+    embedded: Store, what: str, at: int
+) -> None:
+    ready(embedded)
+    started = begin(embedded, steps=(0.1, 0.5))
+
+    def act(store: Store) -> None:
+        if what == "advance":
+            advance_rollout(store, KEYS, ADA, started.id, reason="go on", now=NOON)
+        else:
+            finish(store, started.id)
+
+    found = answer(Meddled(embedded, at, act))
+    assert alerts(embedded) == []
+    assert (found.rollout is not None) or what == "abort"
 
 
 def spoil(store: Store, *, sealed_anew: bool = False, **changes: Any) -> None:

@@ -14,9 +14,9 @@ from ratchet.rollouts.gates.gate import Entered, Gate, Road
 from ratchet.rollouts.road import class_rules, open_road, walk
 from ratchet.rollouts.rollout import Challenger
 from ratchet.store.port import Ref, Store
-from tests.support.governed import ADA, KEYS, NOON, POLICY, stored
+from tests.support.governed import ADA, KEYS, NOON, PARAMS, POLICY, draft, promote, stored
 from tests.support.roads import road_of
-from tests.support.turns import reader
+from tests.support.turns import drafted, reader
 
 
 def said(result: Any) -> Gate:
@@ -69,8 +69,20 @@ def test_one_change_of_behaviour_puts_all_versions_under_its_rules(embedded: Sto
     allocation = [v.model_copy(update={"change_class": "allocation"}) for v in road.versions]
     behaviour = allocation[1].model_copy(update={"change_class": "behaviour"})
     at = reader(embedded)
-    assert class_rules(at, POLICY, allocation) == Gates().allocation
-    assert class_rules(at, POLICY, [allocation[0], behaviour]) == Gates().behaviour
+    assert class_rules(at, road.champion, allocation) == Gates().allocation
+    assert class_rules(at, road.champion, [allocation[0], behaviour]) == Gates().behaviour
+
+
+def test_a_version_is_held_against_the_champion_too_which_may_not_be_its_parent(
+    embedded: Store,
+) -> None:
+    drafted(embedded)  # 1.0.1 is an allocation of 1.0.0
+    draft(embedded, PARAMS | {"cooldownMs": 1})
+    promote(embedded, "1.0.2")
+    tried = [Challenger(arm="a", version=f"{POLICY}@1.0.1")]
+    road = open_road(embedded, KEYS, reader(embedded), f"{POLICY}@1.0.2", tried, now=NOON)
+    assert road.versions[0].change_class == "allocation"
+    assert road.rules == Gates().behaviour
 
 
 def test_a_policy_may_have_rules_of_its_own_and_a_rollout_keeps_its_profile(
@@ -81,7 +93,8 @@ def test_a_policy_may_have_rules_of_its_own_and_a_rollout_keeps_its_profile(
     set_config(embedded, KEYS, ADA, Gates, gates.to_map(), reason="test", now=NOON)
     road = road_of(embedded, "1.0.1")
     assert (road.rules, road.profile_name) == (own, "quality-gain")
-    assert class_rules(reader(embedded), "other", road.versions) == Gates().allocation
+    other = road.champion.model_copy(update={"id": "other"})
+    assert class_rules(reader(embedded), other, road.versions) == Gates().allocation
     pinned = ("kept", gates.profile("cheaper-not-worse"))
     road = open_road(
         embedded, KEYS, reader(embedded), road.champion.key(), [], now=NOON, profile=pinned

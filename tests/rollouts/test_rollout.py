@@ -177,5 +177,7 @@ def test_a_dropped_challenger_keeps_its_units_and_serves_them_the_champion() -> 
         ("1.0.2", f"{POLICY}@1.0.2", 0.2),
     ]
     assert [challenger.arm for challenger in it.standing] == ["1.0.2"]
+    shadow = it.model_copy(update={"mode": "shadow"}).allocation()  # and pays for nothing beside
+    assert [(slot.arm, slot.version) for slot in shadow.slots] == [("1.0.2", f"{POLICY}@1.0.2")]
     with pytest.raises(InvalidInput, match="was dropped that there is not"):
         rollout(["1.0.1"], dropped=("1.0.2",))

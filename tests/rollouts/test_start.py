@@ -27,6 +27,7 @@ from tests.support.governed import (
     KEYS,
     NOON,
     POLICY,
+    ROBOT,
     SECOND,
     assert_agreement,
     draft,
@@ -219,8 +220,8 @@ def test_of_many_starts_at_once_one_wins(store: Store) -> None:
     assert_agreement(store)
 
 
-@pytest.mark.parametrize("actor", [EVE, machine("tuner")])
-def test_only_an_admin_starts(embedded: Store, actor: Actor) -> None:
+@pytest.mark.parametrize("actor", [EVE, machine("tuner"), ROBOT])
+def test_only_an_admin_who_is_a_person_starts(embedded: Store, actor: Actor) -> None:
     ready(embedded)
     with pytest.raises(Forbidden):
         begin(embedded, actor=actor)

@@ -252,6 +252,10 @@ def test_a_term_that_does_not_promote_can_only_roll_back() -> None:
     assert said == ["promote", "promote", "promote", "rollback"]
 
 
-def test_no_bound_is_trusted_before_the_least_units_and_events_of_the_rules() -> None:
+def test_a_promotion_waits_for_the_least_units_and_events_of_the_rules_and_a_harm_does_not() -> (
+    None
+):
     for least in ({"least_units": N + 1}, {"least_events": 250}):
-        assert allowed(weigh({"reward": GOOD}, REWARD.model_copy(update=least))) == "hold"
+        rules = REWARD.model_copy(update=least)
+        assert allowed(weigh({"reward": GOOD}, rules)) == "hold"
+        assert allowed(weigh({"reward": POOR}, rules)) == "rollback"

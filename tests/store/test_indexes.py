@@ -125,6 +125,12 @@ def test_every_way_to_ask_a_store_is_recorded_and_only_for_our_collections(
     assert {shape.collection for shape in seen} == {"ops_a", "ops_b", "config"}
 
 
+def test_what_one_process_recorded_another_takes_over_in_plain_values() -> None:
+    seen = {asked(("b", "=="), ("a", "in"), order_by=("-c", "d")): "why", asked(): ""}
+    sent = json.loads(json.dumps(recording.packed(seen)))
+    assert recording.unpacked(sent) == seen
+
+
 def test_the_declared_indexes_are_firebases_format_without_repeats() -> None:
     file = json.loads(recording.INDEXES.read_text())
     assert set(file) == {"indexes", "fieldOverrides"}

@@ -7,7 +7,7 @@ from typing import Any
 from ratchet.govern.alerts import Alert
 from ratchet.govern.audit import AuditEntry, audit_log, verify_audit
 from ratchet.govern.flags import set_flags
-from ratchet.govern.roles import machine, person
+from ratchet.govern.roles import Actor, machine, person
 from ratchet.kernel.keys import derive_keys
 from ratchet.policies.activate import activate
 from ratchet.policies.head import PolicyHead
@@ -19,6 +19,7 @@ KEYS = derive_keys("a secret of the tests, 32 bytes.")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 ADA, TUNER = person("ada"), machine("tuner")
+ROBOT = Actor(name="ci", kind="machine", role="admin")
 POLICY = "router-core"
 WEIGHTS = {"gpt-5": 0.6, "gemini": 0.25, "claude": 0.15}
 PARAMS: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,19 @@ def _watched(asked: Any) -> Any:
 
     ask.watched = True  # type: ignore[attr-defined]  # a mark on the function
     return ask
+
+
+def packed(seen: Mapping[Shape, str]) -> list[Any]:
+    """Return what was recorded in plain values, which one process can send to another."""
+    return [(s.collection, sorted(s.equal), list(s.ordered), told) for s, told in seen.items()]
+
+
+def unpacked(sent: Iterable[Any]) -> dict[Shape, str]:
+    """Return what was recorded by another process."""
+    return {
+        Shape(collection, frozenset(equal), tuple((name, down) for name, down in ordered)): told
+        for collection, equal, ordered, told in sent
+    }
 
 
 def judge(seen: Mapping[Shape, str], *, whole: bool) -> tuple[list[str], list[str]]:

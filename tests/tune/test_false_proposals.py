@@ -56,7 +56,12 @@ def pool() -> Iterator[Executor]:
 
 
 @pytest.mark.parametrize(
-    ("arms", "start", "cycle"), [(3, None, 0.0), (8, None, 0.0), (3, (0.6, 0.25, 0.15), 0.1)]
+    ("arms", "start", "cycle"),
+    [
+        pytest.param(3, None, 0.0, marks=pytest.mark.slow),
+        pytest.param(8, None, 0.0, marks=pytest.mark.slow),
+        (3, (0.6, 0.25, 0.15), 0.1),
+    ],
 )
 def test_equal_arms_keep_their_weights_and_promise_no_gain(
     pool: Executor, arms: int, start: Sequence[float] | None, cycle: float

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 from ratchet.kernel.document import Document, Instant
+from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.ids import join_key
 from ratchet.store.limits import MAX_NAME
 from ratchet.store.port import Store
@@ -65,7 +66,7 @@ def raise_alert(store: Store, new: Alert, *, quiet: timedelta = timedelta(0)) ->
     """Record an alert, or count it once more; not again within `quiet` of the last time."""
 
     def body(tx: Transaction) -> Alert:
-        seen = tx.find(Alert, new.key())
+        seen = find_alert(tx, new)
         if seen and new.last_seen - seen.last_seen < quiet:
             return seen
         merged = counted(seen, new)
@@ -73,6 +74,14 @@ def raise_alert(store: Store, new: Alert, *, quiet: timedelta = timedelta(0)) ->
         return merged
 
     return store.transact(body)
+
+
+def find_alert(tx: Transaction, new: Alert) -> Alert | None:
+    """Return the alert as it is; one that was broken by hand keeps nobody from what it is about."""
+    try:
+        return tx.find(Alert, new.key())
+    except InvalidInput:
+        return None
 
 
 def counted(seen: Alert | None, new: Alert) -> Alert:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ratchet.govern.alerts import Alert, alert, counted
+from ratchet.govern.alerts import alert, counted, find_alert
 from ratchet.govern.audit import link
 from ratchet.govern.chain_heads import config_head
 from ratchet.govern.config import Config, last_good_ref
@@ -104,7 +104,7 @@ def put_unaudited(
         command=broken.mend,
         evidence=evidence,
     )
-    seen = tx.find(Alert, about.key())
+    seen = find_alert(tx, about)
     if new is not None:
         tx.put(new)
     tx.put(counted(seen, about))

@@ -49,6 +49,16 @@ def require_admin(actor: Actor, action: str) -> None:
         raise Forbidden(f"{action} wants the role admin", field="role", mend="ask an admin")
 
 
+def require_person(actor: Actor, action: str) -> None:
+    """Let admins through who are persons: a robot of the role decides nothing for them.
+
+    Raises: Forbidden.
+    """
+    require_admin(actor, action)
+    if actor.kind != "person":
+        raise Forbidden(f"{action} wants a person, by name", field="actor", mend="ask an admin")
+
+
 def require_reason(actor: Actor, reason: str, action: str) -> None:
     """A person's change carries a reason.
 

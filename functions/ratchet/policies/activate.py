@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from ratchet.govern.audit import link
-from ratchet.govern.flags import flags_in, require_learning
-from ratchet.govern.roles import Actor, check_reason, require_admin, require_reason
+from ratchet.govern.roles import Actor, check_reason, require_admin, require_person, require_reason
 from ratchet.kernel.errors import IllegalTransition, NotFound, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.policies.head import PolicyHead
@@ -36,27 +35,21 @@ def activate(
 ) -> PolicyHead:
     """Make a version the active one; activating the active one changes nothing.
 
-    The machine may activate its own allocation drafts of the present version, while the flags
-    allow it. A person may activate any, and the audit marks it as an override: gates were not
-    asked. The first version has nothing to be held against, and one that was active has passed.
+    A person may activate any, and the audit marks it as an override: gates were not asked. The
+    first version has nothing to be held against, and one that was active has passed. What the
+    machine activates went through its gates (`rollouts/carry_draft.py`, `carry_out.py`).
 
-    Raises: NotFound, BadSignature, IllegalTransition, LearningOff, Refused, InvalidInput.
+    Raises: NotFound, BadSignature, IllegalTransition, Forbidden, InvalidInput.
     """
-    if actor.kind == "person":
-        require_admin(actor, "activate")
-        require_reason(actor, reason, "activate")
+    require_person(actor, "activate")
+    require_reason(actor, reason, "activate")
 
     def body(tx: Transaction) -> PolicyHead:
-        flags = flags_in(tx)
-        require_learning(flags, actor, "activate")
         head = read_head(tx, policy_id)
         target = read_version(tx, keys, policy_id, version)
         if head.active == version:
             return head
         check_transition(target, head.status_of(version), "active")
-        if actor.kind == "machine":
-            _require_automatic(target, head, flags.learning.auto_activate_policies)
-        skipped = head.active is not None and version not in head.activated
         return switch(
             tx,
             keys,
@@ -66,7 +59,7 @@ def activate(
             "activate",
             now=now,
             reason=reason,
-            override=skipped and actor.kind != "machine",
+            override=head.active is not None and version not in head.activated,
             evidence=evidence,
         )
 
@@ -249,26 +242,3 @@ def switch(
     tx.put(new)
     tx.put(entry)
     return new
-
-
-def _require_automatic(target: PolicyVersion, head: PolicyHead, allowed: bool) -> None:
-    """Let the machine activate only what needs nobody's judgement."""
-    mend = f"ratchet policy activate {head.id} {target.version} --reason ..."
-    if not allowed:
-        raise Refused(
-            f"{target.key()} waits for a person: autoActivatePolicies is off",
-            field="learning.autoActivatePolicies",
-            mend=mend,
-        )
-    if target.change_class != "allocation":
-        raise Refused(
-            f"{target.key()} changes behaviour and has passed no gates",
-            field="changeClass",
-            mend=mend,
-        )
-    if head.active is None or target.parent != version_key(head.id, head.active):
-        raise Refused(
-            f"{target.key()} was drafted from {target.parent}, which is not active",
-            field="parent",
-            mend="wait for the next proposal",
-        )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ratchet.govern.alerts import Alert, alert, counted
+from ratchet.govern.alerts import alert, counted, find_alert
 from ratchet.govern.audit import ConfigHead, link
 from ratchet.govern.chain_heads import config_head
 from ratchet.govern.config import Config, last_good_ref
@@ -55,7 +55,7 @@ def guard_config(store: Store, keys: Keys, edit: Edit, *, now: datetime, kinds: 
             result = _without_chain(tx, kind, edit, found, broken, now)
             tx.create(seen, mark)
             return result
-        alerted = tx.find(Alert, about.key())
+        alerted = find_alert(tx, about)
         value = _parsed(kind, found.data if found else None)
         data = found.data if found and value else {}
         if value and head.configs.get(kind.name) == content_hash(data):

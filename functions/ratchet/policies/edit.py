@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from ratchet.govern.alerts import Alert, alert, counted
+from ratchet.govern.alerts import Alert, alert, counted, find_alert
 from ratchet.govern.audit import AuditEntry, link
 from ratchet.govern.roles import CONSOLE, Actor, machine
 from ratchet.kernel.document import Instant, Model
@@ -95,7 +95,7 @@ class Case:
         self.active: Snapshot | None = None
         if self.head.active:
             (self.active,) = tx.fetch([Ref(COLLECTION, version_key(self.id, self.head.active))])
-        self._alert_before = tx.find(Alert, self._about.key())
+        self._alert_before = find_alert(tx, self._about)
 
     @property
     def data(self) -> Mapping[str, Any]:

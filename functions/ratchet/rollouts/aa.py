@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ratchet.govern.config import ConfigReader
-from ratchet.govern.roles import Actor, require_admin, require_reason
+from ratchet.govern.roles import Actor, require_person, require_reason
 from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.keys import Keys
 from ratchet.policies.history import get_version
@@ -36,7 +36,7 @@ def start_aa(
 
     Raises: NotFound, BadSignature, Refused, Forbidden, InvalidInput, Conflict.
     """
-    require_admin(actor, "start an A/A")
+    require_person(actor, "start an A/A")
     require_reason(actor, reason, "start an A/A")
     if not 1 <= arms <= MAX_CHALLENGERS:
         raise InvalidInput(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ratchet.govern.roles import Actor, require_admin, require_reason
+from ratchet.govern.roles import Actor, require_person, require_reason
 from ratchet.kernel.errors import IllegalTransition
 from ratchet.kernel.keys import Keys
 from ratchet.rollouts.changes import read_changes, rewrite
@@ -21,7 +21,7 @@ def advance_rollout(
 
     Raises: NotFound, BadSignature, Refused, IllegalTransition, InvalidInput.
     """
-    require_admin(actor, "advance a rollout")
+    require_person(actor, "advance a rollout")
     require_reason(actor, reason, "advance a rollout")
 
     def body(tx: Transaction) -> Rollout:

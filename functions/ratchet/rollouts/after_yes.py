@@ -14,12 +14,11 @@ from ratchet.policies.propose import read_version
 from ratchet.rollouts.approval import Approval
 from ratchet.rollouts.ask import evidence_of
 from ratchet.rollouts.changes import begin, finish
-from ratchet.rollouts.history import get_rollout
 from ratchet.rollouts.prepare import Prepared, prepare
 from ratchet.rollouts.promote import prepare_holdback, promote
 from ratchet.rollouts.road import open_road, walk
 from ratchet.rollouts.rollout import Challenger, Rollout
-from ratchet.rollouts.running import require_idle
+from ratchet.rollouts.running import require_idle, sealed_rollout
 from ratchet.rollouts.scene import Follows
 from ratchet.rollouts.settle import Case, close
 from ratchet.rollouts.start import unfit
@@ -33,7 +32,7 @@ def follows_yes(
 
     Raises: Refused where one of them does not let the version through.
     """
-    rollout = get_rollout(store, asked.rollout) if asked.rollout else None
+    rollout = sealed_rollout(store, keys, asked.rollout) if asked.rollout else None
     pinned = (rollout.profile_name, rollout.profile) if rollout else None
     going = _challenger(asked, rollout)
     road = open_road(store, keys, reader, asked.champion, [going], now=now, profile=pinned)

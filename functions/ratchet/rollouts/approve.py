@@ -4,8 +4,8 @@ from datetime import datetime
 
 from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import ConfigReader
-from ratchet.govern.roles import Actor, require_admin, require_reason
-from ratchet.kernel.errors import Forbidden, RatchetError, Refused, Unavailable
+from ratchet.govern.roles import Actor, require_person, require_reason
+from ratchet.kernel.errors import RatchetError, Refused, Unavailable
 from ratchet.kernel.keys import Keys
 from ratchet.rollouts.after_yes import carry_out_yes, follows_yes
 from ratchet.rollouts.approval import APPROVALS, Approval, State
@@ -141,16 +141,6 @@ def reject_approval(
     if not done:
         _require_pending(approval)
     return approval
-
-
-def require_person(actor: Actor, action: str) -> None:
-    """Let admins through who are persons.
-
-    Raises: Forbidden.
-    """
-    require_admin(actor, action)
-    if actor.kind != "person":
-        raise Forbidden(f"{action} wants a person, by name", field="actor", mend="ask an admin")
 
 
 def _require_four_eyes(approval: Approval, actor: Actor) -> None:

@@ -3,14 +3,13 @@
 from datetime import datetime
 
 from ratchet.govern.config import ConfigReader
-from ratchet.govern.roles import Actor, require_reason
+from ratchet.govern.roles import Actor, require_person, require_reason
 from ratchet.kernel.errors import IllegalTransition
 from ratchet.kernel.keys import Keys
 from ratchet.policies.activate import check_transition, read_head
 from ratchet.policies.propose import read_version
 from ratchet.policies.version import SemVer, version_key
 from ratchet.rollouts.approval import APPROVALS, Approval
-from ratchet.rollouts.approve import require_person
 from ratchet.rollouts.ask import ask
 from ratchet.rollouts.gates.gate import Road
 from ratchet.rollouts.road import open_road, walk
@@ -61,7 +60,7 @@ def ask_approval(
         for found in tx.query(Query(APPROVALS, where)):
             if found.data.get("signature") == target.signature:
                 there = load_approval(keys, found.ref.id, found)
-                if there.is_open(now) and there.champion == champion:
+                if there.rollout is None and there.is_open(now) and there.champion == champion:
                     return there
         approval, _ = ask(
             tx,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ratchet.govern.alerts import Alert, alert, counted
+from ratchet.govern.alerts import Alert, alert, counted, find_alert
 from ratchet.govern.audit import link
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.flags import Flags, flags_in
@@ -113,8 +113,8 @@ def _go_on(
         return Carried("proposed", (changed,))
     target = read_version(tx, keys, draft.id, draft.version)
     read_changes(tx, head, [target.key()])
-    names = {what: alert(what, head.id, "info", "", now=now).key() for what in (STOPPED, WAITS)}
-    alerted = {what: tx.find(Alert, key) for what, key in names.items()}
+    told = {what: alert(what, head.id, "info", "", now=now) for what in (STOPPED, WAITS)}
+    alerted = {what: find_alert(tx, about) for what, about in told.items()}
     way = _Way(tx, keys, head, target, onward, begins, now, alerted)
     if onward.entered.result == "stopped":
         return _reject(way)
@@ -150,7 +150,8 @@ def _asked(
     for found in pending:
         if is_sealed(keys, Approval, found.ref.id, found.data):
             approval = Approval.from_store(found.data)
-            if approval.signature == draft.signature and approval.is_open(now):
+            same = approval.signature == draft.signature and approval.rollout is None
+            if same and approval.is_open(now):
                 return Carried("asked", (f"{approval.id} waits",), approval.id)
     return None
 

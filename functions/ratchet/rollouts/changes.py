@@ -29,20 +29,10 @@ _SLACK = 24.0  # hours after which a holdback ends, whatever has been read
 
 
 def read_changes(tx: Transaction, head: PolicyHead, versions: Iterable[str] = ()) -> None:
-    """Read what may be written over: versions that are tried, and the ids of a next rollout.
-
-    Raises: AlreadyExists where the head does not know of a rollout that is there.
-    """
+    """Read what may be written over: versions that are tried, and the ids of a next rollout."""
     tried = {f"{head.id}@{version}" for version in head.stages} | set(versions)
     ahead = [Ref(ROLLOUTS, _next_id(head, n)) for n in range(_AHEAD)]
-    found = tx.fetch([*(Ref(COLLECTION, key) for key in sorted(tried)), *ahead])
-    for there in found[-_AHEAD:]:
-        if there is not None:
-            raise AlreadyExists(
-                f"{there.ref.id} exists, and the head of {head.id} does not know it",
-                field="id",
-                mend=f"restore ops_policy_heads/{head.id} from a backup",
-            )
+    tx.fetch([*(Ref(COLLECTION, key) for key in sorted(tried)), *ahead])
 
 
 def begin(
@@ -61,6 +51,8 @@ def begin(
     """Write a rollout that runs from now on; its number is that of its audit entry.
 
     `startedBy` is the actor, unless it goes on with what somebody else started.
+
+    Raises: AlreadyExists where the head does not know of a rollout that is there.
     """
     draft = prepared.draft
     rollout = sealed(
@@ -68,7 +60,7 @@ def begin(
         Rollout.parse(
             dict(draft)
             | {
-                "id": _next_id(head, 0),
+                "id": _free_id(tx, head),
                 "champion": champion,
                 "salt": prepared.salt,
                 "watch": prepared.watch,
@@ -242,3 +234,15 @@ def _hours(draft: RolloutDraft) -> float:
 
 def _next_id(head: PolicyHead, ahead: int) -> str:
     return f"{head.id}{NUMBERED}{head.audit_sequence + 1 + ahead}"
+
+
+def _free_id(tx: Transaction, head: PolicyHead) -> str:
+    number = _next_id(head, 0)
+    (there,) = tx.fetch([Ref(ROLLOUTS, number)])
+    if there is not None:
+        raise AlreadyExists(
+            f"{number} exists, and the head of {head.id} does not know it",
+            field="id",
+            mend=f"restore ops_policy_heads/{head.id} from a backup",
+        )
+    return number

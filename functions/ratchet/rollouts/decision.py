@@ -59,7 +59,7 @@ def _missing(weighing: Weighing) -> str:
     if weighing.held:
         return unequal(weighing)
     term, bounds = weighing.term, weighing.to_promote()
-    if not bounds.trusted:
+    if not (bounds.trusted and weighing.enough):
         return f"{term.metric}: {_too_few(bounds, weighing.question)}"
     low, high = (_amount(x, term.relative) for x in better(bounds, weighing.about))
     needed = _amount(weighing.needed or 0.0, term.relative)

@@ -8,16 +8,17 @@ from ratchet.govern.roles import Actor, machine
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import BadSignature, Conflict, NotFound, RatchetError, Unavailable
 from ratchet.kernel.keys import Keys
-from ratchet.kernel.seal import load_sealed
 from ratchet.observe.watch import ROLLOUTS
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.history import get_version
+from ratchet.rollouts.gates.gate import Entered
 from ratchet.rollouts.look import look
 from ratchet.rollouts.prepare import prepare
 from ratchet.rollouts.promote import prepare_holdback
 from ratchet.rollouts.record_verdict import record_verdict
-from ratchet.rollouts.road import open_road, walk
+from ratchet.rollouts.road import Onward, open_road, walk
 from ratchet.rollouts.rollout import Challenger, Rollout
+from ratchet.rollouts.running import sealed_rollout
 from ratchet.rollouts.scene import Follows, winner_of
 from ratchet.rollouts.supersede import is_current, supersede
 from ratchet.rollouts.verdict import VERDICTS, Judged, Verdict
@@ -46,9 +47,20 @@ def evaluate_rollouts(
 ) -> list[Looked]:
     """Evaluate every running rollout; one that cannot be judged keeps no other waiting.
 
-    Raises: Unavailable where the store does not answer.
+    Raises: Unavailable where the store does not answer; what nobody foresaw of one, at the end.
     """
-    return [_try(store, keys, reader, rollout_id, now) for rollout_id in _running(store)]
+    looked, unforeseen = [], []
+    for rollout_id in _running(store):
+        try:
+            looked.append(_try(store, keys, reader, rollout_id, now))
+        except Unavailable:
+            raise
+        except Exception as error:
+            error.add_note(f"while {rollout_id} was judged")
+            unforeseen.append(error)
+    if unforeseen:
+        raise unforeseen[0]
+    return looked
 
 
 def _running(store: Store) -> list[str]:
@@ -64,16 +76,7 @@ def _try(store: Store, keys: Keys, reader: ConfigReader, rollout_id: str, now: d
     except Unavailable:
         raise
     except RatchetError as error:
-        about = alert(
-            "rollout-not-judged",
-            rollout_id,
-            "warning",
-            f"rollout {rollout_id} cannot be judged: {error.message}",
-            now=now,
-            command=error.mend or f"ratchet rollout abort {rollout_id} --reason ...",
-            evidence=error.as_dict(),
-        )
-        raise_alert(store, about)
+        _tell(store, "rollout-not-judged", rollout_id, "cannot be judged", error, now)
         return Looked(rollout=rollout_id, note=error.message)
     if verdict is None:
         return Looked(rollout=rollout_id, note="it has ended: another version is active")
@@ -86,6 +89,21 @@ def _try(store: Store, keys: Keys, reader: ConfigReader, rollout_id: str, now: d
         note=verdict.note,
         reasons=verdict.judged.reasons,
     )
+
+
+def _tell(
+    store: Store, what: str, rollout_id: str, why: str, error: RatchetError, now: datetime
+) -> None:
+    about = alert(
+        what,
+        rollout_id,
+        "warning",
+        f"rollout {rollout_id} {why}: {error.message}",
+        now=now,
+        command=error.mend or _abort(rollout_id),
+        evidence=error.as_dict(),
+    )
+    raise_alert(store, about)
 
 
 def evaluate_rollout(
@@ -107,7 +125,7 @@ def evaluate_rollout(
     for _ in range(_ATTEMPTS):
         if store.get(Ref(VERDICTS, key)) is not None:
             return get_verdict(store, keys, key)
-        rollout = _read(store, keys, rollout_id)
+        rollout = sealed_rollout(store, keys, rollout_id)
         head = _head(store, rollout)
         if not is_current(head, rollout):
             if rollout.state == "ended" or supersede(store, keys, actor, rollout, now=now):
@@ -117,7 +135,7 @@ def evaluate_rollout(
             continue
         before = last_verdict(store, keys, rollout_id, until=now)
         seen = look(store, rollout, now=now, before=before)
-        follows = _follows(store, keys, reader, rollout, seen.judged, now)
+        follows = _follows_if_it_can(store, keys, reader, rollout, seen.judged, now)
         verdict = record_verdict(
             store, keys, actor, rollout, seen.judged, follows, verdict_id=key, now=now
         )
@@ -125,17 +143,6 @@ def evaluate_rollout(
             warn_of(store, rollout, seen, now=now)
             return verdict
     raise _never_still(store, keys, rollout_id)
-
-
-def _read(store: Store, keys: Keys, rollout_id: str) -> Rollout:
-    found = store.get(Ref(ROLLOUTS, rollout_id))
-    if found is None:
-        raise NotFound(
-            f"rollout {rollout_id} does not exist",
-            field="rollout",
-            mend=f"ratchet rollout list; where a policy names it: {_abort(rollout_id)}",
-        )
-    return load_sealed(keys, Rollout, rollout_id, found.data, mend=_abort(rollout_id))
 
 
 def _abort(rollout_id: str) -> str:
@@ -153,7 +160,7 @@ def _head(store: Store, rollout: Rollout) -> PolicyHead:
 
 def _never_still(store: Store, keys: Keys, rollout_id: str) -> RatchetError:
     """Return why a rollout is never what its policy's head knows."""
-    rollout = _read(store, keys, rollout_id)
+    rollout = sealed_rollout(store, keys, rollout_id)
     if _head(store, rollout).rollout_seal != rollout.seal:
         return BadSignature(
             f"rollout {rollout_id} was put back by hand to what it was before",
@@ -161,6 +168,24 @@ def _never_still(store: Store, keys: Keys, rollout_id: str) -> RatchetError:
             mend=_abort(rollout_id),
         )
     return Conflict(f"rollout {rollout_id} changes all the time", field="rollout", mend="try again")
+
+
+def _follows_if_it_can(
+    store: Store,
+    keys: Keys,
+    reader: ConfigReader,
+    rollout: Rollout,
+    judged: Judged,
+    now: datetime,
+) -> Follows | None:
+    """Return what follows; a promotion that cannot be waits, and keeps from no drop and no end."""
+    try:
+        return _follows(store, keys, reader, rollout, judged, now)
+    except Unavailable:
+        raise
+    except RatchetError as error:
+        _tell(store, "rollout-not-promoted", rollout.id, "cannot be promoted", error, now)
+        return Follows(Onward(Entered("waits", (error.message,))))
 
 
 def _follows(

@@ -1,9 +1,11 @@
 """False decisions: how often rollouts of identical versions were decided about, so far."""
 
+from collections.abc import Iterator
+
 from ratchet.kernel.document import Model
 from ratchet.kernel.keys import Keys
 from ratchet.rollouts.history import list_rollouts
-from ratchet.rollouts.verdict import Verdict
+from ratchet.rollouts.verdict import ArmJudged, Verdict
 from ratchet.rollouts.verdicts import verdicts_of
 from ratchet.store.port import Store
 
@@ -11,7 +13,7 @@ _LOOKS = 5_000  # of one rollout: more than an hourly one has by its latest dead
 
 
 class FalseDecisions(Model):
-    """The A/A rollouts of a policy, and those with a look that promoted or rolled back.
+    """The A/A rollouts of a policy, and those with a look that promoted or rolled back falsely.
 
     `alpha` is what the strictest of them promises: the share that is decided about at most.
     """
@@ -25,14 +27,14 @@ class FalseDecisions(Model):
 
 
 def false_decisions(store: Store, keys: Keys, policy_id: str) -> FalseDecisions:
-    """Count what was decided about identical versions: all of it is false.
+    """Count what was decided about identical versions that is not true of them.
 
     Raises: NotFound where there is no such policy; BadSignature.
     """
     rollouts = [r for r in list_rollouts(store, policy_id) if r.purpose == "aa"]
     looks = [list(verdicts_of(store, keys, r.id, limit=_LOOKS)) for r in rollouts]
-    promoted = [_any(found, "PROMOTE") for found in looks]
-    rolled_back = [_any(found, "ROLL_BACK") for found in looks]
+    promoted = [any(map(_is_promoted, _arms(found))) for found in looks]
+    rolled_back = [any(arm.decision == "ROLL_BACK" for arm in _arms(found)) for found in looks]
     return FalseDecisions(
         rollouts=len(rollouts),
         looks=sum(map(len, looks)),
@@ -43,5 +45,12 @@ def false_decisions(store: Store, keys: Keys, policy_id: str) -> FalseDecisions:
     )
 
 
-def _any(looks: list[Verdict], decision: str) -> bool:
-    return any(arm.decision == decision for look in looks for arm in look.judged.arms)
+def _arms(looks: list[Verdict]) -> Iterator[ArmJudged]:
+    return (arm for look in looks for arm in look.judged.arms)
+
+
+def _is_promoted(arm: ArmJudged) -> bool:
+    """Say whether an arm was found better; where it need only be not worse, that is true of it."""
+    wanted = [term.needed for term in arm.terms if term.role != "guardrail"]
+    truly = bool(wanted) and all(needed is not None and needed < 0 for needed in wanted)
+    return arm.decision == "PROMOTE" and not truly

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ratchet.govern.alerts import Alert, counted
+from ratchet.govern.alerts import Alert, counted, find_alert
 from ratchet.govern.chain_heads import is_lost
 from ratchet.kernel.ids import SEPARATOR, join_key
 from ratchet.kernel.keys import Keys
@@ -106,7 +106,7 @@ def guard_sealed(
             head=head or PolicyHead(id=policy),
             true=tuple(d for d in told if d is not None and is_sealed(keys, kind, ref.id, d)),
             about=about,
-            alerted=tx.find(Alert, about.key()),
+            alerted=find_alert(tx, about),
         )
         return _judge(case)
 

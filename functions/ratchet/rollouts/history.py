@@ -1,6 +1,6 @@
 """Which rollouts there are, and there were."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ratchet.kernel.errors import InvalidInput, NotFound
@@ -8,7 +8,7 @@ from ratchet.observe.watch import ROLLOUTS
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.propose import is_policy_id
 from ratchet.rollouts.rollout import Rollout
-from ratchet.store.port import Filter, Query, Ref, Store
+from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 
 
 def get_rollout(store: Store, rollout_id: str) -> Rollout:
@@ -42,15 +42,26 @@ def _read(rollout_id: str, data: Mapping[str, Any]) -> Rollout:
 def list_rollouts(store: Store, policy_id: str | None = None) -> list[Rollout]:
     """Return the rollouts of a policy, or of all, oldest first.
 
+    One that does not parse, and was aborted as it was found, is left out: no verb can mend it.
+
     Raises: NotFound where there is no such policy; InvalidInput where a document does not parse.
     """
     where = (Filter("policy", "==", policy_id),) if policy_id is not None else ()
-    found = [_read(s.ref.id, s.data) for s in store.stream(Query(ROLLOUTS, where))]
+    found = list(_readable(store.stream(Query(ROLLOUTS, where))))
     if policy_id is not None and not found and not _exists(store, policy_id):
         raise NotFound(
             f"policy {policy_id} does not exist", field="policy", mend="ratchet policy list"
         )
     return sorted(found, key=lambda rollout: (rollout.started_at, rollout.id))
+
+
+def _readable(stored: Iterable[Snapshot]) -> Iterator[Rollout]:
+    for found in stored:
+        try:
+            yield _read(found.ref.id, found.data)
+        except InvalidInput:
+            if found.data.get("state") != "ended":
+                raise
 
 
 def _exists(store: Store, policy_id: str) -> bool:

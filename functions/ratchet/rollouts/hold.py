@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ratchet.govern.roles import Actor, require_admin, require_reason
+from ratchet.govern.roles import Actor, require_admin, require_person, require_reason
 from ratchet.kernel.errors import Refused
 from ratchet.kernel.keys import Keys
 from ratchet.rollouts.changes import read_changes, rewrite
@@ -27,7 +27,7 @@ def hold_rollout(
     Raises: NotFound, BadSignature, Refused, Forbidden, InvalidInput.
     """
     verb = "release" if release else "hold"
-    require_admin(actor, f"{verb} a rollout")
+    (require_person if release else require_admin)(actor, f"{verb} a rollout")
     require_reason(actor, reason, f"{verb} a rollout")
 
     def body(tx: Transaction) -> Rollout:

@@ -45,7 +45,8 @@ def judge(
     ]
     open_usd = tidy(open_spend)
     spent = (tidy(sums.spent), tidy(sums.spent + open_usd)) if shadow else None
-    found = ruling(Look(rollout, tuple(tried), until, now, least_p <= THRESHOLD, spent))
+    unexposed = bool(sums.arms) and split is None and not shadow
+    found = ruling(Look(rollout, tuple(tried), until, now, least_p <= THRESHOLD, spent, unexposed))
     told = {one.arm: one.told() for one in tried}
     return Judged(
         rollout=rollout.id,

@@ -160,6 +160,7 @@ def _seen(weighing: Weighing, rules: Rules, pairs: Mapping[str, Pair]) -> TermSe
     if pair is None or not asked:
         return given
     control, value = means(pair)
+    p = p_value(pair, weighing.question.soonest(), BY_KIND[term.about.kind])
     low, high = _bounds(bounds)
     interval = None if low is None or high is None else Interval(low=low, high=high)
     return given.model_copy(
@@ -168,7 +169,7 @@ def _seen(weighing: Weighing, rules: Rules, pairs: Mapping[str, Pair]) -> TermSe
             "value": _tidied(value),
             "delta": _tidied(difference(bounds, control, value)),
             "interval": interval,
-            "p_value": tidy(float(p_value(pair, weighing.question, BY_KIND[term.about.kind]))),
+            "p_value": tidy(float(p)),
         }
     )
 

@@ -22,12 +22,15 @@ from ratchet.rollouts.rollout import Rollout
 from ratchet.rollouts.verdict import Called
 from ratchet.rollouts.weigh import better
 
+_UNEXPOSED = "exposures: none came, so neither the split nor what is lost can be told"
+
 
 @dataclass(frozen=True)
 class Look:
     """What is ruled on: the challengers that stand, and until when all is closed.
 
-    `spent` is what shadows cost in closed hours, and in all. Units: USD.
+    `spent` is what shadows cost in closed hours, and in all; `unexposed` says that outcomes
+    came and no exposure did. Units: USD.
     """
 
     rollout: Rollout
@@ -36,6 +39,7 @@ class Look:
     now: datetime
     mismatch: bool
     spent: tuple[float, float] | None = None
+    unexposed: bool = False
 
     @property
     def breached(self) -> list[Tried]:
@@ -125,7 +129,8 @@ def _waits(look: Look) -> list[Wait]:
     soaking = () if look.is_paid else soak(look.rollout, look.until)
     alone = look.rollout.is_last_step and look.rollout.mode != "shadow"
     going = (look.fit if alone else []) or look.left
-    return [*soaking, *units(look.rollout, going, look.until)]
+    unseen = [Wait(_UNEXPOSED)] if look.unexposed else []
+    return [*soaking, *units(look.rollout, going, look.until), *unseen]
 
 
 def _may_go(look: Look) -> bool:

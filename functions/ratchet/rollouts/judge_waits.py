@@ -99,7 +99,7 @@ def elapsed(since: datetime, until: datetime) -> float:
 
 def _clears(rollout: Rollout, tried: Tried, weighing: Weighing, until: datetime) -> datetime | None:
     bounds = weighing.to_promote()
-    if not bounds.trusted:
+    if not (bounds.trusted and weighing.enough):
         plan = rollout.plan  # its hours end with the outcome window
         end = rollout.started_at - rollout.watch.window
         return end + timedelta(hours=plan.hours) if plan else None

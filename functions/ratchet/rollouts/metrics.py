@@ -11,7 +11,7 @@ from ratchet.rollouts.metric import ERROR, Metric
 from ratchet.rollouts.pair import Pair
 from ratchet.stats.bins import BINS, sum_bins
 from ratchet.stats.moments import Floats, Ints
-from ratchet.stats.quantiles import Histogram
+from ratchet.stats.quantiles import Histogram, sum_histograms
 from ratchet.stats.rollout_bucket import BINNED, RolloutBucket, RolloutSums
 from ratchet.stats.units import Units, sum_units
 
@@ -58,7 +58,7 @@ def _arm(buckets: list[RolloutBucket]) -> Arm:
     return Arm(
         {field: values.astype(np.float64) for field, values in named.items()},
         sum_units(bucket.units for bucket in buckets),
-        sum((s.latency_bins for s in sums), Histogram()),
+        sum_histograms(s.latency_bins for s in sums),
     )
 
 
@@ -81,13 +81,15 @@ def pair_of(
     """Return a metric of a challenger and its control, by step and bin.
 
     Shapes: shares (steps,), the challenger's part of the traffic of the two. A shadow is compared
-    with the served observations that it ran beside, one for one.
+    with the served observations that it ran beside, one for one: they are its exposures.
     """
     names = (PAIRED + challenger, SHADOW + challenger) if shadow else (CONTROL, challenger)
     table = [[arms.get((step, name), _NO_ARM) for name in names] for step in range(shares.shape[0])]
     less = np.array([[arm.of(metric.less) for arm in row] for row in table])
     num = np.array([[arm.of(metric.num) for arm in row] for row in table]) - less
     den = np.array([[arm.of(metric.den) for arm in row] for row in table])
+    if shadow and metric.den == "exposures":
+        den = np.array([[row[0].of("w")] * 2 for row in table])
     units = [_met(tuple(row[i].units for row in table)) for i in range(2)]
     halves = np.full_like(shares, 0.5)
     return Pair(num / metric.scale, den, halves if shadow else shares, np.array(units), metric.span)

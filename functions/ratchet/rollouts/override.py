@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ratchet.govern.config import ConfigReader
-from ratchet.govern.roles import Actor, require_admin, require_reason
+from ratchet.govern.roles import Actor, require_person, require_reason
 from ratchet.kernel.errors import Refused
 from ratchet.kernel.keys import Keys
 from ratchet.policies.activate import switch
@@ -13,11 +13,10 @@ from ratchet.policies.history import get_version
 from ratchet.policies.propose import read_version
 from ratchet.policies.version import PolicyVersion
 from ratchet.rollouts.changes import finish, put_ended, read_changes, rewrite, without
-from ratchet.rollouts.history import get_rollout
 from ratchet.rollouts.prepare import Prepared
 from ratchet.rollouts.promote import prepare_holdback, promote
 from ratchet.rollouts.rollout import Challenger, Rollout
-from ratchet.rollouts.running import one_of, read_running, require_standing
+from ratchet.rollouts.running import one_of, read_running, require_standing, sealed_rollout
 from ratchet.store.port import Store
 from ratchet.store.transact import Transaction
 
@@ -44,11 +43,11 @@ def override_rollout(
 
     Raises: NotFound, BadSignature, Refused, IllegalTransition, Forbidden, InvalidInput.
     """
-    require_admin(actor, "override a rollout")
+    require_person(actor, "override a rollout")
     require_reason(actor, reason, "override a rollout")
     holdback = None
     if decision == "PROMOTE":
-        holdback = _holdback(store, keys, reader, get_rollout(store, rollout_id), arm, now)
+        holdback = _holdback(store, keys, reader, sealed_rollout(store, keys, rollout_id), arm, now)
 
     def body(tx: Transaction) -> PolicyHead:
         rollout, head = read_running(tx, keys, rollout_id)

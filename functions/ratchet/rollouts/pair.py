@@ -1,6 +1,6 @@
 """Pair: one metric of a control and a challenger, and what may be asked of it; pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -53,6 +53,12 @@ class Question:
     planned_events: float = 50.0
     least_units: int = 50
     least_events: int = 15
+
+    def soonest(self) -> "Question":
+        """Return it with the minima from which a bound can be trusted, however many are wanted."""
+        units = min(self.least_units, Question.least_units)
+        events = min(self.least_events, Question.least_events)
+        return replace(self, least_units=units, least_events=events)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from ratchet.govern.alerts import Alert, Severity, alert, counted
+from ratchet.govern.alerts import Alert, Severity, alert, counted, find_alert
 from ratchet.govern.flags import flags_in
 from ratchet.govern.roles import Actor
-from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.keys import Keys
 from ratchet.kernel.seal import is_sealed, sealed
 from ratchet.policies.activate import read_head
@@ -53,7 +52,7 @@ def record_verdict(
         scene = _scene(tx, keys, actor, rollout, judged, follows, verdict_id, now)
         if scene is None:
             return None
-        seen = {what: _seen(tx, _about(scene, what)) for what in _may_tell(judged)}
+        seen = {what: find_alert(tx, _about(scene, what)) for what in _may_tell(judged)}
         done = carry_out(scene)
         verdict = sealed(keys, _verdict(scene, done))
         tx.put(verdict)
@@ -92,7 +91,8 @@ def _scene(
     if moves(judged):
         read_changes(tx, head, [rollout.champion, *(c.version for c in rollout.challengers)])
         read_ask(tx, head)
-        if judged.decision == "PROMOTE" and rollout.purpose == "trial":
+        waits = follows is not None and follows.onward.entered.result == "waits"
+        if judged.decision == "PROMOTE" and rollout.purpose == "trial" and not waits:
             winner = _version(tx, keys, rollout, winner_of(judged))
         if judged.decision == "ROLL_BACK" and rollout.purpose == "holdback":
             former = _version(tx, keys, rollout, FORMER)
@@ -129,14 +129,6 @@ def _approval(tx: Transaction, keys: Keys, rollout: Rollout) -> Approval | None:
     (found,) = tx.fetch([Ref(APPROVALS, rollout.approval)])
     whole = found is not None and is_sealed(keys, Approval, rollout.approval, found.data)
     return Approval.from_store(found.data) if found and whole else None
-
-
-def _seen(tx: Transaction, about: Alert) -> Alert | None:
-    """Return the alert as it is; one that does not parse keeps nobody from a rollback."""
-    try:
-        return tx.find(Alert, about.key())
-    except InvalidInput:
-        return None
 
 
 def _verdict(scene: Scene, done: Done) -> Verdict:

@@ -19,15 +19,16 @@ def relative(pair: Pair, question: Question) -> Bounds:
 
     A ratio is left out where the asymptotic sequence of challenger - ratio * control leaves 0 out,
     at the same errors, so the true one is left out no oftener. Where the control's mean is not told
-    from 0 there is no upper bound. The plan's error is in the metric's unit, and grows with a ratio
-    above 1, as what is asked about does.
+    from 0 there is no upper bound, and where both are nothing, always, they are alike. The plan's
+    error is in the metric's unit, and grows with a ratio above 1, as what is asked about does.
 
     Source: Fieller, JRSS B 1954.
     """
     at = standing(pair, question)
     control, challenger = (at.strata.means[..., arm] for arm in (CONTROL, CHALLENGER))
-    known = at.trusted & (control > 0) & (challenger >= 0)
-    seen = np.where(known, challenger / np.where(known, control, 1.0), 0.0)
+    both = control + challenger
+    known = at.trusted & (control >= 0) & (challenger >= 0) & (both > 0)
+    part = np.minimum(np.where(known, challenger / np.where(known, both, 1.0), 0.0), _FARTHEST)
     aim = planned(pair, at.strata, question)
 
     def beyond(sign: int, error: float) -> Callable[[Floats], Bools]:
@@ -41,19 +42,26 @@ def relative(pair: Pair, question: Question) -> Bounds:
 
         return leaves_out
 
-    middle, zero = seen / (1 + seen), np.zeros_like(seen)
-    low = _edge(beyond(1, question.low_error), middle, zero)
-    high = _edge(beyond(-1, question.high_error), middle, np.full_like(seen, _FARTHEST))
+    low = _edge(beyond(1, question.low_error), part, np.zeros_like(part))
+    high = _edge(beyond(-1, question.high_error), part, np.full_like(part, _FARTHEST))
+    seen = part / (1 - part)
     spread = np.sqrt(np.where(known, _variance(at.strata, seen), 1.0))
+    some = known & (control > 0)
+    never = at.trusted & (both == 0) & (at.error == 0)
     return Bounds(
-        np.where(known, seen - 1, np.nan),
-        np.where(known, spread / np.where(known, control, 1.0), np.inf),
-        np.where(known, np.nan_to_num(low, nan=0.0) - 1, -np.inf),
-        np.where(known, np.nan_to_num(high, nan=np.inf) - 1, np.inf),
-        known,
+        _where((some, seen - 1), (never, 0.0), otherwise=np.nan),
+        _where((some, spread / np.where(some, control, 1.0)), (never, 0.0), otherwise=np.inf),
+        _where((known, np.nan_to_num(low, nan=0.0) - 1), (never, 0.0), otherwise=-np.inf),
+        _where((known, np.nan_to_num(high, nan=np.inf) - 1), (never, 0.0), otherwise=np.inf),
+        known | never,
         at.units.min(-1),
         at.strata.events,
     )
+
+
+def _where(*cases: tuple[Bools, Floats | float], otherwise: float) -> Floats:
+    """Return each case's values where it holds. Shapes: (...)."""
+    return np.asarray(np.select([c for c, _ in cases], [v for _, v in cases], otherwise))
 
 
 def _variance(strata: Strata, ratio: Floats) -> Floats:

@@ -55,19 +55,28 @@ def resolve(store: Store, keys: Keys, policy_id: str, *, now: datetime) -> Resol
 
     Raises: NotFound, BadSignature, Refused; Unavailable where the store does not answer.
     """
-    answer, head = champion.resolve_head(store, keys, policy_id)
-    named = head.data.get("rollout")
-    if named is None:
-        return Resolution(**dict(answer))
-    try:
-        rollout = _running(store, keys, answer, head, named)
-    except Unavailable:
-        raise
-    except RatchetError as error:
-        _tell(store, answer, str(named), error, now)
-        return Resolution(**dict(answer))
-    etag = content_hash([answer.etag, rollout.to_wire()])[:32]
-    return Resolution(**dict(answer) | {"etag": etag}, rollout=rollout)
+    while True:
+        answer, head = champion.resolve_head(store, keys, policy_id)
+        named = head.data.get("rollout")
+        if named is None:
+            return Resolution(**dict(answer))
+        try:
+            rollout = _running(store, keys, answer, head, named)
+        except Unavailable:
+            raise
+        except RatchetError as error:
+            if _has_moved(store, head):
+                continue
+            _tell(store, answer, str(named), error, now)
+            return Resolution(**dict(answer))
+        etag = content_hash([answer.etag, rollout.to_wire()])[:32]
+        return Resolution(**dict(answer) | {"etag": etag}, rollout=rollout)
+
+
+def _has_moved(store: Store, head: Snapshot) -> bool:
+    """Say whether a verb wrote the rollout between the reads of its head and of itself."""
+    now = store.get(head.ref)
+    return now is None or now.token != head.token
 
 
 def _running(

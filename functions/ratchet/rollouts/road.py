@@ -8,7 +8,7 @@ from ratchet.govern.config import ConfigReader
 from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.keys import Keys
 from ratchet.policies.history import get_version
-from ratchet.policies.version import ChangeClass, PolicyVersion
+from ratchet.policies.version import ChangeClass, PolicyVersion, change_class
 from ratchet.rollouts.gate_rules import ClassRules, Gates
 from ratchet.rollouts.gates import GATES
 from ratchet.rollouts.gates.gate import Entered, Road
@@ -54,7 +54,7 @@ def open_road(
     """
     first = _read(store, keys, champion)
     versions = tuple(_read(store, keys, challenger.version) for challenger in challengers)
-    rules = class_rules(reader, first.id, versions)
+    rules = class_rules(reader, first, versions)
     named = profile or (rules.profile, reader.read(Gates).profile(rules.profile))
     return Road(
         store, keys, reader, first, versions, tuple(challengers), rules, named[0], named[1], now
@@ -62,13 +62,15 @@ def open_road(
 
 
 def class_rules(
-    reader: ConfigReader, policy_id: str, versions: Sequence[PolicyVersion]
+    reader: ConfigReader, champion: PolicyVersion, versions: Sequence[PolicyVersion]
 ) -> ClassRules:
-    """Return the rules that versions are under: those of behaviour, if one changes it."""
-    change: ChangeClass = "allocation"
-    if any(version.change_class == "behaviour" for version in versions):
-        change = "behaviour"
-    return reader.read(Gates).rules(policy_id, change)
+    """Return the rules that versions are under: those of behaviour, if one changes it.
+
+    Each is held against its parent, and against the champion: that may be another by now.
+    """
+    changes = {change_class(champion, v) for v in versions} | {v.change_class for v in versions}
+    change: ChangeClass = "behaviour" if "behaviour" in changes else "allocation"
+    return reader.read(Gates).rules(champion.id, change)
 
 
 def walk(road: Road, gates: Sequence[str]) -> Onward:

@@ -56,8 +56,9 @@ class Rules(Model):
     """What a rollout must show: one goal, what else must get better, guardrails, at which errors.
 
     `promoteAlpha` is the error of a false promotion where a programme's budget sets it, and counts
-    up to half of `alpha`, which it is otherwise; both halves are split over the challengers. No
-    bound is trusted before each arm has `leastUnits` units and `leastEvents` bins of events.
+    up to half of `alpha`, which it is otherwise; both halves are split over the challengers. A
+    promotion wants values of `leastUnits` units and `leastEvents` bins of events in each arm; a
+    harm is believed as soon as a bound can be.
     """
 
     goal: Term

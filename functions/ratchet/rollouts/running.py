@@ -16,6 +16,25 @@ from ratchet.store.port import Ref, Store
 from ratchet.store.transact import Transaction
 
 
+def sealed_rollout(store: Store, keys: Keys, rollout_id: str) -> Rollout:
+    """Return a rollout, with its seal checked, for what is prepared before a transaction.
+
+    Raises: NotFound, BadSignature.
+    """
+    found = store.get(Ref(ROLLOUTS, rollout_id))
+    if found is None:
+        raise NotFound(
+            f"rollout {rollout_id} does not exist",
+            field="rollout",
+            mend=f"ratchet rollout list; where a policy names it: {_abort(rollout_id)}",
+        )
+    return load_sealed(keys, Rollout, rollout_id, found.data, mend=_abort(rollout_id))
+
+
+def _abort(rollout_id: str) -> str:
+    return f"ratchet rollout abort {rollout_id} --reason ..."
+
+
 def read_running(tx: Transaction, keys: Keys, rollout_id: str) -> tuple[Rollout, PolicyHead]:
     """Read a rollout that its policy's head names, as it was last written, and the head.
 
@@ -26,8 +45,7 @@ def read_running(tx: Transaction, keys: Keys, rollout_id: str) -> tuple[Rollout,
         raise NotFound(
             f"rollout {rollout_id} does not exist", field="rollout", mend="ratchet rollout list"
         )
-    mend = f"ratchet rollout abort {rollout_id} --reason ..."
-    rollout = load_sealed(keys, Rollout, rollout_id, found.data, mend=mend)
+    rollout = load_sealed(keys, Rollout, rollout_id, found.data, mend=_abort(rollout_id))
     head = read_head(tx, rollout.policy)
     active = version_key(head.id, head.active) if head.active else "no version"
     try:
@@ -47,7 +65,7 @@ def require_last_written(rollout: Rollout, head: PolicyHead) -> None:
         raise Refused(
             "it was put back by hand to what it was before",
             field="seal",
-            mend=f"ratchet rollout abort {rollout.id} --reason ...",
+            mend=_abort(rollout.id),
         )
 
 
@@ -90,7 +108,7 @@ def require_idle(head: PolicyHead) -> None:
         raise Refused(
             f"rollout {head.rollout} of {head.id} runs already",
             field="rollout",
-            mend=f"ratchet rollout abort {head.rollout} --reason ...",
+            mend=_abort(head.rollout),
         )
 
 

@@ -170,7 +170,8 @@ def _changed(case: Case) -> str:
     if not is_signed(case.keys, approval.version, data):
         return f"{approval.version} was changed since it was signed"
     if approval.rollout is None:
-        return ""
+        since = head.decided_at is not None and head.decided_at > approval.requested_at
+        return f"{active} was made active again since it was asked" if since else ""
     if case.rollout is None:
         return f"rollout {approval.rollout} has ended"
     standing = approval.version in [c.version for c in case.rollout.standing]

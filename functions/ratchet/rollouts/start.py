@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ratchet.govern.config import ConfigReader
-from ratchet.govern.roles import Actor, require_admin, require_reason
+from ratchet.govern.roles import Actor, require_person, require_reason
 from ratchet.kernel.errors import InvalidInput, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.policies.activate import read_head
@@ -51,7 +51,7 @@ def start_rollout(
 
     Raises: NotFound, BadSignature, Refused, IllegalTransition, InvalidInput, Conflict.
     """
-    require_admin(actor, "start a rollout")
+    require_person(actor, "start a rollout")
     require_reason(actor, reason, "start a rollout")
     champion = require_active(ready_head(store, asked.policy))
     _require_others(champion, asked.challengers)

@@ -19,13 +19,14 @@ def _unknown(name: str) -> Metric:
 
 
 # Which code an error had is not known where a bucket counts it as `other`. An outcome that never
-# came is not known either: there are fewer of them for an exposure.
+# came is not known either: there are fewer of them for an exposure. They count as often as what
+# each stands for: where successes were sampled, an arm that fails more has more that arrive.
 UNKNOWN: Mapping[str, Metric] = {
     "cost": _unknown("cost"),
     "latency": _unknown("latency"),
     "quality": _unknown("quality"),
     "code": Metric("unknown code", "rate", "lower", ERROR + OTHER, "w"),
-    "outcome": Metric("outcomes per exposure", "mean", "higher", "n", "exposures", span=None),
+    "outcome": Metric("outcomes per exposure", "mean", "higher", "w", "exposures", span=None),
 }
 
 

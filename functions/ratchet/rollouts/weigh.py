@@ -54,6 +54,14 @@ class Weighing:
         """What the lower bound must exceed for a promotion, if anything."""
         return self.term.needed(self.role)
 
+    @property
+    def enough(self) -> Bools:
+        """Say where each arm has as many values as a promotion wants; a rollback wants no more."""
+        bounds, least = self.bounds, self.question
+        units = bounds.trusted if bounds.units is None else bounds.units >= least.least_units
+        events = True if bounds.events is None else bounds.events >= least.least_events
+        return np.asarray(units & events)
+
     def to_promote(self) -> Bounds:
         """Return the bounds that a promotion is held against, of `needed`'s unit."""
         return self.part if self.part and self.term.relative else self.bounds
@@ -123,14 +131,16 @@ def _weighing(
     asked = np.broadcast_to(term.required | _reported(pair), shape)
     found, part = nothing(shape), None
     if pair is not None and asked.any():
-        found = EVIDENCE[BY_KIND[metric.kind]](pair, question)
-        part = relative(pair, question) if term.relative or term.rollback_relative else None
+        soon = question.soonest()
+        found = EVIDENCE[BY_KIND[metric.kind]](pair, soon)
+        part = relative(pair, soon) if term.relative or term.rollback_relative else None
     unknown = {name: seen[name] for name in metric.rests_on if name in seen}
     held = np.any([np.zeros(shape, np.bool_), *(u.holds for u in unknown.values())], axis=0)
     given = Weighing(term, role, question, found, part, unknown, asked, held & asked, held, held)
     needed = given.needed
     low, high = better(given.to_promote(), metric)[0], better(given.to_roll_back(), metric)[1]
-    passed = ~asked | (low > needed) & ~held if needed is not None else np.ones(shape, np.bool_)
+    shown = np.ones(shape, np.bool_) if needed is None else (low > needed) & given.enough & ~held
+    passed = ~asked | shown
     breached = asked & (high < -term.rollback_margin) & ~held
     return replace(given, passed=np.asarray(passed), breached=np.asarray(breached))
 

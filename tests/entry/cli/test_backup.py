@@ -35,7 +35,7 @@ def test_a_store_moves_and_lives_on(used: Ratchet) -> None:
     assert ran.status == 0
     first, *counts, last = ran.out.splitlines()
     assert first.endswith("UTC are in folder")
-    assert "3  config" in [line.strip() for line in counts]
+    assert "4  config" in [line.strip() for line in counts]
     assert last == KEEP
     ran = with_key(used, "restore", "folder")
     assert ran.status == 0

@@ -133,22 +133,6 @@ def test_the_demo_of_gates_ends_with_one_line_and_leaves_verdicts_to_check(
     assert ratchet("verdict", "check", "--all", rollouts[0]["id"], *at).status == 0
 
 
-@pytest.mark.slow
-def test_a_person_reads_what_became_of_each_version_on_real_traffic(ratchet: Ratchet) -> None:
-    ran = ratchet(*gates(real("providers_llama2_70b.csv")))
-    assert ran.status == 0
-    lines = ran.out.splitlines()
-    assert lines[0] == "day  1 00:00  1.0.0 serves everybody, by replicate"
-    assert "day  1 00:00  ada sends 1.0.1 (anyscale) on its road: shadow -> canary -> approval" in (
-        lines
-    )
-    assert any("bob approves: demo-router@1.0.2 is active" in line for line in lines)
-    assert any("shadow: ROLL_BACK" in line for line in lines)
-    assert "1 promoted, 1 stopped at a gate, 1 rolled back later" in lines
-    assert lines[-1] == "audit chain valid"
-    assert len(lines) < 45
-
-
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [

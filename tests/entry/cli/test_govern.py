@@ -198,15 +198,15 @@ def test_a_configuration_that_is_not_known_is_named(seeded: Ratchet) -> None:
 
 def test_the_log_shows_the_newest_entries_of_every_stream(seeded: Ratchet) -> None:
     whole = seeded("audit", "log", "--json").lines
-    assert [e["stream"] for e in whole] == ["config"] * 3 + ["router-core"] * 2
+    assert [e["stream"] for e in whole] == ["config"] * 4 + ["router-core"] * 2
     assert seeded("audit", "log", "--limit", 2, "--json").lines == whole[-2:]
-    assert seeded("audit", "log", "config", "--json").lines == whole[:3]
+    assert seeded("audit", "log", "config", "--json").lines == whole[:4]
     assert "router-core@1.0.0" in seeded("audit", "log").out
 
 
 def test_a_chain_that_holds_verifies(seeded: Ratchet) -> None:
     assert seeded("audit", "verify").out == (
-        "config: valid: 3 entries verified\nrouter-core: valid: 2 entries verified\n"
+        "config: valid: 4 entries verified\nrouter-core: valid: 2 entries verified\n"
     )
     assert [r["valid"] for r in seeded("audit", "verify", "--json").lines] == [True, True]
     assert seeded("audit", "verify", "router-core", "--json").json["entries"] == 2

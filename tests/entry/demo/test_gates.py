@@ -24,6 +24,8 @@ from tests.support.observing import KEYS
 from tests.support.outcomes import three_arms
 from tests.support.short_road import RATE, RULES
 
+pytestmark = pytest.mark.slow
+
 SHORT = GateOptions(rate=RATE)
 
 

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.load import hammer, served
 
 
+@pytest.mark.slow
 def test_a_server_killed_under_load_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     with served(tmp_path) as process:
         tally = hammer(process, tmp_path, seconds=12.0, kills=1, rate=400)

@@ -8,10 +8,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from ratchet.entry.serve.metrics import Metrics
 from ratchet.entry.wiring import App, wire
 from ratchet.kernel.clock import ManualClock
-from ratchet.policies.activate import activate, rollback
+from ratchet.policies.activate import read_head, rollback, switch
+from ratchet.policies.version import PolicyVersion
 from ratchet.store.counting import CountingStore
 from ratchet.store.port import Store
 from ratchet.store.sqlite import SqliteStore
+from ratchet.store.transact import Transaction
 from tests.support.governed import (
     ADA,
     KEYS,
@@ -109,8 +111,20 @@ def test_changes_are_read_off_the_audit_chain(app: App, clock: ManualClock) -> N
     switch_flags(store, auto=True)
     draft(store)
     promote(store, "1.0.0")
-    assert machine_draft(store, 0.55).version == "1.0.1"
-    activate(store, KEYS, TUNER, POLICY, "1.0.1", now=NOON)
+    own = machine_draft(store, 0.55)
+
+    def pass_gates(tx: Transaction) -> None:
+        switch(
+            tx,
+            KEYS,
+            read_head(tx, POLICY),
+            tx.get(PolicyVersion, own.key()),
+            TUNER,
+            "activate",
+            now=NOON,
+        )
+
+    store.transact(pass_gates)
     metrics = Metrics(app)
     names = ("auto_activations", "overrides", "rollbacks")
 

@@ -77,7 +77,9 @@ def test_arms_of_the_same_units_differ_more_surely_than_arms_of_others(tmp_path:
     ("name", "goal", "best", "oracle"),
     [
         ("gsm8k_two_models.csv", "success", 0.857, 0.929),
-        ("dcrouter_nine_models.csv.gz", "quality", 0.621, 0.802),
+        pytest.param(
+            "dcrouter_nine_models.csv.gz", "quality", 0.621, 0.802, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_the_published_oracles_are_found(name: str, goal: str, best: float, oracle: float) -> None:

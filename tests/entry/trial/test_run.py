@@ -161,10 +161,14 @@ def test_little_or_nothing_to_compare_is_told_and_no_fault(tmp_path: Path, rows:
     [
         ("outcomes/providers_llama2_70b.csv", 1195, 8, "success"),
         ("outcomes/gsm8k_two_models.csv", 2638, 2, "success"),
-        ("outcomes/dcrouter_nine_models.csv.gz", 50_472, 9, "success"),
+        pytest.param(
+            "outcomes/dcrouter_nine_models.csv.gz", 50_472, 9, "success", marks=pytest.mark.slow
+        ),
         ("serving/llm_requests.csv", 2845, 8, "success"),
         ("routing/mmlu_two_models.csv.gz", 28_084, 2, "quality"),
-        ("routing/dcrouter_train.jsonl.gz", 50_472, 9, "quality"),
+        pytest.param(
+            "routing/dcrouter_train.jsonl.gz", 50_472, 9, "quality", marks=pytest.mark.slow
+        ),
         ("bandit/random_women.csv.gz", 10_000, 46, "success"),
         ("bandit/bts_men.csv.gz", 10_000, 34, "success"),
     ],

@@ -38,6 +38,14 @@ def test_without_a_plan_the_bounds_are_tightest_at_a_hundredth_of_the_span() -> 
     assert float(compare(pair, question).high) == float(at_hundredth.high)
 
 
+def test_where_the_control_has_nothing_the_plan_is_a_hundredth_of_the_challengers_mean() -> None:
+    cents = replace(ALTERNATING, num=ALTERNATING.den * [[[0.0], [0.01]]], span=None)
+    found = compare(cents, replace(ASKED, planned_error=None))
+    assert float(found.estimate) == pytest.approx(0.01)
+    told = compare(cents, replace(ASKED, planned_error=0.0001))
+    assert float(found.low) == float(told.low) > 0
+
+
 def test_each_side_has_its_own_error() -> None:
     found = compare(ALTERNATING, replace(ASKED, low_error=0.001))
     assert found.low < -AT_PLAN * ERROR

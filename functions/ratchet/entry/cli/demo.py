@@ -17,9 +17,9 @@ from ratchet.entry.cli.output import (
     say,
     table,
 )
-from ratchet.entry.demo.gates import GateOptions, run_gates
+from ratchet.entry.demo.gates import GateOptions, run_gates, stamp
 from ratchet.entry.demo.plot import demo_chart
-from ratchet.entry.demo.run import START, Options, Run, run_demo
+from ratchet.entry.demo.run import Options, Run, run_demo
 from ratchet.entry.demo.world import DriftingModels, World, load_table
 from ratchet.entry.files import json_object, write_text
 from ratchet.entry.seed import seed as seed_store
@@ -138,19 +138,16 @@ def _pass_gates(
 ) -> None:
     def show(at: datetime, text: str) -> None:
         if not as_json:
-            say(f"day {(at - START).days + 1:>2} {at:%H:%M}  {text}")
+            say(f"{stamp(at)}  {text}")
 
     world = _world(outcomes)
     with opened(store) as app:
         run = run_gates(app.store, app.keys, world, options, show, rules=rules)
-    s = run.summary
     if as_json:
-        emit(s.to_wire())
+        emit(run.summary.to_wire())
         return
-    say(f"{run.requests} requests in {(run.ended - START).days} days; {run.active} is active")
-    say(f"{s.promoted} promoted, {s.stopped} stopped at a gate, {s.rolled_back} rolled back later")
-    say(f"{s.verdicts_recomputed} verdicts recomputed, equal to the byte, {s.seconds} s")
-    _tell_chain(s.audit_valid)
+    for line in run.in_words():
+        say(line)
 
 
 def _world(outcomes: Path | None) -> World:
@@ -176,8 +173,4 @@ def _tell(run: Run) -> None:
     say(f"uniform weights {s.reward_uniform:.3f}, the best arm alone {s.reward_best_arm:.3f}")
     say(f"{s.scored} of {s.requests} scored, {s.versions} versions, {s.activations} went live,")
     say(f"{s.ops_per_observation} store operations an observation, {s.seconds} s")
-    _tell_chain(s.audit_valid)
-
-
-def _tell_chain(valid: bool) -> None:
-    say(f"audit chain {'valid' if valid else 'BROKEN'}")
+    say(f"audit chain {'valid' if s.audit_valid else 'BROKEN'}")

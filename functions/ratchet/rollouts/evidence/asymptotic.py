@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ratchet.rollouts.boundary import reach
-from ratchet.rollouts.pair import CONTROL, Bools, Bounds, Pair, Question
+from ratchet.rollouts.pair import CHALLENGER, CONTROL, Bools, Bounds, Pair, Question
 from ratchet.rollouts.strata import Strata, combine
 from ratchet.rollouts.worth import valued
 from ratchet.stats.moments import Floats
 
-UNPLANNED = 0.01  # of the span, or of the control's mean
+UNPLANNED = 0.01  # of the span, or of a mean
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,14 @@ def floor(pair: Pair, strata: Strata, units: Floats, factor: float | Floats = 1.
 
 
 def planned(pair: Pair, strata: Strata, question: Question) -> Floats:
-    """Return the standard error where the bounds are tightest, the plan's or a hundredth."""
+    """Return the standard error where the bounds are tightest, the plan's or a hundredth.
+
+    Without a span that is of the control's mean; of the challenger's, where the control has none.
+    """
     if question.planned_error:
         return np.asarray(question.planned_error)
     if pair.span is not None:
         return np.asarray(UNPLANNED * pair.span)
-    return np.asarray(UNPLANNED * np.abs(np.nan_to_num(strata.means[..., CONTROL])))
+    means = np.abs(np.nan_to_num(strata.means))
+    known = np.where(means[..., CONTROL] > 0, means[..., CONTROL], means[..., CHALLENGER])
+    return np.asarray(UNPLANNED * known)
