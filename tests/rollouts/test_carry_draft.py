@@ -86,7 +86,7 @@ def test_where_the_flags_do_not_a_person_is_asked_once(store: Store) -> None:
     assert (approval.version, approval.champion) == (it.draft.key(), ACTIVE)
     assert approval.requester == "auto_tune_policies"
     assert ids(store, REPLAYS)[0] in approval.reason
-    assert [a.what for a in alerts(store)] == ["approval-waits"]
+    assert [a.what for a in alerts(store)] == ["approval-asked"]
     assert head_of(store).active == "1.0.0"
     assert_agreement(store)
 

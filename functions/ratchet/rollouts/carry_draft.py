@@ -28,7 +28,7 @@ from ratchet.tune.auto_tune import TUNER
 from ratchet.tune.carry import Carried
 
 REASON = "allocation inside the approved envelope"
-STOPPED, WAITS = "draft-stopped", "approval-waits"
+STOPPED, ASKED = "draft-stopped", "approval-asked"
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _go_on(
         return Carried("proposed", (changed,))
     target = read_version(tx, keys, draft.id, draft.version)
     read_changes(tx, head, [target.key()])
-    told = {what: alert(what, head.id, "info", "", now=now) for what in (STOPPED, WAITS)}
+    told = {what: alert(what, head.id, "info", "", now=now) for what in (STOPPED, ASKED)}
     alerted = {what: find_alert(tx, about) for what, about in told.items()}
     way = _Way(tx, keys, head, target, onward, begins, now, alerted)
     if onward.entered.result == "stopped":
@@ -190,7 +190,7 @@ def _ask(way: _Way) -> Carried:
         now=way.now,
     )
     command = f"ratchet approvals approve {approval.id} --reason ..."
-    way.tell(WAITS, f"{approval.id} waits for a yes to {approval.version}", command)
+    way.tell(ASKED, f"{approval.id} waits for a yes to {approval.version}", command)
     return Carried("asked", (*said, f"{approval.id} waits"), approval.id)
 
 
