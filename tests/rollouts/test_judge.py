@@ -8,7 +8,7 @@ from ratchet.kernel.canonical import canonical
 from ratchet.rollouts.profile import PROFILES, Guardrail, Holdback, Profile, ShadowStage, Wanted
 from ratchet.rollouts.verdict import Judged
 from ratchet.stats.bins import Bins
-from ratchet.stats.rollout_bucket import RolloutBucket
+from ratchet.stats.rollout_bucket import RolloutBucket, RolloutSums
 from tests.support.evidenced import HOUR, NOON
 from tests.support.judging import (
     GOOD,
@@ -76,6 +76,15 @@ def test_a_step_is_opened_where_nothing_is_worse_though_nothing_is_better() -> N
     late = look(two_steps(step=1), [met("control", 0.6, step=1), met(TRIED, 0.6, step=1)])
     assert (late.decision, late.scope) == ("HOLD", "whole")
     assert "a promotion needs it above 0" in late.reasons[0]
+
+
+def test_no_step_is_opened_for_units_whose_outcomes_nobody_saw() -> None:
+    silent = [
+        bucket.model_copy(update={"sums": RolloutSums(exposures=bucket.sums.exposures)})
+        for bucket in SAME
+    ]
+    found = look(two_steps(), silent, hours=24)
+    assert (found.decision, found.reasons) == ("HOLD", ("reward: no values in an arm",))
 
 
 def test_too_few_units_hold_a_step_and_are_counted() -> None:

@@ -34,6 +34,15 @@ def unequal(weighing: Weighing) -> str:
     return f"{weighing.term.metric}: {why}"
 
 
+def unseen(weighed: Weighed) -> tuple[str, ...]:
+    """Return the terms that cannot be judged yet: what is not seen is not known to be harmless."""
+    return tuple(
+        _missing(w)
+        for w in weighed.terms
+        if w.asked and w.needed is not None and not w.held and not w.to_promote().trusted
+    )
+
+
 def _breach(weighing: Weighing) -> str:
     term, (_, high) = weighing.term, better(weighing.to_roll_back(), weighing.about)
     allowed = _allowed(weighing)

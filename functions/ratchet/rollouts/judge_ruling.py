@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ratchet.kernel.clock import HOUR
-from ratchet.rollouts.decision import SPLIT_WRONG, unequal, withheld
+from ratchet.rollouts.decision import SPLIT_WRONG, unequal, unseen, withheld
 from ratchet.rollouts.judge_arm import Tried
 from ratchet.rollouts.judge_waits import (
     Wait,
@@ -139,7 +139,7 @@ def _may_go(look: Look) -> bool:
     Of a shadow the challengers go on together, as long as there is time.
     """
     if not look.rollout.is_last_step:
-        return not (look.breached or look.is_late or _unequal(look))
+        return not (look.breached or look.is_late or _unjudged(look))
     together = look.rollout.mode == "shadow" and not look.is_final
     return bool(look.fit) and (not together or len(look.fit) == len(look.left))
 
@@ -167,7 +167,7 @@ def _missing(look: Look) -> list[str]:
     if look.mismatch:
         return back
     if not look.rollout.is_last_step:
-        return back + _unequal(look)
+        return back + _unjudged(look)
     return back + list(_said(look, _short(look)))
 
 
@@ -178,12 +178,13 @@ def _short(look: Look) -> list[Tried]:
     return [one for one in look.left if one.called != "PROMOTE"]
 
 
-def _unequal(look: Look) -> list[str]:
-    """Return what is not known alike in both arms of a challenger that is left."""
+def _unjudged(look: Look) -> list[str]:
+    """Return what keeps a challenger that is left from being compared, or is not seen of it."""
     found: list[str] = []
     for one in look.left:
         held = (w for w in one.weighed.terms if w.held and w.needed is not None)
-        said = (*withheld(one.weighed), *(unequal(weighing) for weighing in held))
+        unalike = (unequal(weighing) for weighing in held)
+        said = (*withheld(one.weighed), *unalike, *unseen(one.weighed))
         found += (_named(look, one, reason) for reason in said)
     return found
 
@@ -197,7 +198,7 @@ def _expected(look: Look, waits: Sequence[Wait]) -> datetime | None:
         shown = [bounds_clear(look.rollout, one, look.until) for one in _short(look)]
         together = max if look.rollout.mode == "shadow" else min
         ends += [together(filter(None, shown), default=None)] if shown else []
-    elif _unequal(look):
+    elif _unjudged(look):
         return None
     end = looked_at(look.rollout, latest(ends))
     return end if end is not None and end > look.now else None
