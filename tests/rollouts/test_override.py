@@ -89,7 +89,7 @@ def test_of_several_one_is_named_and_the_others_are_drafts_again(embedded: Store
     for arm, text in ((None, "several challengers stand"), ("c", "no challenger c stands")):
         with pytest.raises(InvalidInput, match=text) as caught:
             override(embedded, started.id, "PROMOTE", arm=arm)
-        assert (caught.value.field, caught.value.mend) == ("arm", "one of a, b")
+        assert (caught.value.field, caught.value.mend) == ("arm", "name one with --arm: a, b")
     assert override(embedded, started.id, "PROMOTE", arm="b").active == "1.0.2"
     assert statuses(embedded) == {"1.0.0": "archived", "1.0.1": "draft", "1.0.2": "active"}
     assert_agreement(embedded)

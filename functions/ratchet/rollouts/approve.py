@@ -5,6 +5,7 @@ from datetime import datetime
 from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.roles import Actor, require_person, require_reason
+from ratchet.kernel.each import Tell, each
 from ratchet.kernel.errors import RatchetError, Refused, Unavailable
 from ratchet.kernel.keys import Keys
 from ratchet.rollouts.after_yes import carry_out_yes, follows_yes
@@ -24,15 +25,21 @@ def get_approval(store: Store, keys: Keys, approval_id: str) -> Approval:
 
 
 def list_approvals(
-    store: Store, keys: Keys, policy: str | None = None, state: State | None = None
+    store: Store,
+    keys: Keys,
+    policy: str | None = None,
+    state: State | None = None,
+    *,
+    tell: Tell | None = None,
 ) -> list[Approval]:
     """Return the approvals there are and were, oldest first.
 
-    Raises: BadSignature that names one that was changed by hand.
+    One that was changed by hand is told, and left out. Raises: BadSignature where nobody is told.
     """
     wanted = (("policy", policy), ("state", state))
     where = tuple(Filter(name, "==", value) for name, value in wanted if value is not None)
-    found = [load_approval(keys, s.ref.id, s) for s in store.stream(Query(APPROVALS, where))]
+    stored = store.stream(Query(APPROVALS, where))
+    found = each(stored, lambda s: load_approval(keys, s.ref.id, s), tell)
     return sorted(found, key=lambda approval: (approval.requested_at, approval.id))
 
 
@@ -169,5 +176,5 @@ def _require_pending(approval: Approval) -> None:
         raise Refused(
             f"{approval.id} cannot be decided any more, it is {why}",
             field="state",
-            mend=f"ratchet approvals list {approval.policy} --all",
+            mend=f"ratchet approvals list --policy {approval.policy} --all",
         )

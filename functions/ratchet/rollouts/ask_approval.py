@@ -6,6 +6,7 @@ from ratchet.govern.config import ConfigReader
 from ratchet.govern.roles import Actor, require_person, require_reason
 from ratchet.kernel.errors import IllegalTransition
 from ratchet.kernel.keys import Keys
+from ratchet.kernel.seal import is_sealed
 from ratchet.policies.activate import check_transition, read_head
 from ratchet.policies.propose import read_version
 from ratchet.policies.version import SemVer, version_key
@@ -15,7 +16,6 @@ from ratchet.rollouts.gates.gate import Road
 from ratchet.rollouts.road import open_road, walk
 from ratchet.rollouts.rollout import Challenger
 from ratchet.rollouts.running import ready_head, require_active, require_champion, require_idle
-from ratchet.rollouts.settle import load_approval
 from ratchet.rollouts.start import ROLLING, unfit
 from ratchet.store.port import Filter, Query, Store
 from ratchet.store.transact import Transaction
@@ -58,8 +58,10 @@ def ask_approval(
         target = read_version(tx, keys, policy_id, version)
         check_transition(target, head.status_of(version), "active")
         for found in tx.query(Query(APPROVALS, where)):
-            if found.data.get("signature") == target.signature:
-                there = load_approval(keys, found.ref.id, found)
+            if found.data.get("signature") != target.signature:
+                continue
+            if is_sealed(keys, Approval, found.ref.id, found.data):  # no other can be given
+                there = Approval.from_store(found.data)
                 if there.rollout is None and there.is_open(now) and there.champion == champion:
                     return there
         approval, _ = ask(

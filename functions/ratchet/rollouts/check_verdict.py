@@ -5,15 +5,15 @@ from typing import Any, Literal
 
 from ratchet.kernel.canonical import canonical
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import NotFound, Refused
+from ratchet.kernel.errors import BadSignature, NotFound, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.kernel.seal import load_sealed
 from ratchet.observe.rollout_buckets import rollout_buckets
 from ratchet.observe.watch import ROLLOUTS
 from ratchet.rollouts.judge import judge
 from ratchet.rollouts.rollout import Rollout
-from ratchet.rollouts.verdict import AsOf, Judged, Verdict
-from ratchet.rollouts.verdicts import get_verdict, verdicts_of
+from ratchet.rollouts.verdict import VERDICTS, AsOf, Judged, Verdict
+from ratchet.rollouts.verdicts import get_verdict, verdict_ids
 from ratchet.store.port import Ref, Store
 
 _ALL = 10_000  # looks of one rollout: more than an hourly one has by its latest deadline
@@ -27,12 +27,13 @@ class Checked(Model):
     """What checking a verdict found: the first field that is another when it is judged again.
 
     `gone`: buckets that it rests on are not there any more, so it cannot be judged again.
+    `broken`: it, or the verdict before it, is not what was sealed.
     """
 
     verdict: str
     rollout: str
     decision: str
-    result: Literal["equal", "differs", "gone"]
+    result: Literal["equal", "differs", "gone", "broken"]
     field: str = ""
     recorded: Any = None
     computed: Any = None
@@ -44,20 +45,40 @@ def check_verdict(store: Store, keys: Keys, verdict_id: str) -> Checked:
 
     Raises: NotFound; BadSignature where the verdict, the one before or the rollout was changed.
     """
+    if store.get(Ref(VERDICTS, verdict_id)) is None and store.get(Ref(ROLLOUTS, verdict_id)):
+        raise NotFound(
+            f"{verdict_id} is a rollout, and no verdict",
+            field="verdict",
+            mend=f"ratchet verdict check {verdict_id} --all",
+        )
     return check(store, keys, get_verdict(store, keys, verdict_id))
 
 
 def check_verdicts(store: Store, keys: Keys, rollout_id: str) -> list[Checked]:
-    """Check every verdict of a rollout, oldest first.
+    """Check every verdict of a rollout, oldest first; one that was changed keeps no other waiting.
 
-    Raises: NotFound where there is none; BadSignature.
+    Raises: NotFound where there is none; BadSignature where the rollout was changed.
     """
-    found = list(verdicts_of(store, keys, rollout_id, limit=_ALL))
+    found = verdict_ids(store, rollout_id, limit=_ALL)
     if not found:
         raise NotFound(
             f"rollout {rollout_id} has no verdict", field="rollout", mend="ratchet rollout list"
         )
-    return [check(store, keys, verdict) for verdict in reversed(found)]
+    _rollout(store, keys, rollout_id)
+    return [_try_check(store, keys, rollout_id, verdict_id) for verdict_id in reversed(found)]
+
+
+def _try_check(store: Store, keys: Keys, rollout_id: str, verdict_id: str) -> Checked:
+    """Check one verdict of a rollout that is as it was sealed."""
+    told = {"verdict": verdict_id, "rollout": rollout_id, "decision": "?"}
+    try:
+        verdict = get_verdict(store, keys, verdict_id)
+        told["decision"] = verdict.decision
+        return check(store, keys, verdict)
+    except BadSignature as error:
+        return Checked(**told, result="broken", field=error.field, note=error.message)
+    except NotFound as error:
+        return Checked(**told, result="gone", field=error.field, note=error.message)
 
 
 def check(store: Store, keys: Keys, verdict: Verdict) -> Checked:
@@ -116,8 +137,14 @@ def as_of(rollout: Rollout, then: AsOf) -> Rollout:
 def require_equal(checked: Checked) -> None:
     """Stop at a verdict that does not follow from what it names.
 
-    Raises: Refused; NotFound where its buckets are gone.
+    Raises: Refused; BadSignature where it was changed; NotFound where its buckets are gone.
     """
+    if checked.result == "broken":
+        raise BadSignature(
+            f"{checked.verdict} cannot be judged again: {checked.note}",
+            field=checked.field,
+            mend="restore the one that was changed from a backup, and find who could write",
+        )
     if checked.result == "gone":
         raise NotFound(
             f"{checked.verdict} cannot be judged again: {checked.note}",

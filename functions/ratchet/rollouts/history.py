@@ -1,8 +1,9 @@
 """Which rollouts there are, and there were."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from ratchet.kernel.each import Tell, each
 from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.observe.watch import ROLLOUTS
 from ratchet.policies.head import PolicyHead
@@ -39,29 +40,34 @@ def _read(rollout_id: str, data: Mapping[str, Any]) -> Rollout:
         ) from error
 
 
-def list_rollouts(store: Store, policy_id: str | None = None) -> list[Rollout]:
+def list_rollouts(
+    store: Store, policy_id: str | None = None, *, tell: Tell | None = None
+) -> list[Rollout]:
     """Return the rollouts of a policy, or of all, oldest first.
 
     One that does not parse, and was aborted as it was found, is left out: no verb can mend it.
 
-    Raises: NotFound where there is no such policy; InvalidInput where a document does not parse.
+    Any other that does not parse is told, and left out.
+
+    Raises: NotFound where there is no such policy; InvalidInput where nobody is told.
     """
     where = (Filter("policy", "==", policy_id),) if policy_id is not None else ()
-    found = list(_readable(store.stream(Query(ROLLOUTS, where))))
-    if policy_id is not None and not found and not _exists(store, policy_id):
+    stored = [s for s in store.stream(Query(ROLLOUTS, where)) if not _is_closed_unread(s)]
+    found = list(each(stored, lambda s: _read(s.ref.id, s.data), tell))
+    if policy_id is not None and not stored and not _exists(store, policy_id):
         raise NotFound(
             f"policy {policy_id} does not exist", field="policy", mend="ratchet policy list"
         )
     return sorted(found, key=lambda rollout: (rollout.started_at, rollout.id))
 
 
-def _readable(stored: Iterable[Snapshot]) -> Iterator[Rollout]:
-    for found in stored:
-        try:
-            yield _read(found.ref.id, found.data)
-        except InvalidInput:
-            if found.data.get("state") != "ended":
-                raise
+def _is_closed_unread(stored: Snapshot) -> bool:
+    """Say whether a document was aborted as it was found, and does not parse."""
+    try:
+        _read(stored.ref.id, stored.data)
+    except InvalidInput:
+        return stored.data.get("state") == "ended"
+    return False
 
 
 def _exists(store: Store, policy_id: str) -> bool:

@@ -78,7 +78,9 @@ def one_of(rollout: Rollout, arm: str | None) -> Challenger:
     if len(found) != 1:
         names = ", ".join(c.arm for c in rollout.standing)
         told = "several challengers stand" if arm is None else f"no challenger {arm} stands"
-        raise InvalidInput(f"{told} in {rollout.id}", field="arm", mend=f"one of {names}")
+        raise InvalidInput(
+            f"{told} in {rollout.id}", field="arm", mend=f"name one with --arm: {names}"
+        )
     return found[0]
 
 

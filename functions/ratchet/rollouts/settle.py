@@ -53,7 +53,12 @@ def load_approval(keys: Keys, approval_id: str, found: Snapshot | None) -> Appro
             field="approval",
             mend="ratchet approvals list",
         )
-    mend = "restore it from a backup; what it says is not what was asked"
+    policy, _, number = str(found.data.get("version", "")).partition("@")
+    named = f"{policy} {number}" if policy and number else "POLICY VERSION"
+    mend = (
+        f"it can never be given: ratchet approvals ask {named} --reason ... asks again, "
+        f"ratchet policy reject {named} --reason ... says no"
+    )
     return load_sealed(keys, Approval, approval_id, found.data, mend=mend)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ratchet.kernel.clock import hour_of
+from ratchet.kernel.each import Tell, each
 from ratchet.kernel.errors import NotFound
 from ratchet.kernel.ids import join_key
 from ratchet.kernel.keys import Keys
@@ -46,12 +47,20 @@ def last_verdict(
     return None
 
 
-def verdicts_of(store: Store, keys: Keys, rollout_id: str, *, limit: int) -> Iterator[Verdict]:
+def verdicts_of(
+    store: Store, keys: Keys, rollout_id: str, *, limit: int, tell: Tell | None = None
+) -> Iterator[Verdict]:
     """Yield the verdicts on a rollout, newest first.
 
-    Raises: BadSignature.
+    One that was changed by hand is told, and left out. Raises: BadSignature where nobody is told.
     """
-    return (_load(keys, found) for found in store.query(_query(rollout_id, limit=limit)))
+    found = store.query(_query(rollout_id, limit=limit))
+    return each(found, lambda stored: _load(keys, stored), tell)
+
+
+def verdict_ids(store: Store, rollout_id: str, *, limit: int) -> list[str]:
+    """Return the ids of the verdicts on a rollout, newest first, whatever was done to them."""
+    return [found.ref.id for found in store.query(_query(rollout_id, limit=limit))]
 
 
 def _load(keys: Keys, found: Snapshot) -> Verdict:

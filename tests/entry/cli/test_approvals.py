@@ -1,7 +1,12 @@
 """The approval commands: who asks, who may say yes, and what it does."""
 
 import pytest
+from rich.console import Console
 
+from ratchet.entry.cli import output
+from ratchet.rollouts.approval import APPROVALS
+from ratchet.store.port import Ref
+from ratchet.store.sqlite import SqliteStore
 from tests.support.commands import Ratchet
 from tests.support.units_served import POLICY, drafted
 
@@ -62,3 +67,42 @@ def test_an_approval_that_does_not_exist_is_not_found(ratchet: Ratchet, verb: st
     assert ratchet("seed").status == 0
     ran = ratchet("approvals", verb, "router-core-a9", "--reason", "x", "--by", "bob", "--json")
     assert (ran.status, ran.error["mend"]) == (3, "ratchet approvals list")
+
+
+def test_one_that_was_changed_by_hand_keeps_no_other_from_being_listed_or_asked(
+    ratchet: Ratchet, asked: str
+) -> None:
+    store = SqliteStore(".ratchet/ratchet.db")
+    found = store.get(Ref(APPROVALS, asked))
+    assert found is not None
+    store.set(found.ref, found.data | {"involved": []})
+    store.close()
+    ask = f"ratchet approvals ask {POLICY} 1.0.1 --reason ..."
+    told = ratchet("approvals", "list").out
+    assert told.startswith("nothing to show\n")
+    assert asked in told
+    assert ask in told
+    again = ratchet("approvals", "ask", POLICY, "1.0.1", "--reason", "again", "--by", "ada")
+    assert again.status == 0, again.err
+    listed = ratchet("approvals", "list", "--all", "--json")
+    assert [one["id"] != asked for one in listed.lines] == [True]
+    assert ask in listed.err
+    given = ("--reason", "yes", "--by", "bob", "--json")
+    assert ask in ratchet("approvals", "approve", asked, *given).error["mend"]
+    assert ratchet("approvals", "approve", listed.json["id"], *given).status == 0
+
+
+def test_in_80_columns_ids_and_instants_are_whole_and_the_reason_is_below(
+    ratchet: Ratchet, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "CONSOLE", Console(width=80))
+    (one,) = ratchet("approvals", "list", "--json").lines
+    reason = "so much " * 12 + "more"
+    ratchet("approvals", "reject", asked, "--reason", reason, "--by", "bob")
+    head, row, below = ratchet("approvals", "list", "--all").out.splitlines()
+    assert row.startswith(f"{asked}  rejected  {one['version']}  ")
+    assert max(len(head), len(row)) <= 80
+    assert below.endswith(f"why: {reason}")
+    happened = ratchet("policy", "history", POLICY).out
+    assert f"  {asked}  " in happened
+    assert f"why: {reason}\n" in happened

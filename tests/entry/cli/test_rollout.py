@@ -6,7 +6,10 @@ import pytest
 
 from ratchet.entry.cli.rollout_start import told_plan
 from ratchet.kernel.ids import random_id
+from ratchet.observe.watch import ROLLOUTS
 from ratchet.rollouts.assign import point
+from ratchet.store.port import Ref
+from ratchet.store.sqlite import SqliteStore
 from tests.support.commands import Ran, Ratchet
 from tests.support.evidenced import rollout
 from tests.support.units_served import POLICY, proposed
@@ -268,3 +271,18 @@ def test_a_component_sees_the_rollout_in_its_answer(drafted: Ratchet) -> None:
     assert name in drafted("policy", "resolve", POLICY).out
     drafted("rollout", "abort", name, "--reason", "enough")
     assert "rollout" not in drafted("policy", "resolve", POLICY, "--json").json
+
+
+def test_a_document_that_does_not_parse_keeps_no_rollout_from_being_listed(
+    drafted: Ratchet,
+) -> None:
+    name = id_of(started(drafted, "--json"))
+    store = SqliteStore(".ratchet/ratchet.db")
+    store.set(Ref(ROLLOUTS, "router-core-r99"), {"v": 1, "policy": POLICY})
+    store.close()
+    told = drafted("rollout", "list").out.splitlines()
+    assert any(name in line and "running" in line for line in told)
+    assert "ratchet rollout abort router-core-r99 --reason ..." in told[-1]
+    listed = drafted("rollout", "list", POLICY, "--json")
+    assert (listed.status, listed.json["id"]) == (0, name)
+    assert "router-core-r99" in listed.err

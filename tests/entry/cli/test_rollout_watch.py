@@ -77,3 +77,9 @@ def test_an_interrupt_ends_the_watching_and_nothing_else(
     assert ratchet("rollout", "watch", rollout).status == 0
     assert slept == [30.0]
     assert ratchet("rollout", "list", "--json").json["state"] == "running"
+
+
+def test_before_any_verdict_there_is_no_chart(ratchet: Ratchet, clock: ManualClock) -> None:
+    ran = ratchet("rollout", "watch", started(ratchet), "--once", "--svg", "a.svg")
+    assert (ran.status, Path("a.svg").exists()) == (0, False)
+    assert "a.svg is not written: there is no verdict to chart yet" in ran.out

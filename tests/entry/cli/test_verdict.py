@@ -3,6 +3,7 @@
 import pytest
 
 from ratchet.kernel.clock import ManualClock
+from ratchet.rollouts.verdict import VERDICTS
 from ratchet.store.port import Filter, Query, Ref
 from ratchet.store.sqlite import SqliteStore
 from tests.support.commands import Ratchet
@@ -93,3 +94,35 @@ def test_what_does_not_exist_is_not_found(
     ran = ratchet("verdict", *arguments, "--json")
     assert ran.status == 3
     assert ran.error["mend"].startswith(mend)
+
+
+def test_a_verdict_that_was_changed_is_named_and_the_others_are_told(
+    ratchet: Ratchet, clock: ManualClock
+) -> None:
+    rollout = started(ratchet, "--mode", "canary")
+    for _ in range(2):
+        serve(ratchet, rollout, clock, 20)
+        close_hours(ratchet, clock)
+        assert ratchet("rollout", "evaluate").status == 0
+    first, second = (v["id"] for v in ratchet("verdict", "list", rollout, "--json").lines)
+    store = SqliteStore(".ratchet/ratchet.db")
+    found = store.get(Ref(VERDICTS, second))
+    assert found is not None
+    store.set(found.ref, found.data | {"decision": "PROMOTE"})
+    store.close()
+    listed = ratchet("verdict", "list", rollout, "--json")
+    assert [v["id"] for v in listed.lines] == [first]
+    assert second in listed.err
+    assert second in ratchet("verdict", "list", rollout).out.splitlines()[-1]
+    checked = ratchet("verdict", "check", rollout, "--all")
+    assert checked.status == 4
+    assert f"{second}: ?, CANNOT BE CHECKED" in checked.out
+    assert checked.out.endswith("1 of 2 verdicts equal byte for byte\n")
+    assert second in checked.err
+
+
+def test_the_id_of_a_rollout_says_how_all_its_verdicts_are_checked(
+    ratchet: Ratchet, judged: str
+) -> None:
+    ran = ratchet("verdict", "check", judged, "--json")
+    assert (ran.status, ran.error["mend"]) == (3, f"ratchet verdict check {judged} --all")

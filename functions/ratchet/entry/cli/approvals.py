@@ -16,8 +16,10 @@ from ratchet.entry.cli.output import (
     opened,
     say,
     table,
+    tell_spoiled,
 )
 from ratchet.entry.cli.rollout import told_head
+from ratchet.kernel.errors import RatchetError
 from ratchet.policies.head import PolicyHead
 from ratchet.rollouts import approve as verbs
 from ratchet.rollouts.approval import Approval
@@ -37,14 +39,17 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the approvals that wait, oldest first."""
+    spoiled: list[RatchetError] = []
     with opened(store, making=False) as a:
-        found = verbs.list_approvals(a.store, a.keys, policy)
+        found = verbs.list_approvals(a.store, a.keys, policy, tell=spoiled.append)
         shown = [x for x in found if all_ or x.is_open(a.clock())]
     if as_json:
         emit_lines(approval.to_wire() for approval in shown)
+        tell_spoiled(spoiled, as_json)
         return
     columns = ("approval", "state", "version", "instead of", "asked by", "until", "by", "why")
-    table(columns, [_row(approval) for approval in shown])
+    table(columns, [_row(approval) for approval in shown], below=("why", "by", "asked by"))
+    tell_spoiled(spoiled, as_json)
 
 
 def _row(x: Approval) -> tuple[Any, ...]:

@@ -1,12 +1,12 @@
 """How wide the columns of a table are where they do not all fit.
 
 Prose is folded first, at its spaces; then instants, between date and time; then the longest names.
-Numbers stay whole.
+Numbers stay whole. Of a table whose names are to be copied, whole columns go below instead.
 """
 
 import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
@@ -62,6 +62,35 @@ def is_roomy(columns: Sequence[Sequence[str]], room: int) -> bool:
     fitted = widths(columns, room)
     least = (min(whole, FAIR) for whole in widths(columns))
     return sum(fitted) <= room and all(map(operator.ge, fitted, least))
+
+
+def is_whole(columns: Sequence[Sequence[str]], room: int, below: Sequence[str]) -> bool:
+    """Say whether nothing is folded within the room but what may go below."""
+    pairs = zip(columns, widths(columns, room), widths(columns), strict=True)
+    return all(column[0] in below or fit == whole for column, fit, whole in pairs)
+
+
+def with_below(columns: Sequence[Sequence[str]], room: int, below: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a table in which nothing is folded: what does not fit is below its row.
+
+    `below` are the headers that leave first, in order; then the last column does.
+    """
+    kept = list(columns)
+    while len(kept) > 1 and sum(widths(kept)) + 2 * (len(kept) - 1) > room:
+        leaves = (c for name in below for c in kept[1:] if c[0] == name)
+        kept.remove(next(leaves, kept[-1]))
+    left = [column for column in columns if column not in kept]
+    for at, row in enumerate(zip(*kept, strict=True)):
+        padded = zip(kept, row, widths(kept), strict=True)
+        yield "  ".join(_padded(cell, wide, is_number(c[1:])) for c, cell, wide in padded).rstrip()
+        told = "   ".join(f"{column[0]}: {column[at]}" for column in left if at and column[at])
+        if told:
+            yield f"    {told}"
+
+
+def _padded(cell: str, wide: int, to_right: bool) -> str:
+    blank = " " * (wide - cell_len(cell))
+    return blank + cell if to_right else cell + blank
 
 
 def _kinds(columns: Sequence[Sequence[str]]) -> tuple[list[int], list[int], list[int]]:

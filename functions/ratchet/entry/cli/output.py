@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from ratchet.entry.cli.columns import is_number, is_roomy, widths
+from ratchet.entry.cli.columns import is_number, is_roomy, is_whole, widths, with_below
 from ratchet.entry.wiring import App, open_app
 from ratchet.govern.roles import Actor, person
 from ratchet.kernel.document import on_wire
@@ -71,17 +71,29 @@ def emit_lines(items: Iterable[Any]) -> None:
         emit(item)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
-    """Print a table, numbers to the right; where it is too wide, without frame and folded."""
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    title: str = "",
+    below: Sequence[str] = (),
+) -> None:
+    """Print a table, numbers to the right; where it is too wide, without frame and folded.
+
+    Where columns may go `below` their row, nothing but they is folded.
+    """
     body = [[cell(value) for value in row] for row in rows]
     if not body:
         say("nothing to show")
         return
     shown = [list(column) for column in zip(columns, *body, strict=True)]
     room = CONSOLE.width - 3 * len(shown) - 1
-    framed = is_roomy(shown, room)
+    framed = is_roomy(shown, room) and (not below or is_whole(shown, room, below))
     if not framed:
         shown = [column for column in shown if any(column[1:])] or shown
+        if below:
+            for line in (*([title] if title else []), *with_below(shown, CONSOLE.width, below)):
+                say(line)
+            return
         room = CONSOLE.width - len(shown) + 1
     drawn = Table(
         title=Text(title) if title else None,
@@ -116,6 +128,12 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """Print a line to stderr, about what was done all the same."""
     ERRORS.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def tell_spoiled(errors: Iterable[RatchetError], as_json: bool) -> None:
+    """End a list with what could not be read, and its mend; beside JSON, on stderr."""
+    for error in errors:
+        (warn if as_json else say)(f"left out: {error}")
 
 
 def complain(error: RatchetError, as_json: bool) -> None:

@@ -51,7 +51,7 @@ def history(
         emit_lines(entry.to_wire() for entry in found)
         return
     columns = ("when", "who", "what", "version", "from", "to", "why")
-    table(columns, [_row(entry) for entry in found], title=policy)
+    table(columns, [_row(entry) for entry in found], title=policy, below=("why", "who"))
 
 
 def _row(e: AuditEntry) -> tuple[Any, ...]:

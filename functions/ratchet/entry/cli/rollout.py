@@ -13,13 +13,14 @@ from ratchet.entry.cli.output import (
     opened,
     say,
     table,
+    tell_spoiled,
     warn,
 )
 from ratchet.entry.cli.rollout_report import read_page, say_page, why_unserved
 from ratchet.entry.cli.rollout_start import aa, start
 from ratchet.entry.wiring import App
 from ratchet.govern.audit import AuditEntry, entry_key
-from ratchet.kernel.errors import InvalidInput
+from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.policies.head import PolicyHead
 from ratchet.rollouts.assign import CONTROL, Assignment
 from ratchet.rollouts.history import get_rollout, list_rollouts
@@ -43,16 +44,21 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the rollouts, oldest first."""
+    spoiled: list[RatchetError] = []
     with opened(store, making=False) as a:
-        found = [(rollout, why_unserved(a, rollout)) for rollout in list_rollouts(a.store, policy)]
+        listed = list_rollouts(a.store, policy, tell=spoiled.append)
+        found = [(rollout, why_unserved(a, rollout)) for rollout in listed]
     if as_json:
         emit_lines(_wire(*one) for one in found)
+        tell_spoiled(spoiled, as_json)
         return
     columns = ("rollout", "state", "what", "step", "champion", "challengers", "started", "ended")
-    table(columns, [_row(rollout) for rollout, _ in found])
+    below = ("challengers", "champion", "step")
+    table(columns, [_row(rollout) for rollout, _ in found], below=below)
     for rollout, unserved in found:
         if unserved and rollout.state == "running":
             say(f"{rollout.id} is not served: {unserved}")
+    tell_spoiled(spoiled, as_json)
 
 
 def _wire(rollout: Rollout, unserved: str) -> dict[str, Any]:

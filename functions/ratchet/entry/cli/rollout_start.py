@@ -80,7 +80,7 @@ def start(
             steps or share,
             _SHARES.get(mode or "", ""),
         ),
-        "outcomeWindowHours": ("window-hours", window_hours, "from 0 to 720, like 24"),
+        "outcomeWindowHours": ("window-hours", window_hours, "from 0.05 to 720, like 24"),
         "latencyObjectiveMs": ("latency-objective-ms", latency_objective_ms, "like 800"),
     }
     with _in_options(typed):

@@ -39,10 +39,13 @@ def watch(
             page = read_page(a, rollout)
             if svg is not None:
                 looks = list(verdicts_of(a.store, a.keys, rollout, limit=_LOOKS))
-                write_text(svg, rollout_chart(page.rollout, looks[::-1]), "svg")
+                if looks:
+                    write_text(svg, rollout_chart(page.rollout, looks[::-1]), "svg")
             if not once:
                 CONSOLE.clear()
             _show(a, page)
+            if svg is not None and not looks:
+                say(f"{svg} is not written: there is no verdict to chart yet")
             if once or page.rollout.state == "ended":
                 return
             try:

@@ -5,9 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
-from ratchet.entry.cli.output import AsJson, StoreUrl, emit, emit_lines, opened, say, table
+from ratchet.entry.cli.output import (
+    AsJson,
+    StoreUrl,
+    emit,
+    emit_lines,
+    opened,
+    say,
+    table,
+    tell_spoiled,
+)
 from ratchet.entry.cli.rollout import RolloutId
 from ratchet.entry.cli.rollout_report import say_verdict
+from ratchet.kernel.errors import RatchetError
 from ratchet.rollouts.check_verdict import Checked, check_verdict, check_verdicts, require_equal
 from ratchet.rollouts.history import get_rollout
 from ratchet.rollouts.verdict import Verdict
@@ -26,13 +36,16 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the verdicts on a rollout, oldest first."""
+    spoiled: list[RatchetError] = []
     with opened(store, making=False) as a:
         get_rollout(a.store, rollout)
-        found = list(verdicts_of(a.store, a.keys, rollout, limit=limit))[::-1]
+        looks = verdicts_of(a.store, a.keys, rollout, limit=limit, tell=spoiled.append)
+        found = list(looks)[::-1]
     if as_json:
         emit_lines(verdict.to_wire() for verdict in found)
     else:
         table(("verdict", "at", "decision", "done", "why"), [_row(verdict) for verdict in found])
+    tell_spoiled(spoiled, as_json)
 
 
 def _row(v: Verdict) -> tuple[Any, ...]:
@@ -75,7 +88,7 @@ def check(
     else:
         for line in _lines(found):
             say(line)
-    for checked in found:
+    for checked in sorted(found, key=lambda c: c.result == "gone"):  # what was changed, first
         require_equal(checked)
 
 
@@ -93,7 +106,7 @@ def _told(c: Checked) -> str:
     note = f" ({c.note})" if c.note else ""
     if c.result == "equal":
         return f"{c.verdict}: {c.decision}, equal byte for byte{note}"
-    if c.result == "gone":
+    if c.result in ("gone", "broken"):
         return f"{c.verdict}: {c.decision}, CANNOT BE CHECKED{note}"
     shown = f"{c.recorded!r} was recorded, {c.computed!r} follows"
     return f"{c.verdict}: {c.decision}, DIFFERS in {c.field}: {shown}{note}"
