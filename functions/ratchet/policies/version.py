@@ -159,6 +159,16 @@ def version_key(policy_id: str, version: str) -> str:
     return f"{policy_id}@{version}"
 
 
+def key_parts(key: str) -> tuple[str, str]:
+    """Return (policy, number) of the id of a version's document.
+
+    >>> key_parts("router-core@1.0.1")
+    ('router-core', '1.0.1')
+    """
+    policy_id, _, number = key.partition("@")
+    return policy_id, number
+
+
 def signed_part(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a stored version that its signature covers."""
     return {k: v for k, v in stored.items() if k not in UNSIGNED}

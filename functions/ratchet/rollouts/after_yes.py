@@ -11,6 +11,7 @@ from ratchet.kernel.errors import Refused
 from ratchet.kernel.keys import Keys
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.propose import read_version
+from ratchet.policies.version import key_parts
 from ratchet.rollouts.approval import Approval
 from ratchet.rollouts.ask import evidence_of
 from ratchet.rollouts.changes import begin, finish
@@ -75,8 +76,7 @@ def carry_out_yes(
             field="held",
             mend=f"ratchet rollout hold {rollout.id} --release --reason ...",
         )
-    policy, _, number = case.approval.version.partition("@")
-    target = read_version(tx, keys, policy, number)
+    target = read_version(tx, keys, *key_parts(case.approval.version))
     approval, head = close(case, actor, "approved", reason, now=now)
     evidence = {"approval": approval.id, "gates": follows.onward.told()} | evidence_of(approval)
     if follows.begins is not None:

@@ -11,6 +11,7 @@ from ratchet.kernel.keys import Keys
 from ratchet.observe.watch import ROLLOUTS
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.history import get_version
+from ratchet.policies.version import key_parts
 from ratchet.rollouts.gates.gate import Entered
 from ratchet.rollouts.look import look
 from ratchet.rollouts.prepare import prepare
@@ -209,8 +210,8 @@ def _follows(
         begins = prepare(store, reader, draft, road.champion, salt=rollout.salt, now=now)
         return Follows(onward, begins=begins)
     won = winner_of(judged)
-    (version,) = (c.version.partition("@") for c in rollout.challengers if c.arm == won)
-    winner = get_version(store, keys, version[0], version[2])
+    (version,) = (c.version for c in rollout.challengers if c.arm == won)
+    winner = get_version(store, keys, *key_parts(version))
     return Follows(onward, holdback=prepare_holdback(store, reader, rollout, winner, now=now))
 
 

@@ -11,7 +11,7 @@ from ratchet.policies.activate import switch
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.history import get_version
 from ratchet.policies.propose import read_version
-from ratchet.policies.version import PolicyVersion
+from ratchet.policies.version import PolicyVersion, key_parts
 from ratchet.rollouts.changes import finish, put_ended, read_changes, rewrite, without
 from ratchet.rollouts.prepare import Prepared
 from ratchet.rollouts.promote import prepare_holdback, promote
@@ -77,7 +77,7 @@ def _holdback(
     """Return what follows the promotion of a trial, read before the transaction."""
     if rollout.purpose != "trial" or rollout.state == "ended":
         return None
-    policy, number = _parts(one_of(rollout, arm))
+    policy, number = key_parts(one_of(rollout, arm).version)
     winner = get_version(store, keys, policy, number)
     return prepare_holdback(store, reader, rollout, winner, now=now)
 
@@ -149,9 +149,4 @@ class _Case:
 
     def _version(self, challenger: Challenger) -> PolicyVersion:
         tx, keys, _, _ = self.place
-        return read_version(tx, keys, *_parts(challenger))
-
-
-def _parts(challenger: Challenger) -> tuple[str, str]:
-    policy, _, number = challenger.version.partition("@")
-    return policy, number
+        return read_version(tx, keys, *key_parts(challenger.version))

@@ -10,7 +10,7 @@ from ratchet.kernel.keys import Keys
 from ratchet.kernel.seal import is_sealed, sealed
 from ratchet.policies.activate import read_head
 from ratchet.policies.propose import read_version
-from ratchet.policies.version import PolicyVersion
+from ratchet.policies.version import PolicyVersion, key_parts
 from ratchet.rollouts.approval import APPROVALS, Approval
 from ratchet.rollouts.ask import read_ask
 from ratchet.rollouts.carry_out import carry_out
@@ -118,8 +118,8 @@ def _version(
     tx: Transaction, keys: Keys, rollout: Rollout, arm: str | None
 ) -> PolicyVersion | None:
     """Return the version of an arm, with its signature checked."""
-    found = [c.version.partition("@") for c in rollout.challengers if c.arm == arm]
-    return read_version(tx, keys, found[0][0], found[0][2]) if found else None
+    found = [c.version for c in rollout.challengers if c.arm == arm]
+    return read_version(tx, keys, *key_parts(found[0])) if found else None
 
 
 def _approval(tx: Transaction, keys: Keys, rollout: Rollout) -> Approval | None:

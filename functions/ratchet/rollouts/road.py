@@ -8,7 +8,7 @@ from ratchet.govern.config import ConfigReader
 from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.keys import Keys
 from ratchet.policies.history import get_version
-from ratchet.policies.version import ChangeClass, PolicyVersion, change_class
+from ratchet.policies.version import ChangeClass, PolicyVersion, change_class, key_parts
 from ratchet.rollouts.gate_rules import ClassRules, Gates
 from ratchet.rollouts.gates import GATES
 from ratchet.rollouts.gates.gate import Entered, Road
@@ -94,5 +94,4 @@ def walk(road: Road, gates: Sequence[str]) -> Onward:
 
 
 def _read(store: Store, keys: Keys, key: str) -> PolicyVersion:
-    policy_id, _, number = key.partition("@")
-    return get_version(store, keys, policy_id, number)
+    return get_version(store, keys, *key_parts(key))

@@ -13,7 +13,7 @@ from ratchet.observe.epochs import current_epoch
 from ratchet.observe.roll_up import buckets_since
 from ratchet.policies.history import get_version
 from ratchet.policies.space import Range, Simplex
-from ratchet.policies.version import PolicyVersion
+from ratchet.policies.version import PolicyVersion, key_parts
 from ratchet.stats.bucket import Bucket, Sums
 from ratchet.store.port import Store
 from ratchet.tune.alike import same_behaviour
@@ -72,8 +72,7 @@ def _components(version: PolicyVersion) -> list[str]:
 def _root(store: Store, keys: Keys, version: PolicyVersion) -> PolicyVersion:
     if version.root == version.key():
         return version
-    policy_id, _, number = version.root.partition("@")
-    return get_version(store, keys, policy_id, number)
+    return get_version(store, keys, *key_parts(version.root))
 
 
 def _seed(version: PolicyVersion, hours: Mapping[str, Mapping[datetime, Sums]]) -> int:
