@@ -3,6 +3,8 @@
 from ratchet.govern.access import Access
 from ratchet.govern.config import Config
 from ratchet.govern.flags import Flags
+from ratchet.labels.heuristics.settings import HeuristicSettings
+from ratchet.labels.settings import JudgeSettings, LabelSettings, ReviewSettings
 from ratchet.observe.reward import RewardConfig
 from ratchet.observe.settings import Ingest
 from ratchet.policies.bindings import Bindings
@@ -15,4 +17,8 @@ CONFIGS: dict[str, type[Config]] = {
     Access.name: Access,
     Bindings.name: Bindings,
     Gates.name: Gates,
+    LabelSettings.name: LabelSettings,
+    JudgeSettings.name: JudgeSettings,
+    ReviewSettings.name: ReviewSettings,
+    HeuristicSettings.name: HeuristicSettings,
 }

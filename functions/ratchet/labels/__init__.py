@@ -1,0 +1,1 @@
+"""Labels, judges, the review queue, and the small models that are trained on what they say."""
