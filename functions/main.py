@@ -17,11 +17,14 @@ from ratchet.entry.http import feedback, health, openapi, record, resolve, rollb
 from ratchet.entry.schedules import (
     auto_tune_policies,
     evaluate_rollouts,
+    fill_review_queue,
+    load_labels,
     roll_long_windows,
     roll_stats,
     score_observations,
     sweep,
     verify_audit,
+    weigh_judges,
 )
 from ratchet.entry.triggers import (
     approval_edited,
@@ -42,8 +45,10 @@ __all__ = [
     "config_edited",
     "evaluate_rollouts",
     "feedback",
+    "fill_review_queue",
     "health",
     "hold_rollout",
+    "load_labels",
     "openapi",
     "override_rollout",
     "policy_edited",
@@ -63,4 +68,5 @@ __all__ = [
     "sweep",
     "verdict_edited",
     "verify_audit",
+    "weigh_judges",
 ]

@@ -142,9 +142,13 @@ def test_a_schedule_runs_in_one_instance_at_the_period_of_its_verb(
         "roll_long_windows": "every 1 hours",
         "evaluate_rollouts": "every 1 hours",
         "auto_tune_policies": "every 1 hours",
+        "load_labels": "every day 02:00",
+        "weigh_judges": "every day 03:00",
+        "fill_review_queue": "every day 04:00",
         "sweep": "every 24 hours",
         "verify_audit": "every 24 hours",
     }
+    assert {endpoints[n]["scheduleTrigger"]["timeZone"] for n in SCHEDULES} == {"UTC"}
     seconds = {name: endpoints[name]["timeoutSeconds"] for name in SCHEDULES}
     assert seconds == dict.fromkeys(SCHEDULES, 540) | {"score_observations": 120}
     assert {endpoints[name]["maxInstances"] for name in SCHEDULES} == {1}

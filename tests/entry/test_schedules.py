@@ -91,3 +91,8 @@ def test_a_run_is_logged_with_its_report_and_trace(
 )
 def test_a_period_is_said_as_cloud_scheduler_takes_it(minutes: int, said: str) -> None:
     assert cron(timedelta(minutes=minutes)) == said
+
+
+def test_a_time_of_day_is_said_as_cloud_scheduler_takes_it() -> None:
+    assert cron(timedelta(days=1), timedelta(hours=2)) == "every day 02:00"
+    assert cron(timedelta(days=1), timedelta(hours=23, minutes=5)) == "every day 23:05"

@@ -1,5 +1,6 @@
 """The scheduled verbs: their order and periods, when each is due, and that twice does no harm."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -45,14 +46,14 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Put verbs that only say their name in place of the scheduled ones."""
     names: list[str] = []
 
-    def verb(name: str, every: timedelta) -> Schedule:
+    def verb(name: str, schedule: Schedule) -> Schedule:
         def run(*_: Any) -> dict[str, Any]:
             names.append(name)
             return {}
 
-        return Schedule(every, run)
+        return replace(schedule, run=run)
 
-    spies = {name: verb(name, s.every) for name, s in SCHEDULES.items()}
+    spies = {name: verb(name, s) for name, s in SCHEDULES.items()}
     monkeypatch.setattr(ticks, "SCHEDULES", spies)
     return names
 
@@ -78,6 +79,9 @@ def test_what_a_verb_reads_is_written_before_it_in_the_same_tick() -> None:
         "roll_long_windows": HOUR,
         "evaluate_rollouts": HOUR,
         "auto_tune_policies": HOUR,
+        "load_labels": DAY,
+        "weigh_judges": DAY,
+        "fill_review_queue": DAY,
         "sweep": DAY,
         "verify_audit": DAY,
     }
@@ -101,6 +105,24 @@ def test_each_verb_runs_in_the_first_tick_of_each_of_its_periods(
     called.clear()
     run_due(app, now=NOON + DAY)
     assert called == NAMES
+
+
+def test_labels_judges_and_the_review_queue_have_their_hours_of_the_night(
+    app: App, called: list[str]
+) -> None:
+    midnight = NOON + 12 * HOUR
+    run_due(app, now=midnight)
+    nightly: dict[int, list[str]] = {}
+    for hour in range(1, 25):
+        called.clear()
+        run_due(app, now=midnight + hour * HOUR)
+        nightly[hour] = [name for name in called if SCHEDULES[name].every == DAY]
+    assert {hour: names for hour, names in nightly.items() if names} == {
+        2: ["load_labels"],
+        3: ["weigh_judges"],
+        4: ["fill_review_queue"],
+        24: ["sweep", "verify_audit"],
+    }
 
 
 def test_a_tick_within_a_period_does_nothing(app: App, called: list[str]) -> None:

@@ -101,11 +101,12 @@ def last_runs(store: Store) -> Mapping[str, datetime]:
 
 
 def _local(verb: str, last: datetime | None, now: datetime) -> Job:
-    every = SCHEDULES[verb].every
-    following = EPOCH + ((last - EPOCH) // every + 1) * every if last else now
+    schedule = SCHEDULES[verb]
+    following = schedule.after(last) if last else now
+    at = f" at {EPOCH + schedule.at:%H:%M} UTC" if schedule.at else ""
     return Job(
         verb=verb,
-        schedule=f"every {shown(every)}",
+        schedule=f"every {shown(schedule.every)}{at}",
         state=DUE if following <= now else WAITING,
         last_attempt=last,
         next=following,

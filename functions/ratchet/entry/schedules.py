@@ -6,23 +6,28 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from firebase_functions.scheduler_fn import ScheduledEvent, on_schedule
+from firebase_functions.scheduler_fn import ScheduledEvent, Timezone, on_schedule
 from flask import Request, Response
 
 from ratchet.entry.logs import TRACE, log, trace_of
 from ratchet.entry.options import SECONDS
 from ratchet.entry.ticks import SCHEDULES, run_verb
 from ratchet.entry.wiring import the_app
+from ratchet.kernel.clock import EPOCH
 
 Handler = Callable[[Request], Response]
 
 
-def cron(every: timedelta) -> str:
-    """Return the schedule of a period in the syntax of Cloud Scheduler.
+def cron(every: timedelta, at: timedelta = timedelta(0)) -> str:
+    """Return the schedule of a period, or of a day's time, in the syntax of Cloud Scheduler.
 
     >>> cron(timedelta(minutes=5)), cron(timedelta(hours=1)), cron(timedelta(days=1))
     ('every 5 minutes', 'every 1 hours', 'every 24 hours')
+    >>> cron(timedelta(days=1), timedelta(hours=2))
+    'every day 02:00'
     """
+    if at:
+        return f"every day {EPOCH + at:%H:%M}"
     hours, rest = divmod(every, timedelta(hours=1))
     return f"every {every // timedelta(minutes=1)} minutes" if rest else f"every {hours} hours"
 
@@ -37,7 +42,10 @@ def scheduled(name: str, *, seconds: int = SECONDS["tick"]) -> Handler:
 
     run.__name__ = run.__qualname__ = name
     declare = on_schedule(
-        schedule=cron(SCHEDULES[name].every), timeout_sec=seconds, max_instances=1
+        schedule=cron(SCHEDULES[name].every, SCHEDULES[name].at),
+        timezone=Timezone("UTC"),
+        timeout_sec=seconds,
+        max_instances=1,
     )
     declared: Any = declare(run)
 
@@ -60,5 +68,8 @@ roll_stats = scheduled("roll_stats")
 roll_long_windows = scheduled("roll_long_windows")
 evaluate_rollouts = scheduled("evaluate_rollouts")
 auto_tune_policies = scheduled("auto_tune_policies")
+load_labels = scheduled("load_labels")
+weigh_judges = scheduled("weigh_judges")
+fill_review_queue = scheduled("fill_review_queue")
 sweep = scheduled("sweep")
 verify_audit = scheduled("verify_audit")

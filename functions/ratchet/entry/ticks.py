@@ -14,7 +14,7 @@ from ratchet.entry.logs import log
 from ratchet.entry.wiring import App
 from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import CHECKPOINTS
-from ratchet.kernel.clock import EPOCH
+from ratchet.kernel.clock import DAY, EPOCH, HOUR
 from ratchet.kernel.errors import RatchetError
 from ratchet.kernel.ids import join_key, random_id
 from ratchet.observe.settings import Ingest
@@ -35,10 +35,19 @@ class Failure(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Schedule:
-    """A verb and its period; due in the first tick of each period."""
+    """A verb and its period; due in the first tick of each, which begin `at` a time of day, UTC."""
 
     every: timedelta
     run: Callable[[App, datetime], Report]
+    at: timedelta = timedelta(0)
+
+    def period(self, moment: datetime | None) -> int:
+        """Return the number of the period that holds a moment; never is before all of them."""
+        return -1 if moment is None else (moment - EPOCH - self.at) // self.every
+
+    def after(self, moment: datetime) -> datetime:
+        """Return when the period after that of a moment begins."""
+        return EPOCH + self.at + (self.period(moment) + 1) * self.every
 
 
 def _score(app: App, now: datetime) -> Report:
@@ -89,6 +98,24 @@ def _tune(app: App, now: datetime) -> Report:
     return {"policies": [outcome.to_map() for outcome in outcomes]}
 
 
+def _load_labels(app: App, now: datetime) -> Report:
+    from ratchet.labels.load import load_labels
+
+    return load_labels(app.store, app.reader, now=now).to_map()
+
+
+def _weigh(app: App, now: datetime) -> Report:
+    from ratchet.labels.weigh import weigh_judges
+
+    return weigh_judges(app.store, app.reader, now=now).to_map()
+
+
+def _fill(app: App, now: datetime) -> Report:
+    from ratchet.labels.select.fill import fill_review_queue
+
+    return fill_review_queue(app.store, app.reader, now=now).to_map()
+
+
 def _sweep(app: App, now: datetime) -> Report:
     from ratchet.observe.sweep import sweep
 
@@ -111,11 +138,14 @@ def _verify(app: App, now: datetime) -> Report:
 SCHEDULES: Mapping[str, Schedule] = {
     "score_observations": Schedule(timedelta(minutes=1), _score),
     "roll_stats": Schedule(timedelta(minutes=5), _roll),
-    "roll_long_windows": Schedule(timedelta(hours=1), _roll_long),
-    "evaluate_rollouts": Schedule(timedelta(hours=1), _evaluate),
-    "auto_tune_policies": Schedule(timedelta(hours=1), _tune),
-    "sweep": Schedule(timedelta(days=1), _sweep),
-    "verify_audit": Schedule(timedelta(days=1), _verify),
+    "roll_long_windows": Schedule(HOUR, _roll_long),
+    "evaluate_rollouts": Schedule(HOUR, _evaluate),
+    "auto_tune_policies": Schedule(HOUR, _tune),
+    "load_labels": Schedule(DAY, _load_labels, at=2 * HOUR),
+    "weigh_judges": Schedule(DAY, _weigh, at=3 * HOUR),
+    "fill_review_queue": Schedule(DAY, _fill, at=4 * HOUR),
+    "sweep": Schedule(DAY, _sweep),
+    "verify_audit": Schedule(DAY, _verify),
 }
 
 
@@ -126,7 +156,7 @@ def run_due(app: App, *, now: datetime) -> dict[str, Report]:
     """
     found = app.store.get(TICKS)
     last: dict[str, datetime] = found.data["at"] if found else {}
-    due = [n for n, s in SCHEDULES.items() if _period(now, s) != _period(last.get(n), s)]
+    due = [n for n, s in SCHEDULES.items() if s.period(now) != s.period(last.get(n))]
     reports = {name: _attempt(app, name, now) for name in due}
     done = [name for name, report in reports.items() if not isinstance(report, Failure)]
     if done:
@@ -171,13 +201,9 @@ def _tell(app: App, name: str, failure: Failure, now: datetime) -> None:
         log(logging.ERROR, f"no alert of {name}", error=error, function=name)
 
 
-def _period(at: datetime | None, schedule: Schedule) -> int:
-    return -1 if at is None else (at - EPOCH) // schedule.every
-
-
 def next_due(now: datetime) -> tuple[str, datetime]:
     """Return the first verb that is due after an instant at which none is, and when."""
-    ends = {n: EPOCH + (_period(now, s) + 1) * s.every for n, s in SCHEDULES.items()}
+    ends = {n: s.after(now) for n, s in SCHEDULES.items()}
     name = min(ends, key=lambda n: ends[n])  # of several at once, the first to run
     return name, ends[name]
 

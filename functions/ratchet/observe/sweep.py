@@ -36,6 +36,10 @@ EXPIRING = (
     "ops_rollout_buckets",
     "ops_dead_letters",
     "ops_operations",
+    "ops_judgements",
+    "ops_judge_weight_nights",
+    "ops_review_queue",
+    "ops_idempotency",
 )
 
 

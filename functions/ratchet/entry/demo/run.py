@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -139,8 +139,10 @@ class _Simulation:
         self.batch: list[dict[str, object]] = []
         self.releases: list[Release] = []
         self.scored = 0
-        self.periods = {name: s.every for name, s in SCHEDULES.items()}
-        self.periods["auto_tune_policies"] = timedelta(minutes=options.tune_minutes)
+        self.schedules = dict(SCHEDULES)
+        tuning = timedelta(minutes=options.tune_minutes)
+        usual = SCHEDULES["auto_tune_policies"]
+        self.schedules["auto_tune_policies"] = replace(usual, every=tuning)
         self._prepare()
         self.client = PolicyClient(
             DirectTransport(self.app.store, keys, self.clock),
@@ -201,8 +203,8 @@ class _Simulation:
             ingest = self.app.reader.read(Ingest)
             record(self.app.store, self.app.keys, payload, ingest=ingest, now=now)
             self.batch = []
-        for name, period in self.periods.items():
-            if (now - START) // period != (self.flushed - START) // period:
+        for name, schedule in self.schedules.items():
+            if schedule.period(now) != schedule.period(self.flushed):
                 self._run(name, now)
         self.flushed = now
 

@@ -1,6 +1,6 @@
 """Metrics for Prometheus, in a registry of their own: what this process did, and the store's."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +9,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ratchet.entry.serve.learning import Learning
 from ratchet.entry.serve.readings import Reader
 from ratchet.entry.ticks import Report
 from ratchet.entry.wiring import App
@@ -133,6 +134,7 @@ class StoreCollector(Collector):
             )
             for name, told in CHANGES.items():
                 yield CounterMetricFamily(f"ratchet_{name}", told, value=found.changes[name])
+            yield from _learned(found.learning)
         yield from self._operations()
 
     def _operations(self) -> Iterator[Metric]:
@@ -146,4 +148,38 @@ class StoreCollector(Collector):
         )
         for kind, n in (("read", bill.reads), ("write", bill.writes), ("delete", bill.deletes)):
             family.add_metric([kind], n)
+        yield family
+
+
+def _learned(found: Learning) -> Iterator[Metric]:
+    """Yield what labels, judges, the queue and the roads of versions say."""
+    age = "Age of the oldest item that waits for a reviewer."
+    yield GaugeMetricFamily("ratchet_review_queue_age_seconds", age, value=found.queue_age)
+    gauges: tuple[tuple[str, str, Sequence[str], Mapping[Any, float]], ...] = (
+        ("labels", "Labels that stand.", ["agent"], found.labels),
+        ("labels_last_week", "Labels said in the last week.", ["agent"], found.labels_last_week),
+        ("judge_weight", "Weight of a judge.", ["agent", "judge"], found.weights),
+        (
+            "judge_weight_variance",
+            "Variance of a judge's weight over the last week.",
+            ["agent", "judge"],
+            found.variances,
+        ),
+        (
+            "promotion_hours",
+            "Hours from a tenth of the traffic to all of it, mean of 30 days.",
+            ["policy"],
+            found.promotion_hours,
+        ),
+        (
+            "rollback_rate",
+            "Share of the decided trials of 30 days that were rolled back.",
+            ["policy"],
+            found.rollback_rates,
+        ),
+    )
+    for name, told, labels, values in gauges:
+        family = GaugeMetricFamily(f"ratchet_{name}", told, labels=labels)
+        for at, value in sorted(values.items()):
+            family.add_metric([at] if isinstance(at, str) else list(at), value)
         yield family

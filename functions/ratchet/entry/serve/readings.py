@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ratchet.entry.serve.bounded import Bounded
+from ratchet.entry.serve.learning import TTL as SELDOM
+from ratchet.entry.serve.learning import Learning, read_learning
 from ratchet.entry.wiring import App
 from ratchet.govern.audit import AuditEntry, ChainHead
 from ratchet.kernel.clock import DAY
@@ -25,6 +27,7 @@ class Readings:
     lag: dict[int, float] = field(default_factory=dict)
     changes: dict[str, int] = field(default_factory=dict)
     proposals_last_day: int = 0
+    learning: Learning = field(default_factory=Learning)
 
 
 class Changes:
@@ -69,6 +72,7 @@ class Reader:
         self._changes = Changes()
         self._look = Bounded(self._fresh)
         self._held: tuple[Readings, datetime] | None = None
+        self._learned: tuple[Learning, datetime] | None = None
 
     def read(self) -> Readings:
         """Return readings that are at most ten seconds old."""
@@ -89,4 +93,11 @@ class Reader:
         lag = lag_by_shard(store, self._app.reader.read(Ingest), now=now)
         self._changes.look(store)
         proposals = self._changes.proposals(now - DAY)
-        return Readings(True, lag, dict(self._changes.counts), proposals)
+        learning = self._learning(store, now)
+        return Readings(True, lag, dict(self._changes.counts), proposals, learning)
+
+    def _learning(self, store: Store, now: datetime) -> Learning:
+        held = self._learned
+        if held is None or not timedelta(0) <= now - held[1] < SELDOM:
+            self._learned = held = (read_learning(store, now=now), now)
+        return held[0]
