@@ -42,4 +42,16 @@ class Judgement(Document):
     def key(self) -> str:
         """Return who judged what, in which order, and for which time."""
         who = (self.judge, self.judge_version, self.agent, self.subject)
-        return join_key(*who, self.position or "", self.repeat)
+        return judgement_key(*who, self.position, self.repeat)
+
+
+def judgement_key(
+    judge: str,
+    version: str,
+    agent: str,
+    subject: str,
+    position: Position | None = None,
+    repeat: int = 0,
+) -> str:
+    """Return the id of one judgement, which only its judge, subject and turn decide."""
+    return join_key(judge, version, agent, subject, position or "", repeat)

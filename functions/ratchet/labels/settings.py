@@ -1,15 +1,25 @@
 """The configuration of labels, judges and the review queue: `config/labels` and its neighbours."""
 
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, StringConstraints, ValidationError, model_validator
 
 from ratchet.govern.config import Config
-from ratchet.kernel.document import Model
+from ratchet.kernel.clock import Clock
+from ratchet.kernel.document import Model, first_fault
+from ratchet.labels.judges import JUDGES
+from ratchet.labels.judges.judge import Seat
 from ratchet.observe.observation import Name
+from ratchet.store.port import Store
 
 Days = Annotated[float, Field(gt=0, le=400)]
+JudgeKind = Literal["recorded", "rules", "llm"]
+# An agent, or by a `*` behind it all whose names begin so.
+Agents = Annotated[
+    str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9][A-Za-z0-9._:@/+-]*\*?)$", max_length=121)
+]
 
 
 class LabelSettings(Config):
@@ -32,26 +42,46 @@ class LabelSettings(Config):
 class JudgeSpec(Model):
     """One judge: its kind in the registry, and what that kind takes as settings.
 
-    An `agent` of `agents` may end in `*`. `family` is what its model descends from: it does not
+    An agent of `agents` may end in `*`. `family` is what its model descends from: it does not
     judge its own.
     """
 
-    kind: Literal["recorded", "rules", "llm"] = "recorded"
+    kind: JudgeKind = "recorded"
     version: Name = "1"
     family: Name
-    agents: list[str] = ["*"]
+    agents: list[Agents] = ["*"]
     settings: dict[str, JsonValue] = {}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        try:
+            JUDGES[self.kind].settings.model_validate(self.settings, strict=True)
+        except ValidationError as error:
+            field, reason = first_fault(error)
+            raise ValueError(f"settings.{field}: {reason}") from error
+        return self
+
+    def seat(self, judge: str, store: Store, clock: Clock) -> Seat:
+        """Return what the judge is opened with."""
+        return Seat(store, clock, judge, JUDGES[self.kind].settings.parse(self.settings))
+
+    def takes(self, agent: str) -> bool:
+        """Say whether it judges an agent."""
+        return _nearest(self.agents, agent) is not None
 
 
 class JudgeSettings(Config):
     """`config/judges`: who judges, and how weights are earned.
 
-    With `grade`, the weighted word of judges on an observation becomes its feedback.
+    `families` says of agents, whose names may end in `*`, what their models descend from; the
+    longest name counts. With `grade`, the weighted word of judges on an observation becomes its
+    feedback.
     """
 
     name: ClassVar[str] = "judges"
 
     judges: dict[Name, JudgeSpec] = {}
+    families: dict[Agents, Name] = {}
     window_days: Days = 30
     half_life_days: Days = 7
     bins: Annotated[int, Field(ge=2, le=100)] = 10
@@ -62,6 +92,22 @@ class JudgeSettings(Config):
     def retention(self) -> timedelta:
         """How long judgements are kept."""
         return timedelta(days=self.keep_days)
+
+    def family_of(self, agent: str) -> str | None:
+        """Return what an agent's model descends from, where that is known."""
+        found = _nearest(self.families, agent)
+        return None if found is None else self.families[found]
+
+    def may_judge(self, judge: str, family: str, agent: str) -> tuple[str, str] | None:
+        """Return (field, reason) where a judge may not judge an agent, and how that is mended."""
+        spec = self.judges.get(judge)
+        if spec is not None and not spec.takes(agent):
+            told = f"{judge} judges {', '.join(spec.agents)}"
+            return "agent", f"{told}: add {agent} to its agents in config/judges"
+        if family == self.family_of(agent):
+            told = f"{agent} is of the family {family}, and none judges its own"
+            return "family", f"{told}: ask a judge of another, or mend families in config/judges"
+        return None
 
 
 class ReviewSettings(Config):
@@ -87,3 +133,9 @@ class ReviewSettings(Config):
     def lease(self) -> timedelta:
         """How long an item is kept for whoever claimed it."""
         return timedelta(minutes=self.lease_minutes)
+
+
+def _nearest(patterns: Iterable[str], agent: str) -> str | None:
+    """Return the pattern that says most of an agent: its own name, else the longest that holds."""
+    found = [p for p in patterns if p == agent or (p[-1] == "*" and agent.startswith(p[:-1]))]
+    return max(found, key=lambda p: (p == agent, len(p)), default=None)

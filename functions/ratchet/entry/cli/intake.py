@@ -1,4 +1,7 @@
-"""Commands that send a file's items: observations and exposures, and feedback on them."""
+"""Commands that send a file's items: observations and exposures, and feedback on them.
+
+Other commands that take a file of items read and send it in the same way.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -24,7 +27,7 @@ Answer = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class _File:
+class Sent:
     """What a file holds; `name` is the id that it brings, else one made of its content."""
 
     items: list[Any]
@@ -39,7 +42,7 @@ class _File:
 
 def record(source: Source, store: StoreUrl = None, as_json: AsJson = False) -> None:
     """Record observations and exposures. The same file twice counts once."""
-    file = _read(source, "observations")
+    file = read_items(source, "observations")
     with opened(store) as app:
         ingest = app.reader.read(Ingest)
 
@@ -53,22 +56,22 @@ def record(source: Source, store: StoreUrl = None, as_json: AsJson = False) -> N
             taken = record_batch(app.store, app.keys, payload, ingest=ingest, now=app.clock())
             return taken.to_wire()
 
-        _send(file.items, send, as_json, "recorded")
+        send_items(file.items, send, as_json, "recorded")
 
 
 def feedback(source: Source, store: StoreUrl = None, as_json: AsJson = False) -> None:
     """Give grades 0..1 or later outcomes: {"obsId", "source", "grade" or "outcome"}."""
-    file = _read(source, "feedback")
+    file = read_items(source, "feedback")
     with opened(store) as app:
         ingest = app.reader.read(Ingest)
 
         def send(chunk: list[Any], number: int) -> Answer:
             return give_feedback(app.store, chunk, ingest=ingest, now=app.clock()).to_wire()
 
-        _send(file.items, send, as_json, "taken")
+        send_items(file.items, send, as_json, "taken")
 
 
-def _read(source: Path, wrapper: str) -> _File:
+def read_items(source: Path, wrapper: str) -> Sent:
     """Return what a file holds: one item, an array, `{"id", wrapper: [...]}`, or JSON lines.
 
     Raises: NotFound, InvalidInput.
@@ -79,7 +82,7 @@ def _read(source: Path, wrapper: str) -> _File:
     if isinstance(whole, dict):
         name = name if whole.get("id") is None else whole["id"]
         if wrapper not in whole:
-            return _File([whole], name, single=True)
+            return Sent([whole], name, single=True)
         extra = sorted(set(whole) - {wrapper, "id"})
         if extra:
             raise InvalidInput(f"unknown field {extra[0]}", field=extra[0], mend="take it out")
@@ -90,7 +93,7 @@ def _read(source: Path, wrapper: str) -> _File:
         )
     if not whole:
         raise InvalidInput("there is nothing in it", field="source", mend="name a file with items")
-    return _File(whole, name)
+    return Sent(whole, name)
 
 
 def _parse(text: str, source: str) -> Any:
@@ -109,7 +112,7 @@ def _is_json(line: str) -> bool:
     return True
 
 
-def _send(
+def send_items(
     items: list[Any], send: Callable[[list[Any], int], Answer], as_json: bool, verb: str
 ) -> None:
     """Send items in chunks; refused ones are listed with their place in the whole file."""
@@ -148,7 +151,8 @@ def _refused(error: InvalidInput, chunk: list[Any]) -> list[Answer]:
 def _add(total: Answer, answer: Answer, start: int) -> None:
     total["accepted"] += answer["accepted"]
     total["sampled"] += answer.get("sampled", 0)
-    total["duplicate"] += answer["accepted"] if answer.get("duplicate") else 0
+    again = answer.get("duplicate", 0)  # how many, or whether all
+    total["duplicate"] += answer["accepted"] if again is True else again
     total["ids"] += [answer["id"]] if answer["accepted"] and "id" in answer else []
     refused = answer.get("rejected", [])
     total["rejected"] += [r | {"index": r["index"] + start} for r in refused]
