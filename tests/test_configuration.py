@@ -13,6 +13,8 @@ import pytest
 from ratchet.entry.configs import CONFIGS
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
+from ratchet.labels.heuristics.feature import FeatureSpec
+from ratchet.labels.heuristics.settings import AgentHeuristic, HeuristicSettings
 from ratchet.policies.space import Choice, Range, Simplex, parse_space
 from ratchet.policies.version import Params
 from ratchet.rollouts.gate_rules import Gates
@@ -38,6 +40,12 @@ MODELS: dict[str, tuple[type[Model], Callable[[Any], object], dict[str, Any]]] =
         lambda profile: Gates.from_store({"profiles": {"p": profile}}),
         {"goal": {"metric": "reward"}},
     ),
+    "The model of an agent": (
+        AgentHeuristic,
+        lambda agent: HeuristicSettings.from_store({"agents": {"a": agent}}),
+        {"policy": "p", "shipped": "router"},
+    ),
+    "A feature": (FeatureSpec, FeatureSpec.parse, {"kind": "numeric", "at": "tokensIn"}),
     PARAMS: (Params, Params.parse, {}),
     "Weights: simplex": (
         Simplex,
@@ -114,6 +122,33 @@ WORDS: dict[str, tuple[list[Any], list[Any]]] = {
         [[0.01], [0.1, 0.1, 0.5], [0.1] * 20],
         [[], [0.1] * 21, [0.5, 0.1], [0.009], [0.51], 0.1],
     ),
+    "judges by name": (
+        [{"j": {"family": "f"}}],
+        [
+            {"j": {}},
+            {"j": {"family": "f", "kind": "oracle"}},
+            {"j": {"family": "f", "agents": [""]}},
+        ],
+    ),
+    "families by agent": ([{"a": "f", "b*": "f"}], [{"*a": "f"}, {"a": ""}, ["a"]]),
+    "agents by name": (
+        [{"a": {"policy": "p", "shipped": "router"}}],
+        [{"a": {"policy": "p"}}, {"a": {"policy": "P", "shipped": "router"}}],
+    ),
+    "a policy's id": (["router-core"], ["Router", 5]),
+    "a shipped set": (["planner", "critic", "router"], ["poet", 5]),
+    "features by name": (
+        [{"a": {"kind": "numeric", "at": "tokensIn"}}],
+        [{"a b": {"kind": "numeric", "at": "tokensIn"}}, {"a": {"kind": "numeric"}}],
+    ),
+    "`auto`, `logistic` or `tree`": (["auto", "logistic", "tree"], ["forest", None]),
+    "a class": (["fine"], ["good bad", 5]),
+    "costs by arm": ([{}, {"a": 0, "b": 1}], [{"a": 1}, {"a": -1, "b": 1}]),
+    "none without arms": ([{}], [{"a": "b"}]),
+    "a kind of feature": (["numeric", "boolean", "textLength", "hashedWords"], ["text", None]),
+    "a path": (["costUsd", "meta.a.b"], ["1", "a b", 5]),
+    "a number": ([0, 0.5], ["x", True]),
+    "none but of a categorical one": ([[]], [["a"]]),
     "`rollout` or `programme`": (["rollout", "programme"], ["policy", None]),
 }
 
