@@ -36,7 +36,7 @@ class Label(Document):
     value: Share | None = None
     confidence: Confidence = 100.0
     source: Name
-    source_id: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    source_id: Annotated[str, StringConstraints(min_length=1, max_length=600)]
     labeller: Annotated[str, StringConstraints(min_length=1, max_length=120)]
     ts: Instant
     loaded_at: Instant

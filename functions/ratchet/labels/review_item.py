@@ -14,6 +14,8 @@ REVIEW_QUEUE = "ops_review_queue"
 Kind = Literal["label", "dataset", "study"]
 ReviewState = Literal["open", "claimed", "escalated", "done", "dropped"]
 Reviewer = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+Note = Annotated[str, StringConstraints(max_length=2000)]
+MAX_WANTED = 9
 
 
 class Claim(Model):
@@ -30,7 +32,7 @@ class Opinion(Model):
     label: Class
     value: Share | None = None
     confidence: Confidence = 100.0
-    note: str = ""
+    note: Note = ""
     at: Instant
 
 
@@ -40,7 +42,8 @@ class ReviewItem(Document):
     `wanted` is how many opinions it takes; who gave one, or skipped it, is not shown it again.
     `propensity` is the probability with which the subject was selected, so that estimates from
     reviewed items can be weighted. `fingerprint` is shared by near copies, which are asked once.
-    `shown` is what the reviewer sees.
+    `shown` is what the reviewer sees. An escalated one stays marked as such. `decided` is what most
+    opinions say. A dropped one is not worth an answer: somebody said why.
     """
 
     collection: ClassVar[str] = REVIEW_QUEUE
@@ -57,12 +60,14 @@ class ReviewItem(Document):
     propensity: Propensity | None = None
     fingerprint: str | None = None
     state: ReviewState = "open"
-    wanted: Annotated[int, Field(ge=1, le=9)] = 1
+    wanted: Annotated[int, Field(ge=1, le=MAX_WANTED)] = 1
     claim: Claim | None = None
     opinions: tuple[Opinion, ...] = ()
     skipped_by: tuple[Reviewer, ...] = ()
     escalated_by: Reviewer | None = None
     escalated_reason: str = ""
+    dropped_by: Reviewer | None = None
+    dropped_reason: str = ""
     decided: Class | None = None
     enqueued_by: str
     enqueued_at: Instant

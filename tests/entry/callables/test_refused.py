@@ -16,6 +16,7 @@ from tests.support.functions import SERVICE, Functions
 from tests.support.governed import POLICY, entries, head_of, stored
 
 ROLLOUT = f"{POLICY}-r9"
+REVIEW = "label~router~s9"
 # A call of each callable that an admin may make.
 CALLS: dict[str, dict[str, Any]] = {
     "propose_policy": {"policy": POLICY, "params": {"latencyTargetMs": 2600}, "reason": "slow"},
@@ -34,6 +35,11 @@ CALLS: dict[str, dict[str, Any]] = {
     "override_rollout": {"rollout": ROLLOUT, "decision": "PROMOTE", "reason": "it is urgent"},
     "approve": {"approval": f"{POLICY}-a9", "reason": "read the evidence"},
     "reject": {"approval": f"{POLICY}-a9", "reason": "too dear"},
+    "next_review": {"agent": "router"},
+    "label_review": {"item": REVIEW, "label": "good"},
+    "skip_review": {"item": REVIEW},
+    "escalate_review": {"item": REVIEW, "reason": "is this ours?"},
+    "second_review": {"item": REVIEW},
 }
 TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0."
 EVERY = pytest.mark.parametrize("name", list(CALLS))
@@ -96,6 +102,10 @@ WRONG: list[tuple[str, Any, str]] = [
     ("override_rollout", CALLS["override_rollout"] | {"arm": 1}, "arm"),
     ("approve", {"approval": 7, "reason": "yes"}, "approval"),
     ("reject", {"approval": f"{POLICY}-a9"}, "reason"),
+    ("next_review", {"kind": "poll"}, "kind"),
+    ("label_review", {"item": "a/b", "label": "good"}, "item"),
+    ("label_review", CALLS["label_review"] | {"value": "1"}, "value"),
+    ("escalate_review", {"item": REVIEW, "reason": ""}, "reason"),
 ]
 
 
@@ -151,6 +161,7 @@ def test_a_failed_precondition_says_which_and_how_it_is_mended(
         *((name, {}) for name in CALLS if name.endswith("rollout") and name != "start_rollout"),
         ("approve", {}),
         ("reject", {}),
+        *((name, {}) for name in CALLS if name.endswith("review")),
     ],
 )
 def test_what_does_not_exist_is_not_found(

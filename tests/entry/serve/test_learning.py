@@ -54,7 +54,7 @@ def test_labels_are_counted_by_agent_and_by_week(embedded: Store) -> None:
     assert found.labels_last_week == {"planner": 1, "critic": 1}
 
 
-def test_the_queue_is_as_old_as_its_oldest_item_that_nobody_has(embedded: Store) -> None:
+def test_the_queue_is_as_old_as_its_oldest_item_that_is_not_done(embedded: Store) -> None:
     def item(subject: str, hours: int, **more: Any) -> ReviewItem:
         return ReviewItem(
             agent="planner",

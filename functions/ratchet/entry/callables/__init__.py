@@ -1,8 +1,15 @@
-"""The callable functions, for admins: policies, rollouts, approvals, the kill switch."""
+"""The callable functions, for admins: policies, rollouts, approvals, reviews, the kill switch."""
 
 from ratchet.entry.callables.approvals import approve, reject
 from ratchet.entry.callables.flags import set_flags
 from ratchet.entry.callables.policies import activate_policy, propose_policy, rollback_policy
+from ratchet.entry.callables.review import (
+    escalate_review,
+    label_review,
+    next_review,
+    second_review,
+    skip_review,
+)
 from ratchet.entry.callables.rollouts import (
     abort_rollout,
     advance_rollout,
@@ -16,11 +23,16 @@ __all__ = [
     "activate_policy",
     "advance_rollout",
     "approve",
+    "escalate_review",
     "hold_rollout",
+    "label_review",
+    "next_review",
     "override_rollout",
     "propose_policy",
     "reject",
     "rollback_policy",
+    "second_review",
     "set_flags",
+    "skip_review",
     "start_rollout",
 ]

@@ -22,8 +22,8 @@ from ratchet.govern.roles import Actor, person
 from ratchet.kernel.document import on_wire
 from ratchet.kernel.errors import InvalidInput, RatchetError
 
-CONSOLE = Console()
-ERRORS = Console(stderr=True)
+CONSOLE = Console(emoji=False)  # `:a:` is a part of a component's name
+ERRORS = Console(stderr=True, emoji=False)
 
 StoreUrl = Annotated[
     str | None,

@@ -11,7 +11,7 @@ from ratchet.kernel.each import each
 from ratchet.kernel.errors import RatchetError
 from ratchet.labels.judge_weight import JudgeWeight
 from ratchet.labels.label_stats import label_stats
-from ratchet.labels.review_item import ReviewItem
+from ratchet.labels.review.stats import oldest_waiting
 from ratchet.rollouts.rollout import Rollout
 from ratchet.store.port import Filter, Query, Store
 
@@ -24,7 +24,7 @@ FIRST_SHARE = 0.1  # a canary counts from the step that gives it this much of th
 class Learning:
     """Labels by agent, in all and of the last week; judges by (agent, judge); roads by policy.
 
-    Units: seconds for the age of the queue's oldest open item, hours for roads.
+    Units: seconds for the age of the queue's oldest item, hours for roads.
     """
 
     labels: dict[str, int] = field(default_factory=dict)
@@ -60,10 +60,9 @@ def read_learning(store: Store, *, now: datetime) -> Learning:
 
 
 def queue_age(store: Store, *, now: datetime) -> float:
-    """Return how long the oldest open item of the review queue has waited, in seconds."""
-    where = (Filter("state", "==", "open"),)
-    oldest = store.query(Query(ReviewItem.collection, where, ("enqueuedAt",), limit=1))
-    return max(0.0, (now - oldest[0].data["enqueuedAt"]).total_seconds()) if oldest else 0.0
+    """Return how long the oldest item of the review queue has waited, in seconds."""
+    oldest = oldest_waiting(store)
+    return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
 
 
 def _roads(store: Store, now: datetime) -> dict[str, list[Rollout]]:

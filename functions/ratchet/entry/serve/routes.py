@@ -30,6 +30,7 @@ from ratchet.store.port import Ref
 Function = Callable[[Request], Any]
 OWN = ("healthz", "metrics")
 ALIASES = {"openapi.json": "openapi"}  # where tools look for the document
+TREE = "api"  # the one function that has paths below its name
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -47,7 +48,7 @@ def create_app(app: App, functions: Functions, metrics: Metrics) -> Flask:
     flask = Flask("ratchet", static_folder=None)
     probe = Bounded(lambda: app.store.get(Ref(Flags.collection, Flags.name)))
 
-    def call(name: str) -> Any:
+    def call(name: str, rest: str = "") -> Any:
         name = ALIASES.get(name, name)
         start = time.perf_counter()
         answer = flask.make_response(_run(functions, name))
@@ -71,6 +72,14 @@ def create_app(app: App, functions: Functions, metrics: Metrics) -> Flask:
     flask.add_url_rule("/healthz", view_func=healthz)
     flask.add_url_rule("/metrics", view_func=scrape)
     flask.add_url_rule("/<name>", view_func=call, methods=METHODS, provide_automatic_options=False)
+    below = f"/{TREE}/<path:rest>"
+    flask.add_url_rule(
+        below,
+        view_func=call,
+        defaults={"name": TREE},
+        methods=METHODS,
+        provide_automatic_options=False,
+    )
     flask.register_error_handler(HTTPException, _http_error)
     return flask
 

@@ -1,0 +1,1 @@
+"""The review queue: what is asked, who has it, what was answered, and how reviewers agree."""

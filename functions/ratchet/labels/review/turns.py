@@ -1,0 +1,154 @@
+"""Whose turn an item is, and what it is after somebody took it, answered, or passed it on."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from ratchet.kernel.errors import Refused
+from ratchet.labels.review_item import MAX_WANTED, Claim, Opinion, ReviewItem, ReviewState
+
+WAITING: tuple[ReviewState, ...] = ("open", "escalated")
+LIVE: tuple[ReviewState, ...] = (*WAITING, "claimed")
+
+
+def is_live(item: ReviewItem) -> bool:
+    """Say whether opinions are still wanted."""
+    return item.state in LIVE
+
+
+def is_held(item: ReviewItem, now: datetime) -> bool:
+    """Say whether somebody's lease keeps it from others."""
+    return item.state == "claimed" and item.claim is not None and now < item.claim.until
+
+
+def state_at(item: ReviewItem, now: datetime) -> ReviewState:
+    """Return the state that it is in: one whose lease has ended waits again."""
+    return _resting(item) if item.state == "claimed" and not is_held(item, now) else item.state
+
+
+def opinion_of(item: ReviewItem, name: str) -> Opinion | None:
+    """Return what somebody answered."""
+    return next((one for one in item.opinions if one.by == name), None)
+
+
+def is_for(item: ReviewItem, name: str, now: datetime) -> bool:
+    """Say whether it may be shown to somebody: nobody else has it, and he did not have his say.
+
+    Who escalated an item has skipped it: it goes to others.
+    """
+    told = name in item.skipped_by or opinion_of(item, name) is not None
+    others = is_held(item, now) and not _is_of(item, name)
+    return is_live(item) and not told and not others
+
+
+def taken(item: ReviewItem, name: str, until: datetime) -> ReviewItem:
+    """Return it in somebody's hands."""
+    return _with(item, state="claimed", claim=Claim(by=name, until=until))
+
+
+def unseen(item: ReviewItem) -> ReviewItem:
+    """Return it without what others answered: whoever is asked says what he thinks himself."""
+    return _with(item, opinions=())
+
+
+def let_go(item: ReviewItem) -> ReviewItem:
+    """Return it as it waits for anybody."""
+    return _with(item, state=_resting(item), claim=None)
+
+
+def skipped(item: ReviewItem, name: str) -> ReviewItem:
+    """Return it as it waits for somebody else."""
+    return let_go(_with(item, skipped_by=(*item.skipped_by, name)))
+
+
+def escalated(item: ReviewItem, name: str, reason: str) -> ReviewItem:
+    """Return it as it waits for somebody else, with the question that is raised."""
+    return skipped(_with(item, escalated_by=name, escalated_reason=reason), name)
+
+
+def doubted(item: ReviewItem, name: str, now: datetime) -> ReviewItem:
+    """Return it with one more opinion wanted than there will be when its holder has answered.
+
+    Asked again, it wants no more than that. Raises: Refused where it has as many as it may have.
+    """
+    wanted = len(item.opinions) + 1 + (is_held(item, now) or _is_of(item, name))
+    if wanted > MAX_WANTED:
+        raise Refused(
+            f"{item.key()} has {len(item.opinions)} opinions, as many as there may be",
+            field="item",
+            mend=f"ratchet review show {item.key()}",
+        )
+    more = _with(item, wanted=max(item.wanted, wanted))
+    return more if is_live(item) else let_go(_with(more, decided=None, closed_at=None))
+
+
+def dropped(item: ReviewItem, name: str, reason: str, now: datetime) -> ReviewItem:
+    """Return it closed without an answer."""
+    why = {"dropped_by": name, "dropped_reason": reason, "closed_at": now}
+    return _with(item, state="dropped", claim=None, **why)
+
+
+def answered(item: ReviewItem, opinion: Opinion, now: datetime) -> ReviewItem:
+    """Return it with an opinion: done, or waiting for the next one.
+
+    Where opinions tie another is wanted. What somebody else holds stays his, whatever was wanted.
+    """
+    opinions = (*item.opinions, opinion)
+    held = is_held(item, now) and not _is_of(item, opinion.by)
+    wanted = max(item.wanted, len(opinions) + held)
+    decided = majority(opinions)
+    if decided is None:
+        wanted = max(wanted, min(MAX_WANTED, len(opinions) + 1))
+    given = _with(item, opinions=opinions, wanted=wanted, decided=None, closed_at=None)
+    if held:
+        return given
+    if len(opinions) < wanted:
+        return let_go(given)
+    return _with(given, state="done", claim=None, decided=decided, closed_at=now)
+
+
+def majority(opinions: Sequence[Opinion]) -> str | None:
+    """Return the class that most opinions name; None where several are named as often."""
+    (first, most), *others = Counter(one.label for one in opinions).most_common()
+    return None if others and others[0][1] == most else first
+
+
+def require_turn(item: ReviewItem, name: str, now: datetime, *, second: bool = False) -> None:
+    """Let through who has claimed it, and has it still or lost it to nobody.
+
+    A `second` opinion is taken beside what others do. Raises: Refused.
+    """
+    key = item.key()
+    if item.state == "dropped":
+        why = f"{item.dropped_by} dropped it: {item.dropped_reason}"
+        raise Refused(f"{key} is closed, {why}", field="item", mend="ratchet review next")
+    if second:
+        if len(item.opinions) + is_held(item, now) >= MAX_WANTED:
+            raise Refused(
+                f"{key} takes no more opinions", field="item", mend=f"ratchet review show {key}"
+            )
+    elif not is_live(item):
+        raise Refused(f"{key} is done: {item.decided}", field="item", mend=_beside(key))
+    elif is_held(item, now) and not _is_of(item, name):
+        raise Refused(f"{key} is somebody else's by now", field="item", mend=_beside(key))
+    elif not _is_of(item, name):
+        raise Refused(
+            f"{name} has not claimed {key}", field="item", mend=f"ratchet review next {key}"
+        )
+
+
+def _beside(key: str) -> str:
+    return f"give yours as a second opinion: ratchet review label {key} CLASS --second"
+
+
+def _is_of(item: ReviewItem, name: str) -> bool:
+    """Say whether somebody claimed it last, and nobody since."""
+    return item.state == "claimed" and item.claim is not None and item.claim.by == name
+
+
+def _resting(item: ReviewItem) -> ReviewState:
+    return "open" if item.escalated_by is None else "escalated"
+
+
+def _with(item: ReviewItem, **changes: object) -> ReviewItem:
+    return item.model_copy(update=changes)
