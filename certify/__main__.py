@@ -22,6 +22,7 @@ GROUPS = (
     "sampling",
     "late",
     "missing",
+    "corrected",
     "lost",
     "shadow",
     "margins",

@@ -16,6 +16,8 @@ import certify
 from bench.figure import Figure
 from certify import __main__ as command
 from certify.clusters import recurring
+from certify.corrected import CASES as CORRECTED
+from certify.corrected import compared
 from certify.costs import spent
 from certify.judge import met_at
 from certify.looks import identical
@@ -27,9 +29,11 @@ from certify.sequential import gbstats_rejects
 from certify.shapes import event, high_skewed, seldom
 from certify.streams import Stream, tally
 from certify.worlds import Requests, World, draw
+from ratchet.rollouts.corrected import corrected
 from ratchet.rollouts.pair import Pair
 from ratchet.rollouts.rates import Split, split_events
 from ratchet.rollouts.strata import Strata, combine
+from ratchet.stats.moments import SCALES, Floats
 
 SHARED = {"__main__", "journey", "judge", "measure", "obvious", "shapes", "streams", "worlds"}
 
@@ -70,6 +74,19 @@ def test_units_met_taken_for_values_miss_the_limit(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("ratchet.rollouts.evidence.asymptotic.valued", lambda pair: pair.units)
     few = next(case for case in CASES if case.name.startswith("5 % graded"))
     assert missing(few, rng(), 150)["decided"].mean() > 0.08
+
+
+def test_judges_who_flatter_promote_falsely_and_unanswered_questions_taken_for_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    half = next(case for case in CORRECTED if case.answered == 0.5)
+    assert compared(half, rng(), 20)["flattered"].mean() > 0.9
+
+    def of_all(pair: Pair, drawn: Floats, stands_for: Floats, higher: Floats) -> Pair:
+        return corrected(pair, drawn, pair.den * SCALES["drawn"], higher)
+
+    monkeypatch.setattr("certify.corrected.corrected", of_all)
+    assert compared(half, rng(), 20)["promoted"].mean() > 0.2
 
 
 def test_one_arms_own_spread_of_rare_costs_misses_the_limit(

@@ -13,7 +13,7 @@ GOOD = {"obsId": "b1.2", "source": "person", "grade": 0.5}
 
 BAD: dict[str, list[Any]] = {
     "obsId": [None, "", "a/b", "a.b", "a.1234", "a.1.2", 5, "x" * 125, "a "],
-    "source": [None, "", "a b", "x" * 121],
+    "source": [None, "", "a b", "x" * 121, "judges", "review"],
     "grade": [-0.1, 1.1, "good", float("nan"), True],
     "outcome": ["ok", 1],
     "ts": ["today", 1.5, millis(NOON + AHEAD + SECOND)],
@@ -37,6 +37,14 @@ def test_a_grade_or_an_outcome_is_wanted() -> None:
     assert found.field == "grade"
     for known in ({"grade": 0}, {"outcome": "failure"}):
         assert isinstance(check_grade(bare | known, 0, now=NOON), Grade)
+
+
+def test_a_reserved_source_is_refused_with_the_command_that_writes_it() -> None:
+    found = [check_grade(GOOD | {"source": name}, 0, now=NOON) for name in ("judges", "review")]
+    assert [f.reason for f in found if isinstance(f, Rejection)] == [
+        "'judges' is reserved: `ratchet judges record` writes it; name another source",
+        "'review' is reserved: `ratchet review label` writes it; name another source",
+    ]
 
 
 @pytest.mark.parametrize("raw", [None, 5, "text", [GOOD]])

@@ -14,6 +14,7 @@ from ratchet.observe.rollout_buckets import rollout_buckets
 from ratchet.store.port import Query, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.emulator import server
+from tests.support.grading import answer, ask, judge
 from tests.support.life import Step, When, live
 from tests.support.observing import LATER, NOON, SECOND, Worker, put_raw, worker
 from tests.support.recount import check as check_buckets
@@ -47,6 +48,8 @@ STEPS: list[tuple[float, Step]] = [
     (3, lambda w: w.record({"id": "h1"} | served(rolloutArm=NEW, shadow=True, costUsd=0.2))),
     (13, lambda w: w.score(chunk=2)),
     (14, lambda w: w.feedback(GRADES)),
+    (15, lambda w: judge(w, "b1.1", 0.75)),
+    (16, lambda w: answer(w, "b1.1", 0.25, propensity=0.5)),
     (24, lambda w: w.read()),
     # A commit that shows behind the cursor.
     (25, lambda w: put_raw(w.store, "passed", NOON + SECOND, PASSED)),
@@ -188,6 +191,10 @@ def test_any_order_of_recording_scoring_and_grading_gives_the_same_buckets(
     for n, i in enumerate(graded):
         grade = {"obsId": f"o{i % len(sent)}", "source": f"s{n}", "grade": n / 10}
         waiting.append(partial(at.feedback, grade))
+    for i in sorted({i % len(sent) for i in graded}):
+        waiting.append(partial(judge, at, f"o{i}", 0.5 + i / 20))
+        say = partial(ask, at, f"o{i}", 0.25) if i % 2 else partial(answer, at, f"o{i}", 0.25, 0.5)
+        waiting.append(say)
     for step in data.draw(st.permutations(waiting)):
         step()
         at.later(data.draw(st.sampled_from([SECOND, LATER, 1500 * SECOND])))

@@ -112,6 +112,32 @@ def test_a_margin_in_percent_is_one_of_the_first_day() -> None:
             assert drift.margin == pytest.approx(0.1 * drift.before)
 
 
+def test_of_a_corrected_mean_it_is_what_people_say_that_drifts() -> None:
+    profile = PROFILES["judged-gain"]
+    for shift, told in ((0.2, True), (0.0, False)):
+        days = [judged_day(i, higher=-shift * (i > 0)) for i in range(3)]
+        drift = control_drift(ramped(profile=profile), days)
+        assert (drift is not None) == told
+        if drift:
+            assert drift.metric == "corrected"
+            assert [drift.before, drift.change] == pytest.approx([0.75, -0.2])
+
+
+def judged_day(number: int, *, higher: float) -> RolloutBucket:
+    """Return a day of 20 grades in each bin, all 0.75 by judges, of which 10 people gave theirs."""
+    off = np.full(BINS, round(20e6 * higher))
+    sums = RolloutSums(
+        judged_w=pack(np.full(BINS, 20)),
+        judged_wx=pack(np.full(BINS, 15_000_000)),
+        drawn=pack(np.full(BINS, 10)),
+        drawn_w=pack(np.full(BINS, 20_000_000)),
+        drawn_wx=pack(off + np.arange(BINS) % 2 * 2_000_000 - 1_000_000),
+    )
+    return bucket(number, 0, np.zeros(BINS, np.int64), np.zeros(BINS)).model_copy(
+        update={"sums": sums}
+    )
+
+
 def test_less_than_two_whole_days_say_nothing() -> None:
     rng = np.random.default_rng(9)
     days = [day_of_control(i, CYCLE - 0.3 * (i > 0), rng, per_hour=2000) for i in range(2)]

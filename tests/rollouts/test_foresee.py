@@ -161,6 +161,7 @@ def test_where_nothing_is_known_there_is_no_plan(embedded: Store) -> None:
     assert planned(embedded, profile=PROFILES["quality-gain"]) is None
     slow = {"goal": {"metric": "slow"}, "detect": "5 points"}
     assert planned(embedded, profile=CHEAPER.parse(slow)) is None
+    assert planned(embedded, profile=PROFILES["judged-gain"]) is None  # how many will be asked?
 
 
 def test_a_shadow_has_no_plan_and_a_canary_is_started_with_its_own(embedded: Store) -> None:

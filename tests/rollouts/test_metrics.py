@@ -134,6 +134,7 @@ def test_what_is_unknown_is_a_share_of_the_successes_and_a_code_one_of_all() -> 
         "cost": (0, 10),
         "latency": (10, 10),
         "quality": (6, 10),
+        "corrected": (10, 10),
         "code": (3, 20),
         "outcome": (20, 0),  # what the observations stand for, however many of them came
     }

@@ -16,6 +16,7 @@ GOAL = {"metric": "reward"}
         ({"goal": {"metric": "rewards"}}, "rewards"),
         ({"goal": {"metric": "success", "above": "2 %"}}, "success takes points"),
         ({"goal": {"metric": "cost", "above": "2 points"}}, "cost takes usd or %"),
+        ({"goal": {"metric": "corrected", "above": "2 usd"}}, "corrected takes points or %"),
         ({"goal": {"metric": "reward", "above": "0.02"}}, "no amount"),
         ({"goal": {"metric": "reward", "rollback": "-1 points"}}, "below 0"),
         ({"guardrails": [{"metric": "success", "margin": "0 points"}]}, "above 0"),
@@ -40,6 +41,12 @@ def test_quality_gain_is_relative_and_champion_challenger_in_points() -> None:
     assert (gain.goal.above, gain.goal.rollback, gain.steps) == ("2 %", "5 %", (0.1, 0.5))
     assert (tried.goal.above, tried.also[0].above) == ("5 points", "5 points")
     assert (tried.steps, tried.min_units) == ((0.1,), 100)
+
+
+def test_judged_gain_waits_for_people_for_two_days() -> None:
+    judged = PROFILES["judged-gain"]
+    assert (judged.goal.metric, judged.goal.above) == ("corrected", "2 points")
+    assert (judged.outcome_window_hours, judged.deadline_hours) == (48.0, 336.0)
 
 
 def test_every_profile_waits_a_whole_day_before_the_whole() -> None:

@@ -1,7 +1,10 @@
 """What the tests of feedback share: something scored, and grades for it."""
 
+from functools import partial
 from typing import Any
 
+from ratchet.observe.feedback import write_feedback
+from ratchet.observe.grade import JUDGES, REVIEW, Grade, JudgeWord
 from ratchet.store.port import Store
 from tests.support.observing import Worker, observation, worker
 
@@ -24,3 +27,24 @@ def folded(at: Worker, *items: dict[str, Any]) -> int:
     at.feedback(list(items))
     at.later()
     return at.fold().corrected
+
+
+def judge(at: Worker, obs_id: str, value: float) -> bool:
+    """Keep the word of one judge, as the verbs of judges do."""
+    word = JudgeWord(judge="strict", version="2", weight=0.5, score=value)
+    return _kept(at, Grade(obs_id=obs_id, source=JUDGES, grade=value), judges=(word,))
+
+
+def ask(at: Worker, obs_id: str, propensity: float | None) -> bool:
+    """Ask people about an observation, as the review queue does."""
+    return _kept(at, Grade(obs_id=obs_id, source=REVIEW), propensity=propensity, asked=True)
+
+
+def answer(at: Worker, obs_id: str, value: float, propensity: float | None = None) -> bool:
+    """Keep a person's answer, as the review queue does."""
+    return _kept(at, Grade(obs_id=obs_id, source=REVIEW, grade=value), propensity=propensity)
+
+
+def _kept(at: Worker, grade: Grade, **said: Any) -> bool:
+    write = partial(write_feedback, grade=grade, ingest=at.ingest, now=at.clock(), **said)
+    return at.store.transact(write, self_checking=True)

@@ -138,7 +138,10 @@ def _count(
         return
     said = [g for g in grades if g["ingestedAt"] <= closes]
     quality, outcome = item.get("quality"), item["outcome"]
-    if given := [g["grade"] for g in said if "grade" in g]:
+    by = {g["source"]: g for g in said}
+    judges, review = by.get("judges", {}).get("grade"), by.get("review", {})
+    told = [g for g in said if g["source"] != "judges" or "grade" not in review]
+    if given := [g["grade"] for g in told if "grade" in g]:
         quality = round(sum(given) / len(given), 6)
     if stated := [(g["ts"], g["outcome"]) for g in said if "outcome" in g]:
         outcome = max(stated)[1]
@@ -149,6 +152,8 @@ def _count(
         cell = (item["rolloutId"], item["rolloutStep"], place, _hour(exposed))
         b = _bin(item.get("unit", name))
         _add(out[cell], b, item, outcome, quality, known.latency_objective_ms)
+        if judges is not None:
+            _add_judged(out[cell], b, item.get("weight", 1), outcome, judges, review)
 
 
 def _add(
@@ -178,6 +183,20 @@ def _add(
         counts["latency", bin_number(latency)] += w
     if "errorCode" in item:
         counts[f"error {item['errorCode']}", b] += w
+
+
+def _add_judged(
+    counts: Counter[Any], b: int, w: int, outcome: str, judges: float, review: Mapping[str, Any]
+) -> None:
+    p, person = review.get("propensity"), review.get("grade")
+    counts["judged_w", b] += w
+    counts["judged_wx", b] += w * round(judges * 10**6)
+    if p is None or person is not None:
+        counts["known_corrected", b] += w if outcome == "success" else 0
+    if p is not None and person is not None:
+        counts["drawn", b] += 1
+        counts["drawn_w", b] += w * round(10**6 / p)
+        counts["drawn_wx", b] += w * round((person - judges) / p * 10**6)
 
 
 def reward(outcome: str, quality: float | None, latency: float | None, cost: float | None) -> float:

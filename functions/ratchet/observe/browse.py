@@ -14,6 +14,7 @@ from ratchet.observe.settings import Ingest, shards_ever
 from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 
 PAGE = 50
+OF_REWARD = ("score", "details", "feedback")
 BOOKKEEPING = ("v", "shard", "expireAt", "contentHash", "indexes", "items", "ingestedAt")
 
 
@@ -80,5 +81,5 @@ def _items(store: Store, documents: list[Snapshot]) -> Iterator[dict[str, Any]]:
             shown = {k: v for k, v in item.items() if k not in BOOKKEEPING}
             shown["id"] = item_ids(found.ref.id, found.data)[i]
             if scored:
-                shown["reward"] = {"score": scored[i]["score"], "details": scored[i]["details"]}
+                shown["reward"] = {k: scored[i][k] for k in OF_REWARD if k in scored[i]}
             yield shown

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ratchet.observe.commit import NO_ROLLOUTS, REWARDS, Place, changed_buckets, reward_items
+from ratchet.observe.graded import graded, judged
 from ratchet.observe.observation import COLLECTION, item_ids, items_of
 from ratchet.observe.reward import RewardConfig
 from ratchet.observe.rollout_commit import changed_rollouts
@@ -158,7 +159,7 @@ class Restatement:
         items = items_of(self._observation)
         rewards = self.rewards()
         before = [_effective(items[i], rewards[i]) for i in feedback]
-        after = [_effective(items[i], _graded(rewards[i], given)) for i, given in feedback.items()]
+        after = [_effective(items[i], graded(rewards[i], given)) for i, given in feedback.items()]
         columns = columns_of(after)
         scores = score_columns(columns, config)
         fresh = reward_items(after, scores.score, details(scores))
@@ -191,7 +192,7 @@ class Restatement:
 
     def _graded_rows(self, places: Iterable[int], grades: Grades) -> list[Row]:
         """Return items as rollout buckets count them, with some grades."""
-        rows = ((self.row(i), _graded({}, grades[i])) for i in places)
+        rows = ((self.row(i), graded({}, grades[i]) | judged(grades[i])) for i in places)
         return [row._replace(item=dict(row.item) | given) for row, given in rows]
 
     def _document(self, rewards: list[Item], epoch: int) -> Item:
@@ -204,19 +205,3 @@ class Restatement:
 def _effective(item: Mapping[str, Any], reward: Mapping[str, Any]) -> Item:
     """Return an observation as its reward sees it."""
     return dict(item) | {k: reward[k] for k in CARRIED if k in reward}
-
-
-def _graded(reward: Mapping[str, Any], given: Mapping[str, Any]) -> Item:
-    """Return a reward with the quality and outcome that its feedback says.
-
-    Quality is the mean over sources; the outcome is the one that was stated last. Without
-    either, the observation's own counts.
-    """
-    grades = [entry["grade"] for entry in given.values() if "grade" in entry]
-    stated = [(entry["ts"], entry["outcome"]) for entry in given.values() if "outcome" in entry]
-    graded = {k: v for k, v in reward.items() if k not in ("outcome", "quality")}
-    if grades:
-        graded["quality"] = round(sum(grades) / len(grades), 6)
-    if stated:
-        graded["outcome"] = max(stated)[1]
-    return graded

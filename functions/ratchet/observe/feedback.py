@@ -1,16 +1,17 @@
 """Feedback: a grade or an outcome that arrives later, by source; the latest of a source wins."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidBatch, InvalidInput
-from ratchet.kernel.ids import shard_of
-from ratchet.observe.grade import Feedback, Grade, check_grade
+from ratchet.kernel.ids import join_key, shard_of
+from ratchet.observe.grade import Feedback, Grade, JudgeWord, check_grade
 from ratchet.observe.observation import MAX_BATCH, Rejection, split_id
 from ratchet.observe.settings import Ingest
-from ratchet.store.port import Store
+from ratchet.store.port import Ref, Store
 from ratchet.store.transact import Transaction
 
 
@@ -45,26 +46,47 @@ def feedback(store: Store, payload: Any, *, ingest: Ingest, now: datetime) -> Fe
         raise InvalidBatch("all feedback was refused", rejected=rejected)
     for item in checked:
         if isinstance(item, Grade):
-            _keep(store, item, ingest, now)
+            keep = partial(write_feedback, grade=item, ingest=ingest, now=now)
+            store.transact(keep, self_checking=True)
     return FeedbackTaken(accepted=len(raw) - len(rejected), rejected=rejected)
 
 
-def _keep(store: Store, grade: Grade, ingest: Ingest, now: datetime) -> None:
+def write_feedback(
+    tx: Transaction,
+    grade: Grade,
+    *,
+    ingest: Ingest,
+    now: datetime,
+    judges: Sequence[JudgeWord] = (),
+    propensity: float | None = None,
+    asked: bool = False,
+) -> bool:
+    """Keep one source's word in the caller's transaction; says whether it is the source's latest.
+
+    To ask (`asked`) takes back no answer, and an answer keeps the propensity that it was asked
+    with. It reads before it writes: who writes several first fetches `feedback_ref` of each.
+    """
+    known = tx.find(Feedback, join_key(grade.obs_id, grade.source))
     document_id, _ = split_id(grade.obs_id)
     new = Feedback(
         obs_id=grade.obs_id,
         source=grade.source,
         grade=grade.grade,
         outcome=grade.outcome,
+        judges=tuple(judges) or None,
+        propensity=propensity or (known.propensity if known else None),
+        asked=asked or None,
         ts=grade.ts or now,
         shard=shard_of(document_id, ingest.shards),
         ingested_at=now,
         expire_at=now + ingest.retention,
     )
+    if known is not None and (new.ts < known.ts or (asked and known.grade is not None)):
+        return False
+    tx.put(new)
+    return True
 
-    def body(tx: Transaction) -> None:
-        known = tx.find(Feedback, new.key())
-        if known is None or new.ts >= known.ts:
-            tx.put(new)
 
-    store.transact(body, self_checking=True)
+def feedback_ref(obs_id: str, source: str) -> Ref:
+    """Return where a source's word on an observation is kept."""
+    return Ref(Feedback.collection, join_key(obs_id, source))

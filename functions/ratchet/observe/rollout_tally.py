@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ratchet.kernel.clock import hour_of
+from ratchet.observe.judged_columns import judged_columns
 from ratchet.observe.observation import countable, exposures_of, item_ids, items_of
 from ratchet.observe.tally import Columns, columns_of, score_columns
 from ratchet.observe.watched import Watched
@@ -186,6 +187,7 @@ def _outcome_bins(
         fields[f"known_{name}"] = w * (known & columns.success)
         if name != "latency":
             fields[f"{name}_wx"] = w * to_units(np.nan_to_num(values), SCALES[name])
+    fields |= judged_columns([row.item for row in rows], w, columns.success)
     at, groups = placed.rows, placed.groups
     sums = {n: grouped_bins(v[at], placed.bins, groups, count) for n, v in fields.items()}
     return sums | {

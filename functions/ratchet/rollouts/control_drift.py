@@ -13,8 +13,9 @@ from ratchet.kernel.clock import DAY, day_of
 from ratchet.kernel.document import Instant, Model
 from ratchet.observe.watch import CONTROL
 from ratchet.rollouts.amount import size_of
+from ratchet.rollouts.corrected import corrected
 from ratchet.rollouts.evidence import EVIDENCE
-from ratchet.rollouts.metric import metric_named
+from ratchet.rollouts.metric import DRAWN, metric_named
 from ratchet.rollouts.metrics import arms_of
 from ratchet.rollouts.pair import Pair, Question
 from ratchet.rollouts.rollout import Rollout
@@ -92,6 +93,7 @@ def _pair(
     metric = metric_named(rollout.profile.goal.metric)
     num, den = np.zeros((1, 2, BINS)), np.zeros((1, 2, BINS))
     units: Floats = np.zeros(2)
+    drawn = np.zeros((len(DRAWN), 1, 2, BINS))
     for i, day in enumerate(days):
         arms = arms_of(bucket for bucket in buckets if day_of(bucket.hour) == day)
         units[i] = sum_units(arm.units for arm in arms.values()).count()
@@ -99,4 +101,6 @@ def _pair(
             share = rollout.shares(step)[CONTROL]
             num[0, i] += (arm.of(metric.num) - arm.of(metric.less)) / metric.scale / share
             den[0, i] += arm.of(metric.den) / share
-    return Pair(num, den, np.array([0.5]), units, metric.span)
+            drawn[:, 0, i] += np.array([arm.of(name) for name in DRAWN]) / share
+    pair = Pair(num, den, np.array([0.5]), units, metric.span)
+    return corrected(pair, *drawn) if metric.corrected else pair

@@ -85,11 +85,17 @@ def _exposures(rollout: Rollout, arms: Arms) -> Exposed | None:
 
 def _metrics(rollout: Rollout, arms: Arms) -> Iterator[Metric]:
     """Yield every metric that can be told, and each error code that was seen."""
-    for metric in METRICS.values():
-        if metric.name != "slow" or rollout.watch.latency_objective_ms is not None:
-            yield metric
+    untold = set() if rollout.watch.latency_objective_ms is not None else {"slow"}
+    if not _judged(arms):
+        untold.add("corrected")
+    yield from (metric for metric in METRICS.values() if metric.name not in untold)
     codes = {field for arm in arms.values() for field in arm.sums if field.startswith(ERROR)}
     yield from (metric_named(code) for code in sorted(codes - {ERROR + OTHER}))
+
+
+def _judged(arms: Arms) -> bool:
+    """Say whether judges graded anything."""
+    return any(arm.total("judged_w") for arm in arms.values())
 
 
 def _arms(rollout: Rollout, arms: Arms) -> Iterator[ArmSeen]:
@@ -119,7 +125,7 @@ def _arms(rollout: Rollout, arms: Arms) -> Iterator[ArmSeen]:
 
 def _unknown(rollout: Rollout, arms: Arms, arm: str) -> Iterator[UnknownShare]:
     pairs = unknown_pairs(arms, arm, split(rollout, arm), shadow=is_shadow(rollout))
-    for name in UNKNOWN:
+    for name in (name for name in UNKNOWN if name != "corrected" or _judged(arms)):
         bounds, (control, value) = compare_unknown(pairs[name]), means(pairs[name])
         yield UnknownShare(
             challenger=arm,

@@ -41,7 +41,8 @@ def foresee(
     """Return how many units and hours it takes to see `detect` in the last step, with power 0.9.
 
     It takes every observation for a unit, and steps before the last for a wait. None for a shadow,
-    which is judged by what it must not lose, and where the champion has shown nothing.
+    which is judged by what it must not lose, where the champion has shown nothing, and for a
+    corrected mean: how many people will be asked, nobody knows yet.
     """
     metric = metric_named(draft.profile.goal.metric)
     past = _past(store, champion, metric) if draft.mode != "shadow" else None
@@ -115,7 +116,7 @@ def _past(store: Store, champion: PolicyVersion, metric: Metric) -> _Past | None
         least = 0.5 / count  # what was never seen, or always, is no certainty
         seen = Seen(rate=min(max(rate, least), 1 - least))
         return _Past(rate, seen, count / hours, count / hours)
-    if metric.kind == "rate":
+    if metric.kind == "rate" or metric.corrected:
         return None
     moments: Moments = getattr(sums, metric.name)
     mean, variance = moments.mean(metric.scale), moments.variance(metric.scale)

@@ -13,7 +13,7 @@ from ratchet.rollouts.p_value import p_value
 from ratchet.rollouts.pair import Bounds, Pair
 from ratchet.rollouts.rollout import Challenger, Rollout
 from ratchet.rollouts.rules import Rules
-from ratchet.rollouts.terms import planned_of, rests_on_grades
+from ratchet.rollouts.terms import GRADES, grades_of, planned_of
 from ratchet.rollouts.unknown import compare_unknown, differs
 from ratchet.rollouts.verdict import ArmJudged, Called, TermSeen
 from ratchet.rollouts.weigh import BY_KIND, Weighed, Weighing, weigh
@@ -73,8 +73,9 @@ def try_arm(
     unknown = {
         name: _pair(rollout, sums, metric, arm) for name, metric in unknown_of(rules).items()
     }
-    if is_shadow(rollout) and not _graded(sums, unknown, arm):
-        pairs = {name: pair for name, pair in pairs.items() if not rests_on_grades(name)}
+    if is_shadow(rollout):
+        graded = {of for of in GRADES if _graded(sums, unknown, arm, of)}
+        pairs = {name: pair for name, pair in pairs.items() if graded.issuperset(grades_of(name))}
     weighed = weigh(pairs, rules, unknown=unknown, mismatch=mismatch, plan=planned_of(rollout))
     called, reasons = decision(weighed)
     control, own = (PAIRED + arm, SHADOW + arm) if is_shadow(rollout) else (CONTROL, arm)
@@ -117,12 +118,12 @@ def _pair(rollout: Rollout, sums: Sums, metric: Metric, arm: str) -> Pair:
     return found.exchanged() if rollout.purpose == "holdback" else found
 
 
-def _graded(sums: Sums, unknown: Mapping[str, Pair], arm: str) -> bool:
+def _graded(sums: Sums, unknown: Mapping[str, Pair], arm: str, of: str) -> bool:
     """Say whether served and shadowed were graded, and as often where they succeeded."""
-    if not all(sums.total(side + arm, "quality_w") for side in (PAIRED, SHADOW)):
+    if not all(sums.total(side + arm, GRADES[of]) for side in (PAIRED, SHADOW)):
         return False
-    quality = unknown.get("quality")
-    return quality is None or not differs(compare_unknown(quality))
+    pair = unknown.get(of)
+    return pair is None or not differs(compare_unknown(pair))
 
 
 def _of_goal(weighed: Weighed) -> Called:

@@ -54,9 +54,7 @@ def read_sums(rules: Rules, buckets: Iterable[RolloutBucket], *, shadow: bool = 
     read = list(buckets)
     asked = [term.about for term in rules.terms] + list(unknown_of(rules).values())
     beside = _OF_SHADOWS if shadow else ()
-    fields = sorted(
-        {"exposures", "n", *beside, *(f for m in asked for f in (m.num, m.den, m.less) if f)}
-    )
+    fields = sorted({"exposures", "n", *beside, *(f for m in asked for f in m.fields)})
     exact = {
         place: {field: total_of(sums, field) for field in fields}
         for place, sums in _sums(read, codes=any(f.startswith(ERROR) for f in fields)).items()

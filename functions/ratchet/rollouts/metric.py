@@ -7,6 +7,8 @@ from typing import Any, Literal
 from ratchet.kernel.errors import InvalidInput
 
 ERROR = "error:"
+# How many were drawn and answered, what they stand for, and how far the judges are off in all that.
+DRAWN = ("drawn", "drawn_w", "drawn_wx")
 _SCALES = {"reward": 10**6, "quality": 10**6, "cost": 10**9}  # as in stats/moments
 
 
@@ -15,7 +17,7 @@ class Metric:
     """One metric: `(num - less) / den`, fields of RolloutSums, in `scale` integer units.
 
     `span` is the width of its range; `rests_on` names what must be unknown alike in both arms for
-    the arms to compare.
+    the arms to compare. One that is `corrected` adds the mean error of the drawn (see `corrected`).
     """
 
     name: str
@@ -27,6 +29,13 @@ class Metric:
     scale: int = 1
     span: float | None = 1.0
     rests_on: tuple[str, ...] = ()
+    corrected: bool = False
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Return the fields of RolloutSums that it is made of."""
+        of_drawn = DRAWN if self.corrected else ()
+        return tuple(name for name in (self.num, self.den, self.less, *of_drawn) if name)
 
     @property
     def sign(self) -> int:
@@ -42,6 +51,16 @@ def _mean(name: str, den: str, **other: Any) -> Metric:
 METRICS: Mapping[str, Metric] = {
     "reward": _mean("reward", "w", better="higher", rests_on=("cost", "latency", "quality")),
     "quality": _mean("quality", "quality_w", better="higher", rests_on=("quality",)),
+    "corrected": Metric(
+        "corrected",
+        "mean",
+        "higher",
+        "judged_wx",
+        "judged_w",
+        scale=_SCALES["quality"],
+        rests_on=("corrected",),
+        corrected=True,
+    ),
     "cost": _mean("cost", "cost_w", better="lower", rests_on=("cost",), span=None),
     "success": Metric("success", "rate", "higher", "success", "w"),
     "failure": Metric("failure", "rate", "lower", "failure", "w"),

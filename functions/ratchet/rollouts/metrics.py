@@ -7,7 +7,8 @@ from functools import lru_cache
 import numpy as np
 
 from ratchet.observe.watch import CONTROL, PAIRED, SHADOW
-from ratchet.rollouts.metric import ERROR, Metric
+from ratchet.rollouts.corrected import corrected
+from ratchet.rollouts.metric import DRAWN, ERROR, Metric
 from ratchet.rollouts.pair import Pair
 from ratchet.stats.bins import BINS, sum_bins
 from ratchet.stats.moments import Floats, Ints
@@ -92,4 +93,7 @@ def pair_of(
         den = np.array([[row[0].of("w")] * 2 for row in table])
     units = [_met(tuple(row[i].units for row in table)) for i in range(2)]
     halves = np.full_like(shares, 0.5)
-    return Pair(num / metric.scale, den, halves if shadow else shares, np.array(units), metric.span)
+    pair = Pair(num / metric.scale, den, halves if shadow else shares, np.array(units), metric.span)
+    if not metric.corrected:
+        return pair
+    return corrected(pair, *(np.array([[a.of(f) for a in row] for row in table]) for f in DRAWN))

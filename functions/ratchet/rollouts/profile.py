@@ -159,6 +159,14 @@ PROFILES = {
     "quality-gain": Profile(
         goal=Wanted(metric="quality", above="2 %", rollback="5 %"), guardrails=_SAFE, detect="5 %"
     ),
+    # Drawn observations are asked about the next day, and answered by the one after.
+    "judged-gain": Profile(
+        goal=Wanted(metric="corrected", above="2 points", rollback="5 points"),
+        guardrails=_SAFE,
+        detect="5 points",
+        deadline_hours=336.0,
+        outcome_window_hours=48.0,
+    ),
     "champion-challenger": Profile(
         goal=Wanted(metric="quality", above="5 points"),
         also=(Wanted(metric="success", above="5 points"),),

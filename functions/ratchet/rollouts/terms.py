@@ -6,6 +6,9 @@ from ratchet.rollouts.profile import Guardrail, Wanted
 from ratchet.rollouts.rollout import Rollout
 from ratchet.rollouts.rules import Planned, Rules, Term
 
+# What grades are unknown by, and the sum that counts them.
+GRADES = {"quality": "quality_w", "corrected": "judged_w"}
+
 
 def rules_of(rollout: Rollout) -> Rules:
     """Return the rules of a rollout.
@@ -36,9 +39,9 @@ def planned_of(rollout: Rollout) -> dict[str, Planned]:
     return {rollout.profile.goal.metric: (plan.planned_error, plan.planned_events)}
 
 
-def rests_on_grades(metric: str) -> bool:
-    """Say whether a metric is silent where nobody has judged."""
-    return "quality" in metric_named(metric).rests_on
+def grades_of(metric: str) -> tuple[str, ...]:
+    """Return the grades that a metric rests on: it is silent where nobody has given any."""
+    return tuple(name for name in metric_named(metric).rests_on if name in GRADES)
 
 
 def _is_watched(guardrail: Guardrail, rollout: Rollout) -> bool:
@@ -59,7 +62,7 @@ def _wanted(wanted: Wanted, rollout: Rollout) -> Term:
 
 
 def _guardrail(guardrail: Guardrail, rollout: Rollout) -> Term:
-    silent = rollout.mode == "shadow" and rests_on_grades(guardrail.metric)
+    silent = rollout.mode == "shadow" and bool(grades_of(guardrail.metric))
     return Term(
         metric=guardrail.metric,
         margin=size_of(guardrail.margin).value,

@@ -25,6 +25,7 @@ UNKNOWN: Mapping[str, Metric] = {
     "cost": _unknown("cost"),
     "latency": _unknown("latency"),
     "quality": _unknown("quality"),
+    "corrected": _unknown("corrected"),
     "code": Metric("unknown code", "rate", "lower", ERROR + OTHER, "w"),
     "outcome": Metric("outcomes per exposure", "mean", "higher", "w", "exposures", span=None),
 }
@@ -33,7 +34,7 @@ UNKNOWN: Mapping[str, Metric] = {
 def unknown_pairs(
     arms: Arms, challenger: str, shares: Floats, *, shadow: bool = False
 ) -> dict[str, Pair]:
-    """Return what is unknown: cost, latency, quality among successes; codes; outcomes."""
+    """Return what is unknown: cost, latency, grades among successes; codes; outcomes."""
     return {
         name: pair_of(arms, metric, challenger, shares, shadow=shadow)
         for name, metric in UNKNOWN.items()

@@ -13,8 +13,14 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 # How many integer units one natural unit has: rewards and grades in millionths, latency (ms) in
-# microseconds, cost (US dollars) in nanodollars.
-SCALES: Final = {"reward": 10**6, "quality": 10**6, "latency": 10**3, "cost": 10**9}
+# microseconds, cost (US dollars) in nanodollars; what drawn observations stand for, in millionths.
+SCALES: Final = {
+    "reward": 10**6,
+    "quality": 10**6,
+    "latency": 10**3,
+    "cost": 10**9,
+    "drawn": 10**6,
+}
 
 
 class Moments(Model):

@@ -23,7 +23,10 @@ class RolloutSums(Model):
     `exposures` count assignments, `n` observations as they arrived; all else is weighted by what
     an observation stands for. `*_w` is the weight of the observations whose value is known, `*_wx`
     the weighted sum in integer units (`SCALES`); `over` counts latencies over the objective;
-    `known_*` counts successes whose cost, latency or quality is known.
+    `known_*` counts successes whose cost, latency or quality is known, `known_corrected` those with
+    a grade by judges that no person is still asked about. `judged_*` are of the judges' grades;
+    `drawn` counts those that a person drawn at random graded too, `drawn_w` what they stand for
+    (1/p), `drawn_wx` how much higher he graded them (below 0: lower), for all that.
     """
 
     exposures: Bins = Bins()
@@ -42,6 +45,12 @@ class RolloutSums(Model):
     known_cost: Bins = Bins()
     known_latency: Bins = Bins()
     known_quality: Bins = Bins()
+    judged_w: Bins = Bins()
+    judged_wx: Bins = Bins()
+    drawn: Bins = Bins()
+    drawn_w: Bins = Bins()
+    drawn_wx: Bins = Bins()
+    known_corrected: Bins = Bins()
     errors: dict[str, Bins] = {}
     latency_bins: Histogram = Histogram()
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
 
@@ -29,10 +29,8 @@ from ratchet.entry.ticks import SCHEDULES, Failure, Report, next_due, run_due, r
 from ratchet.entry.wiring import App
 from ratchet.kernel.clock import EPOCH, HOUR
 from ratchet.kernel.document import on_wire
-from ratchet.kernel.errors import InvalidInput, NotFound, Unavailable
+from ratchet.kernel.errors import Unavailable
 from ratchet.kernel.registry import pick
-from ratchet.observe.browse import Wanted, browse, show
-from ratchet.observe.observation import Outcome
 from ratchet.observe.rescore import rescore as rescore_history
 from ratchet.observe.roll_up import hourly_series
 from ratchet.observe.sweep import sweep as sweep_windows
@@ -40,7 +38,6 @@ from ratchet.stats.window import ALL, WINDOWS, Stats
 from ratchet.store.port import Filter, Query
 
 PERIOD = 60  # seconds between looks for what is due
-OUTCOMES = get_args(Outcome)
 FIGURES = ("n", "reward", "interval", "success", "p95 ms", "cost $")
 
 
@@ -152,66 +149,6 @@ def series(
         emit_lines(s.to_wire() for s in found)
         return
     table(("hour", *FIGURES), [(s.since, *_figures(s)) for s in found])
-
-
-def observations(
-    component: Annotated[str | None, typer.Option(help="One component.")] = None,
-    outcome: Annotated[str | None, typer.Option(help="success, failure or timeout.")] = None,
-    version: Annotated[str | None, typer.Option(help="The version served.")] = None,
-    error_code: Annotated[str | None, typer.Option(help="One error code.")] = None,
-    run_id: Annotated[str | None, typer.Option(help="One run.")] = None,
-    since: Annotated[str | None, typer.Option(help="Arrived since: 15m, 24h or a date.")] = None,
-    one: Annotated[str | None, typer.Option("--id", help="One document, or one item.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many observations.")] = 20,
-    store: StoreUrl = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show observations with their rewards, newest first; looks inside batches."""
-    if outcome is not None and outcome not in OUTCOMES:
-        raise InvalidInput(
-            f"{outcome!r} is no outcome", field="outcome", mend=f"wanted: {', '.join(OUTCOMES)}"
-        )
-    with opened(store, making=False) as app:
-        found = list(
-            show(app.store, one)
-            if one is not None
-            else _browse(
-                app,
-                limit,
-                since,
-                {
-                    "component": component,
-                    "outcome": outcome,
-                    "version": version,
-                    "error_code": error_code,
-                    "run_id": run_id,
-                },
-            )
-        )
-    if one is not None and not found:
-        raise NotFound(f"observation {one} does not exist", field="id", mend="check the id")
-    if as_json:
-        emit_lines(found)
-        return
-    rows = [
-        (
-            o["ts"],
-            o["id"],
-            o["component"],
-            o["outcome"],
-            o.get("durationMs"),
-            o.get("costUsd"),
-            o.get("errorCode"),
-            o["reward"]["score"] if "reward" in o else None,
-        )
-        for o in found
-    ]
-    table(("ts", "id", "component", "outcome", "ms", "cost $", "error", "reward"), rows)
-
-
-def _browse(app: App, limit: int, since: str | None, asked: dict[str, Any]) -> Any:
-    wanted = Wanted.parse(asked | {"since": ago(since, app.clock())})
-    return browse(app.store, app.reader, wanted, limit=limit)
 
 
 def sweep(
