@@ -1,0 +1,138 @@
+"""Gold sets: labels that are taken as the truth, kept line by line for the feed to load."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import StringConstraints
+
+from ratchet.govern.roles import Actor, require_admin
+from ratchet.kernel.document import Document, Instant, Model
+from ratchet.kernel.errors import InvalidInput
+from ratchet.kernel.ids import join_key
+from ratchet.labels.label import Class, Confidence, Subject
+from ratchet.labels.word import FeaturesRef, Labeller, Word, check_word
+from ratchet.labels.write import CHUNK
+from ratchet.observe.observation import Name, Rejection, Share
+from ratchet.store.limits import MAX_NAME
+from ratchet.store.port import Ref, Store
+from ratchet.store.transact import Transaction
+
+GOLD = "ops_gold"
+MAX_LINES = 100_000
+SetName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
+LineKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class SentGold(Word):
+    """A line of a gold set as it is sent; without a key its agent and subject are it."""
+
+    key: LineKey | None = None
+
+
+class GoldLine(Document):
+    """One line of a gold set; the same key again replaces it."""
+
+    collection: ClassVar[str] = GOLD
+
+    gold_set: SetName
+    line: str
+    agent: Name
+    subject: Subject
+    label: Class
+    value: Share | None = None
+    confidence: Confidence
+    labeller: Labeller
+    ts: Instant
+    taken_at: Instant
+    features_ref: FeaturesRef | None = None
+
+    def key(self) -> str:
+        """Return set and key of the line."""
+        return join_key(self.gold_set, self.line)
+
+
+class GoldTaken(Model):
+    """The answer: how many lines the set was sent with, and how many were new or changed."""
+
+    gold_set: str
+    lines: int
+    changed: int
+
+
+def take_gold(
+    store: Store, gold_set: str, lines: Sequence[Any], *, actor: Actor, now: datetime
+) -> GoldTaken:
+    """Keep the lines of a gold set; all are checked first, and a wrong one keeps all out.
+
+    The daily load makes labels of them; the same lines again change nothing.
+
+    Raises: Forbidden, InvalidInput that names the first wrong line.
+    """
+    require_admin(actor, "take_gold")
+    if not 1 <= len(lines) <= MAX_LINES:
+        raise InvalidInput(
+            f"{len(lines)} lines: a gold set takes 1 to {MAX_LINES} at once",
+            field="lines",
+            mend="split the file" if lines else "name a file with lines",
+        )
+    checked = [_line(raw, i, gold_set, actor, now) for i, raw in enumerate(lines)]
+    wrong = [line for line in checked if isinstance(line, Rejection)]
+    if wrong:
+        first, more = wrong[0], f", and {len(wrong) - 1} lines more" if len(wrong) > 1 else ""
+        raise InvalidInput(
+            f"line {first.index + 1}: {first.field}: {first.reason}{more}",
+            field=f"line {first.index + 1}.{first.field}",
+            mend="mend the line and send the file again: nothing of it was stored",
+        )
+    good = [line for line in checked if isinstance(line, GoldLine)]
+    chunks = (good[start : start + CHUNK] for start in range(0, len(good), CHUNK))
+    changed = sum(_write(store, chunk) for chunk in chunks)
+    return GoldTaken(gold_set=gold_set, lines=len(good), changed=changed)
+
+
+def _line(raw: Any, index: int, gold_set: str, actor: Actor, now: datetime) -> GoldLine | Rejection:
+    sent = check_word(SentGold, raw, index, now=now)
+    if isinstance(sent, Rejection):
+        return sent
+    said = sent.said()
+    line = GoldLine.parse(
+        {
+            "goldSet": gold_set,
+            "line": sent.key or f"{sent.agent} {sent.subject}",
+            "agent": sent.agent,
+            "subject": sent.subject,
+            "label": said.label,
+            "value": said.value,
+            "confidence": said.confidence,
+            "labeller": sent.labeller or actor.name[:120],
+            "ts": sent.ts or now,
+            "takenAt": now,
+            "featuresRef": sent.features_ref,
+        }
+    )
+    if len(line.key()) > MAX_NAME:  # escaped, a character may take twelve
+        return Rejection(index=index, field="key", reason="too long for a document's id")
+    return line
+
+
+def _write(store: Store, chunk: list[GoldLine]) -> int:
+    """Write the lines of one chunk that say something new."""
+
+    def body(tx: Transaction) -> int:
+        tx.fetch([Ref(GOLD, line.key()) for line in chunk])
+        last = {line.key(): line for line in chunk}  # of a key that stands twice, the last line
+        changed = [line for line in last.values() if _is_news(line, tx.find(GoldLine, line.key()))]
+        for line in changed:
+            tx.put(line)
+        return len(changed)
+
+    return store.transact(body, self_checking=True)
+
+
+def _is_news(line: GoldLine, known: GoldLine | None) -> bool:
+    """Say whether a line differs from what is known, by more than when it was sent."""
+    if known is None:
+        return True
+    told = line if line.ts != line.taken_at else line.model_copy(update={"ts": known.ts})
+    return told.model_copy(update={"taken_at": known.taken_at}) != known

@@ -1,0 +1,120 @@
+"""Take labels from outside: each of a batch is checked by itself, the good ones are stored."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import StringConstraints
+
+from ratchet.govern.roles import Actor
+from ratchet.kernel.document import Model
+from ratchet.kernel.errors import InvalidBatch, InvalidInput
+from ratchet.labels.conflict import RANKS
+from ratchet.labels.label import LABELS, Label
+from ratchet.labels.word import Word, check_word
+from ratchet.labels.write import CHUNK, write_labels
+from ratchet.observe.grade import RESERVED
+from ratchet.observe.observation import MAX_BATCH, Name, Rejection
+from ratchet.store.limits import MAX_NAME
+from ratchet.store.port import Ref, Snapshot, Store
+from ratchet.store.transact import Transaction
+
+# What the feeds, the review queue and the judges write; nobody else speaks in their name.
+OWN = frozenset({*RANKS, *RESERVED})
+
+
+class SentLabel(Word):
+    """A label as a caller sends it; one stands for each pair of source and source id."""
+
+    source: Name
+    source_id: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+
+class LabelsTaken(Model):
+    """The answer: how many were taken, how many of them changed nothing, which were refused."""
+
+    accepted: int
+    duplicate: int
+    rejected: tuple[Rejection, ...] = ()
+
+
+def take_labels(store: Store, payload: Any, *, actor: Actor, now: datetime) -> LabelsTaken:
+    """Take one label, a list, or `{"labels": [...]}`; who sends it labels, unless it says who.
+
+    The same again changes nothing, with or without a time; a later word of a pair replaces it.
+
+    Raises: InvalidInput, InvalidBatch when every item is refused.
+    """
+    raw = _items(payload)
+    checked = [_checked(item, i, actor, now) for i, item in enumerate(raw)]
+    rejected = tuple(item for item in checked if isinstance(item, Rejection))
+    if len(rejected) == len(raw):
+        if isinstance(payload, Mapping) and "labels" not in payload:
+            first = rejected[0]
+            raise InvalidInput(f"label: {first.field}: {first.reason}", field=first.field)
+        raise InvalidBatch("all labels were refused", rejected=rejected)
+    good = [item for item in checked if not isinstance(item, Rejection)]
+    chunks = (good[start : start + CHUNK] for start in range(0, len(good), CHUNK))
+    changed = sum(_write(store, chunk) for chunk in chunks)
+    return LabelsTaken(accepted=len(good), duplicate=len(good) - changed, rejected=rejected)
+
+
+def _items(payload: Any) -> list[Any]:
+    raw = payload
+    if isinstance(payload, Mapping):
+        raw = payload.get("labels", [payload])
+        extra = set(payload) - {"labels"} if "labels" in payload else set()
+        if extra:
+            raise InvalidInput(f"unknown field {min(map(str, extra))}", field=min(map(str, extra)))
+    if not isinstance(raw, list | tuple) or not 1 <= len(raw) <= MAX_BATCH:
+        raise InvalidInput(
+            f"labels wants 1 to {MAX_BATCH} items", field="labels", mend="send a JSON array"
+        )
+    return list(raw)
+
+
+def _checked(raw: Any, index: int, actor: Actor, now: datetime) -> tuple[Label, bool] | Rejection:
+    """Return a label and whether its time was told, or why it is not taken."""
+    sent = check_word(SentLabel, raw, index, now=now)
+    if isinstance(sent, Rejection):
+        return sent
+    if sent.source in OWN:
+        reason = f"{sent.source!r} is Ratchet's own: name another source"
+        return Rejection(index=index, field="source", reason=reason)
+    said = sent.said()
+    label = Label(
+        agent=sent.agent,
+        subject=sent.subject,
+        label=said.label,
+        value=said.value,
+        confidence=said.confidence,
+        source=sent.source,
+        source_id=sent.source_id,
+        labeller=sent.labeller or actor.name[:120],
+        ts=sent.ts or now,
+        loaded_at=now,
+        features_ref=sent.features_ref,
+    )
+    if len(label.key()) > MAX_NAME:  # escaped, a character may take twelve
+        return Rejection(index=index, field="sourceId", reason="too long for a document's id")
+    return label, sent.ts is not None
+
+
+def _write(store: Store, chunk: list[tuple[Label, bool]]) -> int:
+    def body(tx: Transaction) -> int:
+        refs = [Ref(LABELS, label.key()) for label, _ in chunk]
+        stored = tx.fetch(refs)
+        return write_labels(
+            tx, [_timed(*sent, found) for sent, found in zip(chunk, stored, strict=True)]
+        )
+
+    return store.transact(body, self_checking=True)
+
+
+def _timed(label: Label, timed: bool, stored: Snapshot | None) -> Label:
+    """Return the label; sent again without a time it keeps the one that it has."""
+    if timed or stored is None:
+        return label
+    known = Label.from_store(stored.data)
+    again = label.model_copy(update={"ts": known.ts, "loaded_at": known.loaded_at})
+    return again if again == known else label

@@ -1,0 +1,90 @@
+"""Gold sets: every line is checked before any is stored, and the same set again changes nothing."""
+
+from typing import Any
+
+import pytest
+
+from ratchet.govern.roles import Actor, person
+from ratchet.kernel.errors import Forbidden, InvalidInput
+from ratchet.labels.gold import GoldTaken, take_gold
+from ratchet.store.port import Query, Store
+from ratchet.store.sqlite import SqliteStore
+from tests.support.labelled import MINUTE
+from tests.support.observing import NOON
+
+ADA = person("ada")
+
+
+def line(subject: str, **fields: Any) -> dict[str, Any]:
+    """Return one line of a gold set."""
+    return {"agent": "router", "subject": subject, "label": "good"} | fields
+
+
+def taken(store: Store, lines: list[Any], name: str = "first", minute: int = 0) -> GoldTaken:
+    """Take a gold set some minutes after noon."""
+    return take_gold(store, name, lines, actor=ADA, now=NOON + minute * MINUTE)
+
+
+def test_a_set_is_kept_line_by_line_and_the_same_again_changes_nothing(store: Store) -> None:
+    lines = [line("a"), line("b", label="bad", key="k1"), line("c", ts=0, labeller="bob")]
+    lines[2]["ts"] = int(NOON.timestamp() * 1000)
+    assert taken(store, lines).changed == 3
+    before = store.query(Query("ops_gold"))
+    assert [s.ref.id for s in before] == ["first~k1", "first~router%20a", "first~router%20c"]
+    assert taken(store, lines, minute=9) == GoldTaken(gold_set="first", lines=3, changed=0)
+    assert store.query(Query("ops_gold")) == before
+
+
+def test_a_line_of_the_same_key_replaces_and_another_set_stands_beside(
+    embedded: SqliteStore,
+) -> None:
+    taken(embedded, [line("a"), line("b")])
+    assert taken(embedded, [line("a", label="bad"), line("b")], minute=1).changed == 1
+    assert taken(embedded, [line("a")], "second").changed == 1
+    said = {s.ref.id: s.data["label"] for s in embedded.query(Query("ops_gold"))}
+    assert said == {
+        "first~router%20a": "bad",
+        "first~router%20b": "good",
+        "second~router%20a": "good",
+    }
+
+
+def test_of_a_key_that_stands_twice_the_last_line_counts(embedded: SqliteStore) -> None:
+    assert taken(embedded, [line("a"), line("a", label="bad")]).changed == 1
+    assert taken(embedded, [line("a"), line("a", label="bad")], minute=1).changed == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"agent": "router", "subject": "x"}, "(whole)"),
+        (line("x", value=2.0), "value"),
+        (line("x", source="desk"), "source"),
+        (line("x", key="\U0001f600" * 200), "key"),
+        ("text", "(whole)"),
+        ({"agent": "router", "subject": "x", "stars": 0}, "stars"),
+    ],
+)
+def test_a_wrong_line_is_named_and_keeps_all_out(
+    embedded: SqliteStore, wrong: Any, field: str
+) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        taken(embedded, [line("a"), line("b"), wrong])
+    assert raised.value.field == f"line 3.{field}"
+    assert raised.value.message.startswith(f"line 3: {field}: ")
+    assert embedded.query(Query("ops_gold")) == []
+
+
+def test_a_wrong_name_of_the_set_and_no_lines_are_refused(embedded: SqliteStore) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        taken(embedded, [line("a")], "my set")
+    assert raised.value.field == "goldSet"
+    with pytest.raises(InvalidInput) as none:
+        taken(embedded, [])
+    assert none.value.field == "lines"
+
+
+def test_only_an_admin_says_what_is_true(embedded: SqliteStore) -> None:
+    desk = Actor(name="desk", kind="machine", role="service")
+    with pytest.raises(Forbidden):
+        take_gold(embedded, "first", [line("a")], actor=desk, now=NOON)

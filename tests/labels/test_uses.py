@@ -1,0 +1,104 @@
+"""Uses: who learned from which labels, kept in parts, and marked where one was withdrawn."""
+
+from collections.abc import Callable
+from functools import partial
+
+from ratchet.govern.roles import person
+from ratchet.labels.uses import LabelUser, record_use
+from ratchet.labels.withdraw import withdraw_label
+from ratchet.store.port import Query, Ref, Snapshot, Store
+from ratchet.store.sqlite import SqliteStore
+from tests.support.faults import FaultyStore
+from tests.support.labelled import DAY, MINUTE, label, stats_of, wrote
+from tests.support.observing import KEYS, NOON, alerts, ids
+
+ADA = person("ada")
+DRAFT = "version:p@1.0.1"
+
+
+def user(store: Store, name: str = DRAFT) -> LabelUser:
+    """Return what is kept of a user of the router's labels."""
+    found = store.get(Ref("ops_label_uses", f"{name}~router"))
+    assert found is not None
+    return LabelUser.from_store(found.data)
+
+
+def withdrawn(store: Store, key: str) -> None:
+    """Withdraw a label a minute after noon."""
+    withdraw_label(store, KEYS, ADA, key, reason="wrong", now=NOON + MINUTE)
+
+
+def test_the_labels_of_a_user_are_kept_and_replaced_by_those_of_its_next_time(
+    store: Store,
+) -> None:
+    keys = [f"desk~{number:04d}" for number in range(2500)]
+    record_use(store, DRAFT, "router", reversed(keys), NOON)
+    assert (user(store).labels, user(store).parts) == (2500, 3)
+    record_use(store, DRAFT, "router", keys[:10] * 2, NOON + MINUTE)
+    assert (user(store).labels, user(store).at) == (10, NOON + MINUTE)
+    assert ids(store, "ops_label_uses") == [f"{DRAFT}~router", f"{DRAFT}~router~00000"]
+    assert stats_of(store).uses == 2
+
+
+def test_what_used_no_label_is_a_user_too(embedded: SqliteStore) -> None:
+    record_use(embedded, DRAFT, "router", [], NOON)
+    assert (user(embedded).labels, user(embedded).parts) == (0, 0)
+
+
+def test_only_users_of_the_label_are_marked(embedded: SqliteStore) -> None:
+    wrote(embedded, label("a"), label("b"), label("c"))
+    record_use(embedded, DRAFT, "router", ["desk~a", "desk~c"], NOON)
+    record_use(embedded, "version:p@1.0.2", "router", ["desk~b"], NOON)
+    withdrawn(embedded, "desk~b")
+    assert user(embedded).withdrawn == ()
+    assert user(embedded, "version:p@1.0.2").withdrawn == ("desk~b",)
+    withdrawn(embedded, "desk~a")
+    withdrawn(embedded, "desk~c")
+    assert user(embedded).withdrawn == ("desk~a", "desk~c")
+    record_use(embedded, DRAFT, "router", ["desk~x"], NOON + 2 * DAY)
+    assert user(embedded).withdrawn == ()
+
+
+def test_what_was_read_before_a_withdrawal_and_recorded_after_it_is_marked(
+    embedded: SqliteStore,
+) -> None:
+    wrote(embedded, label("a"), label("b"))
+    withdrawn(embedded, "desk~a")
+    found = record_use(embedded, DRAFT, "router", ["desk~a", "desk~b"], NOON + 2 * MINUTE)
+    assert found == user(embedded)
+    assert found.withdrawn == ("desk~a",)
+    assert alerts(embedded) == ["label-withdrawn"]
+
+
+class Meanwhile(FaultyStore):
+    """Lets something else happen right after the first question to a collection."""
+
+    def __init__(self, inner: Store, collection: str, then: Callable[[], object]) -> None:
+        super().__init__(inner)
+        self._collection = collection
+        self._then = [then]
+
+    def query(self, query: Query) -> list[Snapshot]:
+        found = super().query(query)
+        if query.collection == self._collection and self._then:
+            self._then.pop()()
+        return found
+
+
+def test_a_use_that_is_recorded_while_a_label_is_withdrawn_is_marked(
+    embedded: SqliteStore,
+) -> None:
+    wrote(embedded, label("a"))
+    use = partial(record_use, embedded, DRAFT, "router", ["desk~a"], NOON)
+    withdrawn(Meanwhile(embedded, "ops_label_uses", use), "desk~a")
+    assert user(embedded).withdrawn == ("desk~a",)
+
+
+def test_a_label_that_is_withdrawn_while_its_use_is_recorded_marks_it(
+    embedded: SqliteStore,
+) -> None:
+    wrote(embedded, label("a"))
+    record_use(embedded, DRAFT, "router", ["desk~b"], NOON)
+    slow = Meanwhile(embedded, "ops_labels", partial(withdrawn, embedded, "desk~a"))
+    record_use(slow, DRAFT, "router", ["desk~a"], NOON)
+    assert user(embedded).withdrawn == ("desk~a",)
