@@ -31,6 +31,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "ops_judge_weights": ("", "get list"),
     "ops_judge_weight_nights": ("", "get list"),
     "ops_review_queue": ("", "get list"),
+    "ops_review_draws": ("", "get list"),
     "ops_idempotency": ("", ""),
     "ops_checkpoints": ("", ""),
     "ops_operations": ("", ""),

@@ -38,6 +38,7 @@ EXPIRING = (
     "ops_operations",
     "ops_judgements",
     "ops_judge_weight_nights",
+    "ops_review_draws",
     "ops_review_queue",
     "ops_idempotency",
 )

@@ -1,0 +1,1 @@
+"""Selection: which subjects people are asked about, with what probability."""

@@ -1,0 +1,126 @@
+"""Read the frames of all agents: what came in of late, and what judges said of it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from ratchet.kernel.each import Tell, each
+from ratchet.labels.judge_weight import JudgeWeight
+from ratchet.labels.judgement import JUDGEMENTS, Judgement
+from ratchet.labels.read import agents_labelled
+from ratchet.labels.select.candidate import Candidate, Frame, candidate_of
+from ratchet.labels.select.progress import Progress
+from ratchet.observe.observation import COLLECTION, item_ids, items_of, split_id
+from ratchet.observe.settings import shards_ever
+from ratchet.store.port import MAX_IN, Filter, Query, Ref, Store
+
+OLD = 10_000
+
+
+class Word(NamedTuple):
+    """What a judge said of a subject, in short."""
+
+    judge: str
+    label: str | None
+    score: float | None
+    confidence: float | None
+
+
+@dataclass
+class Frames:
+    """One agent's candidates: new ones, which take part in their one draw, and those of before."""
+
+    new: Frame = field(default_factory=Frame)
+    old: Frame = field(default_factory=lambda: Frame(OLD))
+    said: dict[str, list[Word]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Span:
+    """The time that is looked back on, how far draws came before it, and whom it is about."""
+
+    start: datetime
+    until: datetime
+    before: Progress
+    agent: str | None = None
+
+    def since(self, agent: str) -> datetime:
+        """Return the instant after which an agent's candidates are new."""
+        return max(self.start, self.before.until(agent))
+
+    def asks(self, agent: object) -> bool:
+        """Say whether an agent is asked about."""
+        return isinstance(agent, str) and self.agent in (None, agent)
+
+
+def read_frames(store: Store, span: Span, tell: Tell) -> dict[str, Frames]:
+    """Return the candidates of each agent: observations, and whatever else judges judged.
+
+    An agent without observations is found once it has labels or weights, or where it is named.
+    """
+    frames: dict[str, Frames] = defaultdict(Frames)
+    seen: dict[str, set[str]] = defaultdict(set)
+    for agent, came, candidate in _observed(store, span):
+        frame = frames[agent].new if came > span.since(agent) else frames[agent].old
+        frame.add(candidate)
+        seen[agent].add(candidate.subject)
+    for agent in sorted({*frames, *_known(store, span)}):
+        said: dict[str, list[Word]] = defaultdict(list)
+        for word in _judged(store, agent, span, tell):
+            said[word.subject].append(Word(word.judge, word.label, word.score, word.confidence))
+        for subject, first in _unobserved(store, agent, sorted(said.keys() - seen[agent])):
+            frame = frames[agent].new if first > span.since(agent) else frames[agent].old
+            frame.add(Candidate(subject, observed=False))
+        if agent in frames:
+            frames[agent].said.update(said)
+    return frames
+
+
+def _known(store: Store, span: Span) -> set[str]:
+    """Return the agents that are asked about and have labels or weights, or are named."""
+    if span.agent is not None:
+        return {span.agent}
+    weighed = (s.data.get("agent") for s in store.stream(Query(JudgeWeight.collection)))
+    return {*agents_labelled(store), *(name for name in weighed if isinstance(name, str))}
+
+
+def _observed(store: Store, span: Span) -> Iterator[tuple[str, datetime, Candidate]]:
+    for shard in range(shards_ever(store)):
+        where = (
+            Filter("shard", "==", shard),
+            Filter("ingestedAt", ">", span.start),
+            Filter("ingestedAt", "<=", span.until),
+        )
+        for found in store.stream(Query(COLLECTION, where, ("ingestedAt",))):
+            ids = item_ids(found.ref.id, found.data)
+            for subject, item in zip(ids, items_of(found.data), strict=True):
+                if span.asks(item.get("component")):  # a document may hold exposures alone
+                    yield item["component"], found.data["ingestedAt"], candidate_of(subject, item)
+
+
+def _judged(store: Store, agent: str, span: Span, tell: Tell) -> Iterator[Judgement]:
+    where = (Filter("agent", "==", agent), Filter("ts", ">=", span.start))
+    stored = store.stream(Query(JUDGEMENTS, where, ("ts",)))
+    found = each(stored, lambda s: Judgement.from_store(s.data), tell)
+    return (word for word in found if word.recorded_at <= span.until)
+
+
+def _unobserved(
+    store: Store, agent: str, subjects: Iterable[str]
+) -> Iterator[tuple[str, datetime]]:
+    """Yield the subjects that are no observations, and when they were judged first."""
+    rest = iter(subjects)
+    while some := list(islice(rest, MAX_IN)):
+        found = store.get_many([Ref(COLLECTION, split_id(subject)[0]) for subject in some])
+        left = [s for s, there in zip(some, found, strict=True) if there is None]
+        if not left:
+            continue
+        where = (Filter("agent", "==", agent), Filter("subject", "in", left))
+        first: dict[str, datetime] = {}
+        for said in store.query(Query(JUDGEMENTS, where)):
+            subject, at = said.data["subject"], said.data["recordedAt"]
+            first[subject] = min(at, first.get(subject, at))
+        yield from sorted(first.items())
