@@ -14,7 +14,10 @@ DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 SHARDS = 4
 # What the functions know under `config`, and a document that they do not.
-CONFIGS = ("access", "bindings", "flags", "gates", "ingest", "reward_config", "anything")
+CONFIGS = (
+    *("access", "bindings", "flags", "gates", "heuristics", "ingest", "judges", "labels"),
+    *("review", "reward_config", "anything"),
+)
 # Collections that nobody has heard of are denied like the others.
 UNKNOWN = "things"
 DRAFT: dict[str, Any] = {

@@ -14,8 +14,13 @@ TTL = (
     "buckets",
     "dead_letters",
     "feedback",
+    "idempotency",
+    "judge_weight_nights",
+    "judgements",
     "observations",
     "operations",
+    "review_draws",
+    "review_queue",
     "rewards",
     "rollout_buckets",
 )
