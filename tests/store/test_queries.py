@@ -8,6 +8,7 @@ import pytest
 
 from ratchet.kernel.errors import InvalidInput
 from ratchet.store.port import Filter, Query, Ref, Store, Write
+from ratchet.store.sqlite import SqliteStore
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -146,6 +147,34 @@ def test_a_stream_runs_over_many_pages_in_order(store: Store) -> None:
     some = Query("things", (Filter("n", ">=", 1),), ("-n",), limit=777)
     assert [s.ref.id for s in store.stream(some)] == [f"{i:04}" for i in range(1233, 456, -1)]
     assert store.count(some) == 777
+
+
+def test_a_bound_holds_for_a_page_that_starts_before_it_or_at_it(shop: Store) -> None:
+    above, least = Filter("size", ">", 1), Filter("size", ">=", 3)
+    assert ids(shop, where=(above,), order_by=("size",), start_after=(1, "")) == ["c", "a", "d"]
+    assert ids(shop, where=(least,), order_by=("size",), start_after=(1, "")) == ["a", "d"]
+    below, most = Filter("size", "<", 3), Filter("size", "<=", 2)
+    assert ids(shop, where=(below,), order_by=("-size",), start_after=(3, "z")) == ["c", "b"]
+    assert ids(shop, where=(most,), order_by=("-size",), start_after=(3, "")) == ["b"]
+
+
+def test_no_page_reads_again_what_earlier_ones_read(embedded: SqliteStore) -> None:
+    fill(embedded, {f"{i:04}": {"n": i} for i in range(2000)})
+    steps: list[None] = []
+    embedded._db.set_progress_handler(lambda: steps.append(None), 1000)
+
+    def cost(bound: Filter, order: str, seen: int) -> int:
+        query = Query("things", (bound,), (order,), limit=10, start_after=(seen, ""))
+        steps.clear()
+        assert len(embedded.query(query)) == 10
+        return len(steps)
+
+    for bound, order, near, far in (
+        (Filter("n", ">=", 0), "n", 0, 1900),
+        (Filter("n", "<=", 1999), "-n", 1999, 100),
+    ):
+        cost(bound, order, near)  # makes the index
+        assert cost(bound, order, far) <= cost(bound, order, near) + 1
 
 
 def test_a_stream_may_be_left_early_and_written_to_underway(store: Store) -> None:

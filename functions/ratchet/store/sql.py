@@ -33,9 +33,28 @@ def matching(condition: Filter) -> tuple[str, list[Any]]:
     if condition.op == "in":
         marks = ", ".join("?" for _ in condition.value)
         return f"{expression} IN ({marks})", [_bound(v) for v in condition.value]
-    typed = f"json_type(data, '$.{condition.field}') IN {_types(condition.value)}"
     operator = _OPERATORS[condition.op]
-    return f"{expression} {operator} ? AND {typed}", [_bound(condition.value)]
+    return f"{expression} {operator} ? AND {typed(condition)}", [_bound(condition.value)]
+
+
+def typed(condition: Filter) -> str:
+    """Return the SQL by which a field has the type that a condition asks for."""
+    return f"json_type(data, '$.{condition.field}') IN {_types(condition.value)}"
+
+
+def is_passed(condition: Filter, key: tuple[str, bool], seen: Any) -> bool:
+    """Say whether whatever is beyond a seen value of an ordered field fulfils a range on it.
+
+    Of two bounds on one side SQLite seeks to the first, so that each page would read them all.
+    """
+    name, descending = key
+    if condition.field != name or type(condition.value) is not type(seen):
+        return False
+    if descending:
+        within = condition.op == "<=" and seen <= condition.value
+        return within or (condition.op == "<" and seen < condition.value)
+    within = condition.op == ">=" and seen >= condition.value
+    return within or (condition.op == ">" and seen > condition.value)
 
 
 def beyond(

@@ -17,7 +17,7 @@ from ratchet.store.database_file import is_still, own_file
 from ratchet.store.encoding import TIME, from_json, to_json
 from ratchet.store.limits import MAX_COMMIT, check_collection, check_document, check_id
 from ratchet.store.port import NAME, Query, Ref, Snapshot, Write
-from ratchet.store.sql import beyond, matching, value_of
+from ratchet.store.sql import beyond, is_passed, matching, typed, value_of
 
 _PAGE = 500
 _MEMORY = ":memory:"
@@ -190,7 +190,11 @@ class SqliteStore(ByCommit):
         table = self._table(query.collection)
         conditions: list[str] = []
         values: list[Any] = []
+        first = next(iter(query.ordering()), None)
         for condition in query.where:
+            if query.start_after and first and is_passed(condition, first, query.start_after[0]):
+                conditions.append(typed(condition))
+                continue
             sql, bound = matching(condition)
             conditions.append(sql)
             values.extend(bound)

@@ -1,0 +1,210 @@
+"""How well a judge agrees with the labels, beyond what chance gives, and the weight it earns."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+
+from ratchet.kernel.errors import InvalidInput
+from ratchet.labels.judge_weight import Finding
+from ratchet.stats.moments import Floats, Ints
+
+HALF_LIFE_DAYS: Final = 7.0
+BINS: Final = 10
+# Fewer in a bin measure its noise, not its calibration.
+LEAST_IN_BIN: Final = 10
+# A judge is said nothing about below this many effective judgements.
+LEAST: Final = 10.0
+# Nor is it where so few are of any but the most frequent class: normal theory fails there.
+LEAST_RARE: Final = 5.0
+# Shrinkage k in n / (n + k): the variance of one judgement's agreement beyond chance, at most 1,
+# over that of skills among judges, about 0.22 squared.
+SHRINK: Final = 20.0
+# One-sided error of saying that a judge knows more, or less, than chance: 0.5 %.
+SURE: Final = NormalDist().inv_cdf(0.995)
+# One-sided error of saying that a judge knows nothing to speak of: 5 %.
+CLEAR: Final = NormalDist().inv_cdf(0.95)
+# Agreement beyond chance up to here is slight (Landis and Koch, Biometrics 1977).
+SLIGHT: Final = 0.2
+# A judge that gives one class this often follows that class.
+ALWAYS: Final = 0.9
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one judge said of labelled subjects.
+
+    Shapes: all (n,); classes are 0..classes - 1, `subject` tells which are of one subject (as
+    repeats and swapped pairs are). Units: the judge's confidence 0..1 or NaN, `sure` 0..1 of the
+    label, age in days.
+    """
+
+    said: Ints
+    label: Ints
+    confidence: Floats
+    sure: Floats
+    age: Floats
+    subject: Ints
+    classes: int
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """A judge's record in numbers; `weight` is what it earns, and `reason` says why not more."""
+
+    n: int
+    effective_n: float
+    agreement: float
+    chance_corrected: float
+    calibration_error: float | None
+    plain: float
+    weight: float
+    finding: Finding | None
+    reason: str
+
+
+def judge_accuracy(
+    judged: Judged, *, half_life: float = HALF_LIFE_DAYS, bins: int = BINS
+) -> Accuracy:
+    """Return the record of one judge and the weight 0..1 that it earns.
+
+    Agreement is decayed by 2 ** (-age / half_life); the weight is Cohen's kappa of the decayed
+    confusion matrix, shrunk by n / (n + 20) at the effective n, and 0 unless the kappa is surely
+    above 0. Raises: InvalidInput for arrays that are unequal or outside their ranges.
+
+    >>> said = np.array([0, 1] * 40)
+    >>> unsaid, sure, now = np.full(80, np.nan), np.ones(80), np.zeros(80)
+    >>> found = judge_accuracy(Judged(said, said, unsaid, sure, now, np.arange(80), 2))
+    >>> found.agreement, found.chance_corrected, round(found.weight, 9)
+    (1.0, 1.0, 0.8)
+    """
+    _check(judged)
+    n = int(np.count_nonzero(judged.sure))
+    if not n:
+        return Accuracy(0, 0.0, 0.0, 0.0, None, 0.0, 0.0, "few", "no label bears on it")
+    w, effective = _weights(judged, half_life)
+    table = confusion(judged.said, judged.label, w, judged.classes)
+    kappa, error = cohen_kappa(table, effective)
+    agreement = min(1.0, float(np.trace(table)))
+    given = ~np.isnan(judged.confidence)
+    calibration = None
+    if given.any():
+        right = (judged.said == judged.label)[given].astype(np.float64)
+        calibration = calibration_error(judged.confidence[given], right, w[given], bins)
+    finding, reason = _find(table, kappa, error, effective)
+    shrunk = kappa * effective / (effective + SHRINK)
+    return Accuracy(
+        n=n,
+        effective_n=effective,
+        agreement=agreement,
+        chance_corrected=kappa,
+        calibration_error=calibration,
+        plain=agreement - 0.5 * (calibration or 0.0),
+        weight=0.0 if finding else min(1.0, max(0.0, shrunk)),
+        finding=finding,
+        reason=reason,
+    )
+
+
+def _check(judged: Judged) -> None:
+    columns = (judged.label, judged.confidence, judged.sure, judged.age, judged.subject)
+    if any(column.shape != judged.said.shape for column in columns) or judged.said.ndim != 1:
+        raise InvalidInput("the columns differ in length", field="judged", mend="one row each")
+    for name, column in (("said", judged.said), ("label", judged.label)):
+        if column.size and not 0 <= column.min() <= column.max() < judged.classes:
+            raise InvalidInput(f"{name} holds an unknown class", field=name, mend="0..classes - 1")
+    if judged.subject.size and judged.subject.min() < 0:
+        raise InvalidInput("a subject is no place", field="subject", mend="0 or more")
+    if judged.age.size and not judged.age.min() >= 0:
+        raise InvalidInput("a judgement is of the future", field="age", mend="0 days or more")
+    if judged.sure.size and not 0 <= judged.sure.min() <= judged.sure.max() <= 1:
+        raise InvalidInput("a label is surer than sure", field="sure", mend="0..1")
+
+
+def _weights(judged: Judged, half_life: float) -> tuple[Floats, float]:
+    """Return each judgement's share of the whole, and how many equal subjects say as much (Kish).
+
+    Several judgements of one subject are one subject's worth: they repeat each other.
+    """
+    times = np.bincount(judged.subject)[judged.subject]
+    decayed = judged.sure * np.exp2(-judged.age / half_life) / times
+    each = np.bincount(judged.subject, decayed)
+    total = each.sum()
+    return decayed / total, float(total * total / (each * each).sum())
+
+
+def confusion(said: Ints, label: Ints, w: Floats, classes: int) -> Floats:
+    """Return the share of each pair (label, said). Shapes: (n,) each, (classes, classes)."""
+    flat = np.bincount(label * classes + said, w / w.sum(), classes * classes)
+    return np.asarray(flat.reshape(classes, classes), np.float64)
+
+
+def cohen_kappa(table: Floats, n: float) -> tuple[float, float]:
+    """Return agreement beyond chance, and its standard error where there is none.
+
+    Labels of one class tell nothing: 0 with an infinite error. One class said always is 0 exactly.
+    Shapes: table (classes, classes), shares that sum to 1. Source: Cohen, Educational and
+    Psychological Measurement 1960; the error under no agreement of Fleiss, Cohen and Everitt,
+    Psychological Bulletin 1969, eq. 14, at an effective n.
+
+    >>> kappa, error = cohen_kappa(np.array([[0.4, 0.1], [0.1, 0.4]]), 100)
+    >>> round(kappa, 12), round(error, 12)
+    (0.6, 0.1)
+    """
+    row, column = table.sum(1), table.sum(0)
+    if np.count_nonzero(row) < 2:
+        return 0.0, math.inf
+    if np.count_nonzero(column) < 2:
+        return 0.0, 0.0
+    by_chance = float(row @ column)
+    room = 1.0 - by_chance
+    spread = by_chance + by_chance**2 - float((row * column * (row + column)).sum())
+    kappa = min(1.0, (float(np.trace(table)) - by_chance) / room)
+    return kappa, math.sqrt(max(spread, 0.0) / n) / room
+
+
+def calibration_error(confidence: Floats, right: Floats, w: Floats, bins: int = BINS) -> float:
+    """Return the mean distance of confidence and accuracy over bins of equal mass.
+
+    Equal confidences share a bin; a bin has ten judgements or more. Shapes: (n,) each, n > 0.
+    Source: Nguyen and O'Connor, EMNLP 2015 (adaptive binning).
+
+    >>> said = np.repeat([0.6, 0.9], 50)
+    >>> right = np.repeat([1.0, 0.0, 1.0, 0.0], [30, 20, 25, 25])
+    >>> round(calibration_error(said, right, np.ones(100)), 6)
+    0.2
+    """
+    _, place = np.unique(confidence, return_inverse=True)
+    mass = np.bincount(place, w)
+    count = max(1, min(bins, len(confidence) // LEAST_IN_BIN))
+    middle = (np.cumsum(mass) - mass / 2) / mass.sum()
+    bin_of = np.minimum((middle * count).astype(np.int64), count - 1)[place]
+    gap = np.bincount(bin_of, w * (confidence - right), count)
+    return min(1.0, float(np.abs(gap).sum() / w.sum()))
+
+
+def _find(table: Floats, kappa: float, error: float, n: float) -> tuple[Finding | None, str]:
+    """Return why a judge earns nothing, or None where it surely knows more than chance."""
+    label, said = table.sum(1), table.sum(0)
+    if n < LEAST:
+        return "few", f"too little to tell: {n:.1f} effective judgements, {LEAST:g} wanted"
+    if math.isinf(error):
+        return "few", "too little to tell: the labels are of one class only"
+    told = f"agreement beyond chance {kappa:.3f}, standard error {error:.3f}"
+    if kappa > SURE * error:
+        rare = n * (1 - max(float(label.max()), float(said.max())))
+        if rare >= LEAST_RARE:
+            return None, ""
+        return "few", f"too little to tell: {rare:.1f} effective judgements of the rarer classes"
+    if kappa < -SURE * error or kappa < min(-SLIGHT, -CLEAR * error):
+        return "flipped", f"it says the opposite of the labels: {told}"
+    if kappa + CLEAR * error >= SLIGHT:
+        return "few", f"too little to tell: {told}"
+    if said.max() >= ALWAYS and said.argmax() == label.argmax():
+        return (
+            "majority",
+            f"it follows the most frequent class, {said.max():.0%} of the time: {told}",
+        )
+    return "random", f"what it says tells nothing of the labels: {told}"
