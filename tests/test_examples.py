@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from examples import autoscaler, canary_manager, router
+from examples import autoscaler, canary_manager, router, triage
 from ratchet.client.direct import DirectTransport
 from ratchet.entry.seed import seed
 from ratchet.entry.ticks import SCHEDULES
@@ -11,8 +11,13 @@ from ratchet.entry.wiring import App, wire
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import system_clock
 from ratchet.kernel.keys import derive_keys
+from ratchet.labels.heuristics.draft import draft_heuristic
+from ratchet.labels.heuristics.train import train
 from ratchet.observe.browse import Wanted, browse
+from ratchet.policies.activate import activate
 from ratchet.store.sqlite import SqliteStore
+from tests.support import taught
+from tests.support.governed import ADA, NOON
 
 KEYS = derive_keys("a key for the examples, no secret")
 
@@ -88,4 +93,28 @@ def test_the_autoscalers_decisions_are_graded_later(tmp_path: Path) -> None:
     }
     assert scores["scale-1.1"]["score"] == 0.514  # type: ignore[index]
     assert scores["scale-1.2"]["score"] == 0.0  # type: ignore[index]
+    app.store.close()
+
+
+def test_the_triage_decides_by_what_labels_taught_and_records_with_propensities(
+    tmp_path: Path,
+) -> None:
+    app = _app(tmp_path)
+    texts = ["reset my password please", "I want my money back now"]
+    tickets = [{"text": texts[i % 2], "vip": i % 3 == 0, "customer": f"c{i}"} for i in range(60)]
+    ids = taught.observed(app.store, "triage", tickets)
+    said = [("machine", "person")[i % 2] for i in range(60)]
+    labels = [taught.label("triage", *pair) for pair in zip(ids, said, strict=True)]
+    taught.put(app.store, labels)
+    reader = taught.configure(app.store, {"triage": triage.CONFIG})
+    found = train(app.store, reader, "triage", now=NOON)
+    drafted = draft_heuristic(app.store, KEYS, found, now=NOON, actor=ADA, reason="first")
+    number = drafted.version.partition("@")[2]
+    activate(app.store, KEYS, ADA, "triage", number, now=NOON, reason="first")
+    decisions = triage.triage(DirectTransport(app.store, KEYS), tickets[:40])
+    observed = [o for o in _observed(app) if "policyVersion" in o]
+    assert sorted(str(o["arm"]) for o in observed) == sorted(decisions)
+    assert Counter(decisions[::2])["machine"] >= 16  # but for what explores
+    assert Counter(decisions[1::2])["person"] >= 16
+    assert {o["propensity"] for o in observed} <= {0.975, 0.025}
     app.store.close()

@@ -21,6 +21,7 @@ SURFACE = [
     "Breaker",
     "BreakerRule",
     "Choice",
+    "Decision",
     "HttpTransport",
     "OfflineTransport",
     "PolicyClient",

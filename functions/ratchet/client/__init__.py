@@ -4,6 +4,7 @@ from ratchet.client.async_recorder import AsyncRecorder
 from ratchet.client.batch import Batch
 from ratchet.client.breaker import Breaker, BreakerRule
 from ratchet.client.choice import Choice
+from ratchet.client.decide import Decision
 from ratchet.client.http import AsyncHttpTransport, HttpTransport
 from ratchet.client.ledger import RecorderStats
 from ratchet.client.offline import AsyncOfflineTransport, OfflineTransport
@@ -23,6 +24,7 @@ __all__ = [
     "Breaker",
     "BreakerRule",
     "Choice",
+    "Decision",
     "HttpTransport",
     "OfflineTransport",
     "PolicyClient",

@@ -6,13 +6,16 @@ arm, and hide themselves.
 
 import random
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ratchet.client.breaker import Breaker, BreakerRule
 from ratchet.client.choice import draw, shares_of
 from ratchet.client.transport import Resolved
 from ratchet.kernel.errors import InvalidInput
 from ratchet.rollouts.assign import CONTROL, Assignment
+
+if TYPE_CHECKING:
+    from ratchet.labels.heuristics.score import Scoring
 
 
 class Drawn(NamedTuple):
@@ -32,13 +35,32 @@ class Lane:
         self.version: str | None = None
         self.params: Mapping[str, Any] = {}
         self.shares: dict[str, float] = {}
+        self._scoring: Scoring | InvalidInput | None = None
 
     def turn(self, name: str, version: str | None, params: Mapping[str, Any]) -> "Lane":
         """Serve a version from now on."""
         self.name, self.version, self.params = name, version, params
         self.shares = shares_of(params)
+        self._scoring = None
         self.breaker.rule = BreakerRule.of(params)
         return self
+
+    def scoring(self) -> "Scoring":
+        """Return the version's heuristic, which is parsed once.
+
+        Raises: InvalidInput where it carries none, or one that is broken.
+        """
+        if self._scoring is None:
+            from ratchet.labels.heuristics.model import heuristic_of  # numpy, where it is wanted
+            from ratchet.labels.heuristics.score import Scoring
+
+            try:
+                self._scoring = Scoring(heuristic_of(self.params, self.version or self.name))
+            except InvalidInput as error:
+                self._scoring = error
+        if isinstance(self._scoring, InvalidInput):
+            raise self._scoring.with_traceback(None)
+        return self._scoring
 
     def draw(self, rng: random.Random, now: float) -> Drawn:
         """Draw an arm by weight; where it is cooling down, another, by weight.
@@ -95,3 +117,16 @@ class Lanes:
         if lane is None:
             return Lane()
         return lane if lane.shares else self.champion
+
+    def deciding(self, assignment: Assignment | None) -> Lane:
+        """Return the lane of an assignment for what decides; the champion's where it cannot."""
+        if assignment is None or assignment.arm == CONTROL:
+            return self.champion
+        lane = self._challengers.get((assignment.rollout_id, assignment.arm))
+        if lane is None:
+            return Lane()
+        try:
+            lane.scoring()
+        except InvalidInput:
+            return self.champion
+        return lane

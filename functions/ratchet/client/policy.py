@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from ratchet.client.choice import Choice
+from ratchet.client.decide import Decision, decide
 from ratchet.client.lanes import Lane, Lanes
 from ratchet.client.last_good import LastGood
 from ratchet.client.lifetime import on_fork
@@ -78,10 +79,13 @@ class _Chooser(Generic[Carrier]):
     def _unlock(self) -> None:
         self._lock = threading.Lock()
 
-    def report(self, choice: Choice, outcome: str, error_code: str | int | None = None) -> None:
+    def report(
+        self, choice: Choice | Decision, outcome: str, error_code: str | int | None = None
+    ) -> None:
         """Tell the breaker how the request ended."""
         with self._lock:
-            breaker = self._lanes.of(choice.assignment).breaker
+            lane_of = self._lanes.of if isinstance(choice, Choice) else self._lanes.deciding
+            breaker = lane_of(choice.assignment).breaker
             code = breaker.error_of(outcome, error_code)
             breaker.report(choice.arm, code, self._clock())
 
@@ -109,6 +113,12 @@ class _Chooser(Generic[Carrier]):
             own = [(lane, s) for lane, s in lanes if lane is not self._lanes.champion]
             shadows = tuple(self._draw(lane, unit, s) for lane, s in own)
             return self._draw(self._lanes.of(assignment), unit, assignment, shadows)
+
+    def _decide(self, current: Resolved, features: Mapping[str, Any], unit: str | None) -> Decision:
+        assignment = self._assigned(current, unit)
+        with self._lock:
+            self._lanes.turn(current)
+            return decide(self._lanes, assignment, features, rng=self._rng, now=self._clock())
 
     def _draw(
         self,
@@ -165,6 +175,15 @@ class PolicyClient(_Chooser[Transport]):
         """
         return self._pick(self.current(), unit)
 
+    def decide(self, features: Mapping[str, Any], unit: str | None = None) -> Decision:
+        """Return what the version's heuristic decides of some features, computed here.
+
+        A `unit` keeps its version while a rollout runs; exploring is drawn for each decision.
+        Raises: InvalidInput where the version carries no heuristic, or for a feature that is
+        unknown or of a wrong type; what `current` raises.
+        """
+        return self._decide(self.current(), features, unit)
+
     def assign(self, unit: str) -> Assignment | None:
         """Return the version that a unit meets, with its params; None where it takes no part.
 
@@ -207,6 +226,10 @@ class AsyncPolicyClient(_Chooser[AsyncTransport]):
     async def choose(self, unit: str | None = None) -> Choice:
         """Draw an arm by weight; a `unit` keeps its arm while the version stays."""
         return self._pick(await self.current(), unit)
+
+    async def decide(self, features: Mapping[str, Any], unit: str | None = None) -> Decision:
+        """Return what the version's heuristic decides; raises as PolicyClient.decide."""
+        return self._decide(await self.current(), features, unit)
 
     async def assign(self, unit: str) -> Assignment | None:
         """Return the version that a unit meets, with its params; None where it takes no part."""

@@ -12,10 +12,18 @@ from ratchet.entry.cli import (
     demo,
     doctor,
     govern,
+    heuristics,
     intake,
+    judge_weights,
+    judges,
+    labels,
+    labels_aggregate,
+    observations,
     observe,
     policy,
     replay,
+    review,
+    review_estimate,
     rollout,
     rollout_decide,
     rollout_evidence,
@@ -46,7 +54,7 @@ for command in (
     observe.tick,
     observe.stats,
     observe.series,
-    observe.observations,
+    observations.observations,
     observe.sweep,
     observe.rescore,
     govern.alerts,
@@ -72,6 +80,14 @@ app.add_typer(rollout.app, name="rollout")
 app.add_typer(verdict.app, name="verdict")
 app.add_typer(replay.app, name="replay")
 app.add_typer(approvals.app, name="approvals")
+for weighing in (judge_weights.weights, judge_weights.history):
+    judges.app.command()(weighing)
+app.add_typer(judges.app, name="judges")
+labels.app.command()(labels_aggregate.aggregate)
+app.add_typer(labels.app, name="labels")
+review.app.command()(review_estimate.estimate)
+app.add_typer(review.app, name="review")
+app.add_typer(heuristics.app, name="heuristics")
 app.add_typer(govern.flags_app, name="flags")
 app.add_typer(govern.config_app, name="config")
 app.add_typer(govern.audit_app, name="audit")

@@ -2,31 +2,14 @@
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from ratchet.govern.config import Config
 from ratchet.kernel.document import Model
+from ratchet.labels.heuristics.feature import FeatureName, FeatureSpec
+from ratchet.labels.heuristics.shipped import SHIPPED
 from ratchet.observe.observation import Name
 from ratchet.policies.version import PolicyId
-from ratchet.rollouts.profile import Listed
-
-FeatureKind = Literal["numeric", "categorical", "boolean", "textLength", "hashedWords"]
-FeatureName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
-
-
-class FeatureSpec(Model):
-    """One feature: its type, its default, and where in the observation it comes from.
-
-    `at` is a dotted path like `tokensIn` or `meta.question`. `categories` are those of a
-    categorical one (others are none of them), `buckets` the columns of hashed words.
-    """
-
-    kind: FeatureKind
-    at: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.]{0,200}$")]
-    default: JsonValue = None
-    categories: Annotated[tuple[str, ...], Listed] = ()
-    buckets: Annotated[int, Field(ge=2, le=4096)] = 256
-    about: str = ""
 
 
 class ErrorCosts(Model):
@@ -45,20 +28,47 @@ class ErrorCosts(Model):
 class AgentHeuristic(Model):
     """How an agent's model is trained: a classifier, or a router over `arms` with costs.
 
-    A classifier decides `positive` or not. A router chooses the arm with the best predicted value
-    less `costWeight` x its cost; its labels are of the agents `router:ARM`, or of `armAgents`.
+    Its features are those of the `shipped` set it names and its own. A classifier decides
+    `positive` or `negative`. A router chooses the arm with the best predicted value less
+    `costWeight` x its cost; its labels are of the components `router:ARM`, or of `armAgents`.
     """
 
     policy: PolicyId
-    features: Annotated[dict[FeatureName, FeatureSpec], Field(min_length=1, max_length=200)]
+    shipped: Literal["planner", "critic", "router"] | None = None
+    features: Annotated[dict[FeatureName, FeatureSpec], Field(max_length=200)] = {}
     model: Literal["auto", "logistic", "tree"] = "auto"
-    positive: str = "good"
+    positive: Name = "good"
+    negative: Name = "bad"
     costs: ErrorCosts = ErrorCosts()
-    arms: dict[Name, Annotated[float, Field(ge=0, le=1e6)]] = {}
+    arms: Annotated[dict[Name, Annotated[float, Field(ge=0, le=1e6)]], Field(max_length=50)] = {}
+    arm_agents: dict[Name, Name] = {}
     cost_weight: Annotated[float, Field(ge=0, le=1e6)] = 0.0
     explore: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     min_labels: Annotated[int, Field(ge=50, le=10**6)] = 50
     window_days: Annotated[float, Field(gt=0, le=400)] = 90.0
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.specs:
+            raise ValueError("no features: name a shipped set, or give some")
+        if self.positive == self.negative:
+            raise ValueError("positive and negative are the same")
+        if len(self.arms) == 1:
+            raise ValueError("a router has two arms or more")
+        if not set(self.arm_agents) <= set(self.arms):
+            raise ValueError("armAgents names what is no arm")
+        return self
+
+    @property
+    def specs(self) -> dict[str, FeatureSpec]:
+        """Every feature, by name."""
+        return {**(SHIPPED[self.shipped] if self.shipped else {}), **self.features}
+
+    def agents(self, agent: str) -> dict[str, str]:
+        """Return whose labels teach each model: by arm, or by `positive` alone."""
+        if not self.arms:
+            return {self.positive: agent}
+        return {arm: self.arm_agents.get(arm, f"router:{arm}") for arm in sorted(self.arms)}
 
 
 class HeuristicSettings(Config):
