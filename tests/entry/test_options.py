@@ -91,8 +91,13 @@ CALLABLES = {
     "override_rollout",
     "approve",
     "reject",
+    "next_review",
+    "label_review",
+    "skip_review",
+    "escalate_review",
+    "second_review",
 }
-DOORS = {"record", "feedback", "resolve", "rollback", "health", "openapi"}
+DOORS = {"record", "feedback", "resolve", "rollback", "health", "openapi", "api"}
 PATTERNS = {
     "config_edited": "config/{name}",
     "policy_edited": "ops_policies/{version}",

@@ -45,7 +45,8 @@ class Functions:
         flask = Flask("functions")
 
         @flask.route("/<name>", methods=["GET", "POST", "OPTIONS", "PUT"])
-        def answer(name: str) -> Any:
+        @flask.route("/<name>/<path:rest>", methods=["GET", "POST", "OPTIONS", "PUT"])
+        def answer(name: str, rest: str = "") -> Any:
             return getattr(main, name)(request)
 
         self._client: FlaskClient = flask.test_client()

@@ -49,7 +49,14 @@ def refusing_one(asked: Request) -> Response:
 
 
 FUNCTIONS = Functions(
-    {"record": taken, "echo": echo, "broken": broken, "refusing": refusing, "openapi": echo},
+    {
+        "record": taken,
+        "echo": echo,
+        "broken": broken,
+        "refusing": refusing,
+        "openapi": echo,
+        "api": echo,
+    },
     {"tick": tick},
     admit,
 )
@@ -87,6 +94,16 @@ def test_a_function_gets_every_method_with_query_and_body(http: FlaskClient, met
     assert (found["method"], found["query"], found["body"]) == (method, {"policy": "p"}, "text")
 
 
+def test_the_api_gets_the_paths_below_its_name_and_counts_as_one_function(
+    http: FlaskClient, metrics: Metrics
+) -> None:
+    for path in ("/api", "/api/v1/labels?limit=1", "/api/v1/labels/a%2Fb/withdraw"):
+        assert http.post(path, data="text").status_code == 200
+    assert json.loads(http.get("/api/v1/labels?limit=1").data)["query"] == {"limit": "1"}
+    labels = {"function": "api", "status": "200"}
+    assert metrics.registry.get_sample_value("ratchet_requests_total", labels) == 4
+
+
 def test_a_private_function_is_for_an_admins_post_alone(http: FlaskClient) -> None:
     assert told(http.post("/tick"))[:2] == (403, "RATCHET-3006")
     assert told(http.get("/tick", headers={"x-role": "admin"}))[:2] == (405, "RATCHET-1007")
@@ -94,7 +111,7 @@ def test_a_private_function_is_for_an_admins_post_alone(http: FlaskClient) -> No
     assert (answer.status_code, answer.data) == (200, b"done")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/", "/echo/more", "/echo/", "/static/x"])
+@pytest.mark.parametrize("path", ["/nothing", "/", "/echo/more", "/echo/", "/static/x", "/api/"])
 def test_what_is_not_served_is_a_404(http: FlaskClient, path: str) -> None:
     assert told(http.get(path))[:2] == (404, "RATCHET-2001")
 

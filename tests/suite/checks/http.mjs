@@ -112,4 +112,33 @@ export async function httpDoors({ admin, service, stranger, nobody }) {
     const json = { id: 'router-core', reason: 'a try' };
     answers(await admin.ask('rollback', { method: 'POST', json }), 403, 'RATCHET-3003');
   });
+  await check('api lists the versions of an agent, below its name', async () => {
+    const { status, data } = await admin.ask('api/v1/bundles?agent=router-core');
+    assert.deepEqual([status, data.items.map((one) => one.version)], [200, ['1.0.0']]);
+    const { data: active } = await admin.ask('api/v1/bundles/router-core/active');
+    assert.equal(active.params.modelWeights['gpt-5'], 0.6);
+  });
+  await check('api takes labels of an admin once, and answers again as first', async () => {
+    const label = {
+      agent: 'planner', subject: 'a/b', thumbs: 'up', source: 'panel', sourceId: 'a/b 1',
+    };
+    const sent = {
+      method: 'POST', json: { labels: [label] }, headers: { 'idempotency-key': 'labels-1' },
+    };
+    const first = await admin.ask('api/v1/labels', sent);
+    assert.deepEqual([first.status, first.data.accepted], [200, 1]);
+    const again = await admin.ask('api/v1/labels', sent);
+    assert.deepEqual([again.status, again.data], [200, first.data]);
+    assert.equal(again.headers.get('idempotent-replay'), 'true');
+  });
+  await check('api withdraws a label by its id, percent-encoded', async () => {
+    const { data } = await admin.ask('api/v1/labels?agent=planner');
+    const path = `api/v1/labels/${encodeURIComponent(data.items[0].id)}/withdraw`;
+    const gone = await admin.ask(path, { method: 'POST', json: { reason: 'a mistake' } });
+    assert.deepEqual([gone.status, gone.data.withdrawnReason], [200, 'a mistake']);
+  });
+  await check('api refuses a service: 403, and a path that is none: 404', async () => {
+    answers(await service.ask('api/v1/labels'), 403, 'RATCHET-3006');
+    answers(await admin.ask('api/v2/labels'), 404, 'RATCHET-2001', 'path');
+  });
 }

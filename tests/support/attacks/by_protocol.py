@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.support.attacks.attack import (
+    FORBIDDEN,
     INVALID,
     JSON,
     LARGE,
@@ -11,12 +12,14 @@ from tests.support.attacks.attack import (
     MISSING,
     SLOW,
     Attack,
+    an_admin,
     as_json,
     good,
 )
 
 BODY = as_json(good())
 CHUNKED = (*JSON, ("Transfer-Encoding", "chunked"))
+FORGED = "eyJhZnRlciI6WyJhIl0sInNlYWwiOiJhIn0"  # {"after":["a"],"seal":"a"}
 POLICIES = {
     "with a slash": ("a%2Fb", 400),
     "of two dots": ("..", 400),
@@ -87,6 +90,49 @@ BY_PROTOCOL = [
             ("with a line break", "a%0d%0aX-Injected:%20yes"),
             ("that is empty", ""),
         )
+    ),
+    asking("a path out of the API", 404, MISSING, "/api/v1/../../record", token=an_admin),
+    asking("an API that there is not", 404, MISSING, "/api/v2/labels", token=an_admin),
+    asking("what only admins see", 403, FORBIDDEN, "/api/v1/labels"),
+    asking("a change of the API by a question", 405, METHOD, "/api/v1/labels/load"),
+    asking("a page of a million", 400, INVALID, "/api/v1/labels?limit=1000000", token=an_admin),
+    asking(
+        "a cursor that is forged", 400, INVALID, f"/api/v1/labels?cursor={FORGED}", token=an_admin
+    ),
+    asking("an agent with NUL", 400, INVALID, "/api/v1/bundles?agent=%00", token=an_admin),
+    asking(
+        "an agent of 5,000 bytes",
+        400,
+        INVALID,
+        f"/api/v1/bundles?agent={'x' * 5000}",
+        token=an_admin,
+    ),
+    Attack("a yes of a service", 403, FORBIDDEN, path="/api/v1/approvals/a/approve"),
+    *(
+        Attack(
+            f"an id {name} in a path",
+            status,
+            INVALID if status == 400 else MISSING,
+            path=f"/api/v1/labels/{text}/withdraw",
+            body=as_json({"reason": "x"}),
+            token=an_admin,
+        )
+        for name, status, text in (
+            ("with a slash", 404, "a%2Fb"),
+            ("of two dots", 400, ".."),
+            ("that is reserved", 400, "__x__"),
+            ("with a line break", 404, "a%0d%0aX-Injected:%20yes"),
+            ("of another collection", 404, "..%2Fops_policies%2Fx"),
+        )
+    ),
+    Attack(
+        "a key that is two headers",
+        400,
+        INVALID,
+        path="/api/v1/labels/a~b/withdraw",
+        body=as_json({"reason": "x"}),
+        headers=(*JSON, ("Idempotency-Key", "a"), ("Idempotency-Key", "b")),
+        token=an_admin,
     ),
     Attack("a body where nobody is known", 401, "RATCHET-6001", token=None, body=b"[" * 100_000),
 ]

@@ -3,11 +3,12 @@
 from typing import Any
 
 from firebase_functions.https_fn import on_request
+from flask import Request, Response
 
 from ratchet.entry import options
 from ratchet.entry.http.body import json_body
-from ratchet.entry.http.door import Call, Reply, door
-from ratchet.entry.options import cors
+from ratchet.entry.http.door import Call, Reply, answer, door
+from ratchet.entry.options import SECONDS, cors
 from ratchet.govern.flags import Flags
 from ratchet.govern.roles import Reason
 from ratchet.kernel.document import Model
@@ -125,3 +126,15 @@ def openapi(call: Call) -> Reply:
 
     shown = document(Rollback, VERSION, call.now, app_check=options.APP_CHECK)
     return Reply(shown, headers={"Cache-Control": "public, max-age=3600"})
+
+
+@on_request(cors=cors("GET", "POST"), timeout_sec=SECONDS["tick"])
+def api(request: Request) -> Response:
+    """Serve the review side under /v1: labels, judges, queue, bundles, approvals, canaries."""
+
+    def act() -> Reply:
+        from ratchet.entry.http.v1.handle import handle  # not in a cold start
+
+        return handle(request)
+
+    return answer(request, "api", act)

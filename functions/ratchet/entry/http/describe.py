@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from ratchet.entry.http.operations import RESPONSES, paths
+from ratchet.entry.http.v1 import openapi as v1
 from ratchet.kernel.document import Model
 from ratchet.observe.exposure import Exposure
 from ratchet.observe.feedback import FeedbackTaken
@@ -105,9 +106,14 @@ class OnTheWire(GenerateJsonSchema):
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         """Return the schema of a field with a default."""
-        if schema.get("default") is None:
+        default = schema.get("default")
+        if default is None or isinstance(default, datetime):  # it is no instant on the wire
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        """Say whether a field is there; what may be unknown is then absent."""
+        return super().field_is_required(field, total) and field["schema"]["type"] != "nullable"
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         """Leave titles out."""
@@ -121,22 +127,26 @@ def document(
 
     The instants of the examples are `now`, so that the examples are taken as they stand.
     """
-    _, found = models_json_schema(
-        [(kind, "validation") for kind in (*MODELS, rollback)],
+    kinds = (*MODELS, rollback, *v1.models())
+    where, found = models_json_schema(
+        [(kind, "validation") for kind in kinds],
         ref_template="#/components/schemas/{model}",
         schema_generator=OnTheWire,
     )
+    refs = {kind: str(where[kind, "validation"]["$ref"]) for kind in kinds}
     schemes = {**_BEARER, **(_APP_CHECK if app_check else {})}
+    besides = schemes.keys() - _BEARER.keys()
+    needs: dict[str, Any] = {scheme: [] for scheme in besides}
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Ratchet",
             "version": version,
-            "summary": "Record what components do, and ask which policy to run.",
+            "summary": "Record what components do, ask which policy to run, and review both.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/", "description": "where this document is served"}],
-        "paths": paths(now, schemes.keys() - _BEARER.keys()),
+        "paths": paths(now, besides) | v1.operations(refs, needs, OnTheWire),
         "components": {
             "schemas": found["$defs"],
             "responses": RESPONSES,

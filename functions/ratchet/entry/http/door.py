@@ -67,7 +67,7 @@ def door(*methods: str, role: Role | None, fresh: bool = False) -> Callable[[Ver
     def decorate(verb: Verb) -> Door:
         @functools.wraps(verb)
         def handler(request: Request) -> Response:
-            return _answer(
+            return answer(
                 request, verb.__name__, lambda: verb(_admit(request, methods, role, fresh))
             )
 
@@ -118,7 +118,8 @@ def address_of(request: Request) -> str:
     return told
 
 
-def _answer(request: Request, name: str, act: Callable[[], Reply]) -> Response:
+def answer(request: Request, name: str, act: Callable[[], Reply]) -> Response:
+    """Return what a function of a name answers: errors in one shape, a line in the log, headers."""
     trace = TRACE.set(trace_of(request.headers))
     start = time.perf_counter()
     code = ""
@@ -136,9 +137,9 @@ def _answer(request: Request, name: str, act: Callable[[], Reply]) -> Response:
     log(level, name, function=name, status=reply.status, code=code, ms=round(took, 1))
     TRACE.reset(trace)
     body = "" if reply.data is None else json.dumps(reply.data)
-    answer = Response(body, reply.status, content_type="application/json")
-    answer.headers.update({**HEADERS, **reply.headers})
-    return answer
+    response = Response(body, reply.status, content_type="application/json")
+    response.headers.update({**HEADERS, **reply.headers})
+    return response
 
 
 def refusal(error: RatchetError) -> Reply:

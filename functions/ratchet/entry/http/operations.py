@@ -202,7 +202,7 @@ def _post(
         "name": "Content-Encoding",
         "in": "header",
         "description": f"gzip bodies are taken; either way at most {MAX_BODY} bytes unpacked",
-        "schema": {"enum": ["gzip", "identity"]},
+        "schema": {"enum": ["gzip", "identity", ""]},
     }
     shown = {
         "summary": summary,
