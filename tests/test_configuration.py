@@ -13,7 +13,7 @@ import pytest
 from ratchet.entry.configs import CONFIGS
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
-from ratchet.labels.heuristics.feature import FeatureSpec
+from ratchet.labels.heuristics.feature_spec import FeatureSpec
 from ratchet.labels.heuristics.settings import AgentHeuristic, HeuristicSettings
 from ratchet.policies.space import Choice, Range, Simplex, parse_space
 from ratchet.policies.version import Params

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from examples import autoscaler, canary_manager, router, triage
 from ratchet.client.direct import DirectTransport
@@ -28,7 +29,7 @@ def _app(tmp_path: Path) -> App:
     return app
 
 
-def _observed(app: App) -> list[dict[str, object]]:
+def _observed(app: App) -> list[dict[str, Any]]:
     reader = ConfigReader(app.store, app.clock)
     return list(browse(app.store, reader, Wanted(), limit=10_000))
 
@@ -82,7 +83,8 @@ def test_the_autoscalers_decisions_are_graded_later(tmp_path: Path) -> None:
     SCHEDULES["score_observations"].run(app, clock())
     scores = {o["id"]: o["reward"] for o in _observed(app)}
     # baseline 0.25 + 0.6 x grade - 0.2 x cost / 0.10; a failure takes 0.6 and is clamped at 0.
-    assert scores["scale-1.0"] == {
+    assert scores["scale-1.0"]["feedback"]["utilisation"]["grade"] == 1.0
+    assert {k: scores["scale-1.0"][k] for k in ("score", "details")} == {
         "score": 0.842,
         "details": {
             "successBoost": 0.6,

@@ -40,6 +40,8 @@ FEW = {
     "ops_alerts",
     "ops_approvals",
     "ops_checkpoints",
+    "ops_judge_weights",
+    "ops_label_stats",
     "ops_policies",
     "ops_policy_heads",
     "ops_reward_epochs",

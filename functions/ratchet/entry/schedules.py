@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from firebase_functions.scheduler_fn import ScheduledEvent, Timezone, on_schedule
+from firebase_functions.scheduler_fn import ScheduledEvent, on_schedule
 from flask import Request, Response
 
 from ratchet.entry.logs import TRACE, log, trace_of
@@ -16,6 +16,8 @@ from ratchet.entry.wiring import the_app
 from ratchet.kernel.clock import EPOCH
 
 Handler = Callable[[Request], Response]
+# The SDK hands a name on as it is; the type that it wants needs a database of zones.
+_UTC: Any = "UTC"
 
 
 def cron(every: timedelta, at: timedelta = timedelta(0)) -> str:
@@ -43,7 +45,7 @@ def scheduled(name: str, *, seconds: int = SECONDS["tick"]) -> Handler:
     run.__name__ = run.__qualname__ = name
     declare = on_schedule(
         schedule=cron(SCHEDULES[name].every, SCHEDULES[name].at),
-        timezone=Timezone("UTC"),
+        timezone=_UTC,
         timeout_sec=seconds,
         max_instances=1,
     )

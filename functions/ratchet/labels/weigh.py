@@ -179,6 +179,6 @@ def _unread(agent: str, spoiled: Sequence[RatchetError], now: datetime) -> Alert
         "warning",
         f"{len(spoiled)} documents of {agent} could not be read: {spoiled[0].message}",
         now=now,
-        command=f"ratchet judges list --agent {agent}",
+        command=f"ratchet judges weights --agent {agent}",
         evidence=spoiled[0].as_dict(),
     )

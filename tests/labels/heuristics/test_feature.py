@@ -8,13 +8,13 @@ import pytest
 
 from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.heuristics.feature import (
-    FeatureSpec,
     features_of,
     found_in,
     hashed_words,
     matrix_of,
     spans_of,
 )
+from ratchet.labels.heuristics.feature_spec import FeatureSpec
 
 
 def spec(kind: str, **fields: Any) -> FeatureSpec:

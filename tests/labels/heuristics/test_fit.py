@@ -10,7 +10,7 @@ from sklearn.calibration import _SigmoidCalibration  # type: ignore[import-untyp
 
 from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.heuristics.build import build
-from ratchet.labels.heuristics.feature import FeatureSpec
+from ratchet.labels.heuristics.feature_spec import FeatureSpec
 from ratchet.labels.heuristics.fit import Fitted, Kind, calibrate, fit
 from ratchet.labels.heuristics.fit_report import auc, brier, log_loss
 from ratchet.labels.heuristics.model import Logistic, Tree

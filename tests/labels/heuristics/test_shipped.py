@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from ratchet.labels.heuristics.feature import FeatureSpec, features_of, found_in, width_of
+from ratchet.labels.heuristics.feature import features_of, found_in, width_of
+from ratchet.labels.heuristics.feature_spec import FeatureSpec
 from ratchet.labels.heuristics.shipped import SHIPPED
 from ratchet.observe.observation import Observation
 

@@ -8,82 +8,17 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, JsonValue, StringConstraints, model_validator
 
-from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
-from ratchet.rollouts.profile import Listed
+from ratchet.labels.heuristics.feature_spec import WANTED, FeatureSpec, fits
 
 Floats = NDArray[np.float64]
-FeatureKind = Literal["numeric", "categorical", "boolean", "textLength", "hashedWords"]
-FeatureName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 LONGEST_TEXT = 20_000  # characters that are read, so that a decision takes a bounded time
-LARGEST = 1e15
 _WORD = re.compile(r"\w+")
-_WANTED: dict[FeatureKind, str] = {
-    "numeric": "a finite number",
-    "categorical": "text",
-    "boolean": "true or false",
-    "textLength": "text",
-    "hashedWords": "text",
-}
-_NOTHING: dict[FeatureKind, JsonValue] = {"numeric": 0.0, "boolean": False}
-
-
-class FeatureSpec(Model):
-    """One feature: its type, its default, and where in the observation it comes from.
-
-    `at` is a dotted path like `tokensIn` or `meta.question`. `categories` are those of a
-    categorical one (others are none of them), `buckets` the columns of hashed words. Without a
-    default, what is absent is 0, false, or empty text.
-    """
-
-    kind: FeatureKind
-    at: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.]{0,200}$")]
-    default: JsonValue = None
-    categories: Annotated[tuple[str, ...], Listed, Field(max_length=200)] = ()
-    buckets: Annotated[int, Field(ge=2, le=4096)] = 256
-    about: str = ""
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if (self.kind == "categorical") != bool(self.categories):
-            raise ValueError("categories are those of a categorical feature, which has some")
-        if len(set(self.categories)) < len(self.categories):
-            raise ValueError("a category stands twice")
-        if self.default is not None and not _fits(self.kind, self.default):
-            raise ValueError(f"the default of a {self.kind} feature is {_WANTED[self.kind]}")
-        return self
-
-    @property
-    def width(self) -> int:
-        """How many columns it has."""
-        return {"categorical": len(self.categories), "hashedWords": self.buckets}.get(self.kind, 1)
-
-    @property
-    def scaled(self) -> bool:
-        """Whether its column has a unit of its own, which training takes out."""
-        return self.kind in ("numeric", "textLength")
-
-    @property
-    def missing(self) -> JsonValue:
-        """What stands for an absent value."""
-        return self.default if self.default is not None else _NOTHING.get(self.kind, "")
-
-    def columns(self, value: Any) -> Floats:
-        """Return the columns of a value of its type."""
-        if self.kind == "categorical":
-            return np.array([float(value == category) for category in self.categories])
-        if self.kind == "textLength":
-            return np.array([math.log1p(len(value))])
-        if self.kind == "hashedWords":
-            return hashed_words(value, self.buckets)
-        return np.array([float(value)])
-
 
 Features = Mapping[str, FeatureSpec]
 
@@ -120,7 +55,7 @@ def features_of(specs: Features, raw: Mapping[str, Any]) -> Floats:
                 field=name,
                 mend="one of " + ", ".join(sorted(specs)),
             )
-    return np.concatenate([specs[n].columns(_value(n, specs[n], raw)) for n in sorted(specs)])
+    return np.concatenate([_columns(specs[n], _value(n, specs[n], raw)) for n in sorted(specs)])
 
 
 def matrix_of(specs: Features, raws: Sequence[Mapping[str, Any]]) -> Floats:
@@ -174,22 +109,24 @@ def _value(name: str, spec: FeatureSpec, raw: Mapping[str, Any]) -> Any:
     value = raw.get(name)
     if value is None:
         return spec.missing
-    if not _fits(spec.kind, value):
+    if not fits(spec.kind, value):
         raise InvalidInput(
-            f"feature {name} is {_WANTED[spec.kind]}, not {type(value).__name__}",
+            f"feature {name} is {WANTED[spec.kind]}, not {type(value).__name__}",
             field=name,
-            mend=f"give {name} as {_WANTED[spec.kind]}, or leave it out",
+            mend=f"give {name} as {WANTED[spec.kind]}, or leave it out",
         )
     return value
 
 
-def _fits(kind: FeatureKind, value: Any) -> bool:
-    if kind == "boolean":
-        return isinstance(value, bool)
-    if kind == "numeric":
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return number and -LARGEST <= value <= LARGEST
-    return isinstance(value, str)
+def _columns(spec: FeatureSpec, value: Any) -> Floats:
+    """Return the columns of a value of the feature's type."""
+    if spec.kind == "categorical":
+        return np.array([float(value == category) for category in spec.categories])
+    if spec.kind == "textLength":
+        return np.array([math.log1p(len(value))])
+    if spec.kind == "hashedWords":
+        return hashed_words(value, spec.buckets)
+    return np.array([float(value)])
 
 
 def _at(document: Any, path: str) -> Any:

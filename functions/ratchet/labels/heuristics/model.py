@@ -11,7 +11,8 @@ from pydantic import ConfigDict, Field, model_validator
 
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
-from ratchet.labels.heuristics.feature import FeatureName, FeatureSpec, width_of
+from ratchet.labels.heuristics.feature import width_of
+from ratchet.labels.heuristics.feature_spec import FeatureName, FeatureSpec
 from ratchet.labels.heuristics.settings import ErrorCosts
 from ratchet.observe.observation import Name
 from ratchet.rollouts.profile import Listed

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from ratchet.govern.config import Config
 from ratchet.kernel.document import Model
-from ratchet.labels.heuristics.feature import FeatureName, FeatureSpec
+from ratchet.labels.heuristics.feature_spec import FeatureName, FeatureSpec
 from ratchet.labels.heuristics.shipped import SHIPPED
 from ratchet.observe.observation import Name
 from ratchet.policies.version import PolicyId
