@@ -19,6 +19,7 @@ def test_every_question_is_valued_by_models_that_did_not_see_it() -> None:
     assert all(train | test == set(range(103)) and not train & test for train, test in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not router.DATA.exists(), reason=f"no {router.DATA.name} beside the project")
 def test_on_real_questions_a_router_over_two_models_beats_the_better_one() -> None:
     asked, names = router.read_questions(router.DATA), sorted(router.PRICES)

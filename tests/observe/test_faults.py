@@ -54,7 +54,14 @@ LOST = Unavailable("the answer was lost")
 
 # A death after a read leaves the store that a death before the next call does; one after a write
 # does not.
-@pytest.mark.parametrize(("when", "error"), [("after", None), ("before", LOST), ("after", LOST)])
+@pytest.mark.parametrize(
+    ("when", "error"),
+    [
+        ("after", LOST),
+        pytest.param("after", None, marks=pytest.mark.slow),
+        pytest.param("before", LOST, marks=pytest.mark.slow),
+    ],
+)
 def test_a_write_that_dies_or_is_reported_lost_whether_it_landed_or_not_changes_nothing(
     when: When, error: Unavailable | None
 ) -> None:

@@ -91,8 +91,8 @@ WRITES = ("commit", "create", "set")
     [
         ("after", None, WRITES),
         pytest.param("before", LOST, (), marks=pytest.mark.slow),
-        ("before", None, WRITES),
-        ("after", LOST, WRITES),
+        pytest.param("before", None, WRITES, marks=pytest.mark.slow),
+        pytest.param("after", LOST, WRITES, marks=pytest.mark.slow),
     ],
 )
 def test_a_death_or_a_lost_answer_at_any_call_of_the_store_changes_nothing(

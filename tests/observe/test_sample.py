@@ -87,6 +87,7 @@ def rolled(sent: list[dict[str, object]], k: int) -> tuple[Stats, int, int]:
     return found, sum(a.accepted for a in answers), sum(a.sampled for a in answers)
 
 
+@pytest.mark.slow
 def test_the_sampled_and_the_full_stream_agree_within_the_computed_error() -> None:
     covered = {"reward": 0, "rate": 0}
     drift = []

@@ -55,6 +55,10 @@ def test_every_configuration_that_there_is_is_guarded() -> None:
         "access": "access",
         "bindings": "bindings",
         "gates": "gates",
+        "labels": "labels",
+        "judges": "judges",
+        "review": "review",
+        "heuristics": "heuristics",
     }
 
 

@@ -217,6 +217,7 @@ time.sleep(600)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc to look into")
 def test_a_child_in_a_session_of_its_own_that_ignores_signals_is_ended_too(
     start: Starter, monkeypatch: pytest.MonkeyPatch
@@ -229,6 +230,7 @@ def test_a_child_in_a_session_of_its_own_that_ignores_signals_is_ended_too(
     assert running.alive() == []
 
 
+@pytest.mark.slow
 def test_what_does_not_carry_the_mark_is_left_alone(start: Starter) -> None:
     running = start("import time; print('All emulators ready'); time.sleep(600)")
     running.await_ready(time.monotonic() + WAIT)
@@ -236,6 +238,7 @@ def test_what_does_not_carry_the_mark_is_left_alone(start: Starter) -> None:
     assert os.getpid() not in running.alive()
 
 
+@pytest.mark.slow
 def test_functions_that_do_not_load_fail_the_start_by_name(start: Starter) -> None:
     broken = "Failed to load function definition from source: SyntaxError"
     running = start(
@@ -245,6 +248,7 @@ def test_functions_that_do_not_load_fail_the_start_by_name(start: Starter) -> No
         running.await_ready(time.monotonic() + WAIT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["print('no')", "import time; time.sleep(600)"])
 def test_emulators_that_end_or_hang_fail_the_start(start: Starter, program: str) -> None:
     running = start(program)

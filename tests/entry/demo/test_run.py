@@ -96,6 +96,7 @@ def test_the_store_that_is_left_behind_can_be_looked_into_with_its_own_key(
     assert {head.id for head in list_heads(embedded)} == {POLICY, "router-core"}
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run_whatever_the_key(world: World) -> None:
     other = derive_keys("another key of the tests")
     assert story(demo(world, requests=3000)) == story(demo(world, keys=other, requests=3000))
@@ -164,6 +165,7 @@ def test_the_rate_sets_how_much_time_passes(world: World) -> None:
     assert slow.summary.versions > fast.summary.versions == 1
 
 
+@pytest.mark.slow
 def test_tuning_comes_as_often_as_it_is_told(world: World) -> None:
     often = demo(world, requests=4000, tune_minutes=10).releases
     assert often[0].at < 1800 <= demo(world, requests=4000, tune_minutes=30).releases[0].at

@@ -38,7 +38,10 @@ def looked(*chunks: Chunk, timed: bool = True) -> Looks:
 
 @pytest.mark.parametrize(
     ("hours", "minutes"),
-    [(1, 1), (10, 5), (24, 60), (168, 60), (169, 120), (24 * 30, 480), (24 * 365, 5760)],
+    [
+        *[(1, 1), (10, 5), (24, 60), (168, 60), (169, 120), (24 * 30, 480)],
+        pytest.param(24 * 365, 5760, marks=pytest.mark.slow),
+    ],
 )
 def test_the_longer_a_log_the_wider_its_looks(hours: int, minutes: int) -> None:
     looks = looked(chunk([float(t) for t in range(0, hours * HOUR, HOUR // 6)]))
