@@ -31,7 +31,7 @@ class Case:
     `flattered` is what judges add to the challenger; `drawn` the probability of being asked about,
     of a grade that is near one half and of any other; `answered` the share of those that are.
     A judge who is `sharp` grades as people do, but for a share `flattered` of the challenger's bad
-    answers, which he takes for good.
+    answers, which he takes for good, and a share `open` of all, which he leaves in the middle.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Case:
     drawn: tuple[float, float] = (0.1, 0.1)
     answered: float = 1.0
     sharp: bool = False
+    open: float = 0.0
 
 
 CASES = (
@@ -50,6 +51,13 @@ CASES = (
     Case("judges add 0.15, half of the drawn answered", CANARY, answered=0.5),
     Case("judges add 0.15, doubtful grades drawn 15 times as often", drawn=(0.3, 0.02)),
     Case("judges take 10 % of the challenger's bad for good", flattered=0.1, sharp=True),
+    Case(
+        "judges err where they are sure, and there are asked about 60 times less often",
+        flattered=0.25,
+        drawn=(0.3, 0.005),
+        sharp=True,
+        open=0.2,
+    ),
 )
 # Judges give half of what people see, and here they take it back.
 POWER = tuple(
@@ -97,7 +105,8 @@ def graded(case: Case, requests: Requests, rng: np.random.Generator) -> Floats:
     challenger = requests.arm == 1
     if case.sharp:
         taken = challenger & (rng.random(len(challenger)) < case.flattered)
-        return np.where(taken, 1.0, requests.value)
+        left_open = rng.random(len(challenger)) < case.open
+        return np.where(left_open, 0.5, np.where(taken, 1.0, requests.value))
     noise = NOISE * rng.standard_normal(len(challenger))
     seen = 0.25 + 0.5 * requests.value + noise + case.flattered * challenger
     return np.asarray(seen.clip(0.0, 1.0))
@@ -111,7 +120,7 @@ def corrections(
     drawn = rng.random(len(p)) < p
     answered = drawn & (rng.random(len(p)) < case.answered)
     said, stands_for = answered.astype(float), answered / p
-    asked = tally(requests, value=np.asarray(drawn & ~answered, float)).pair()
+    asked = tally(requests, value=(drawn & ~answered) / p).pair()
     higher = tally(requests, value=requests.value - grades, weight=stands_for)
     found = corrected(
         tally(requests, value=grades).pair(),

@@ -89,6 +89,20 @@ def test_judges_who_flatter_promote_falsely_and_unanswered_questions_taken_for_n
     assert compared(half, rng(), 20)["promoted"].mean() > 0.2
 
 
+def test_answers_counted_by_their_number_and_not_by_what_they_are_worth_miss_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sure = next(case for case in CORRECTED if case.open)
+    assert compared(sure, rng(), 20)["decided"].mean() < 0.1
+
+    def by_number(pair: Pair, drawn: Floats, stands_for: Floats, higher: Floats) -> Pair:
+        found = corrected(pair, drawn, stands_for, higher)
+        return replace(found, units=np.minimum(pair.units, drawn.sum((-3, -1))))
+
+    monkeypatch.setattr("certify.corrected.corrected", by_number)
+    assert compared(sure, rng(), 20)["promoted"].mean() > 0.2
+
+
 def test_one_arms_own_spread_of_rare_costs_misses_the_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

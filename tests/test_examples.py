@@ -93,8 +93,8 @@ def test_the_autoscalers_decisions_are_graded_later(tmp_path: Path) -> None:
             "errorPenalty": 0.0,
         },
     }
-    assert scores["scale-1.1"]["score"] == 0.514  # type: ignore[index]
-    assert scores["scale-1.2"]["score"] == 0.0  # type: ignore[index]
+    assert scores["scale-1.1"]["score"] == 0.514
+    assert scores["scale-1.2"]["score"] == 0.0
     app.store.close()
 
 

@@ -14,7 +14,7 @@ from ratchet.store.port import Query
 from ratchet.store.sqlite import SqliteStore
 from tests.contracts.test_registries import modules
 from tests.support.labelled import NIGHT, feeding
-from tests.support.observing import NOON
+from tests.support.observing import KEYS, NOON
 
 every = pytest.mark.parametrize("name", FEEDS)
 GOLD = [{"agent": "a", "subject": "o1", "label": "bad"}]
@@ -42,7 +42,8 @@ def test_a_feed_writes_nothing_and_says_the_same_of_the_same_page(
     take_gold(embedded, "first", GOLD, actor=person("ada"), now=NOON)
     before = {kind: embedded.query(Query(kind)) for kind in embedded.collections()}
     told: list[object] = []
-    look = Look(embedded, at.reader.read(LabelSettings), NIGHT, told.append)
+    settings = at.reader.read(LabelSettings)
+    look = Look(embedded, KEYS, settings, frozenset(), NIGHT, told.append)
     labels: list[Label] = []
     for stream in FEEDS[name].streams(2):
         page = embedded.query(Query(stream.collection, stream.where, (stream.at,)))

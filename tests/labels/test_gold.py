@@ -9,8 +9,8 @@ from ratchet.kernel.errors import Forbidden, InvalidInput
 from ratchet.labels.gold import GoldTaken, take_gold
 from ratchet.store.port import Query, Store
 from ratchet.store.sqlite import SqliteStore
-from tests.support.labelled import MINUTE
-from tests.support.observing import NOON
+from tests.support.labelled import MINUTE, labels_in, loaded
+from tests.support.observing import NOON, worker
 
 ADA = person("ada")
 
@@ -47,6 +47,20 @@ def test_a_line_of_the_same_key_replaces_and_another_set_stands_beside(
         "first~router%20b": "good",
         "second~router%20a": "good",
     }
+
+
+def test_a_line_that_replaces_another_is_the_later_word_whatever_its_time(
+    embedded: SqliteStore,
+) -> None:
+    at = worker(embedded)
+    taken(embedded, [line("a")])
+    loaded(at, NOON)
+    earlier = int(NOON.timestamp() * 1000) - 86_400_000
+    assert taken(embedded, [line("a", label="bad", ts=earlier)], minute=1).changed == 1
+    assert taken(embedded, [line("a", label="bad", ts=earlier)], minute=2).changed == 0
+    loaded(at, NOON + 3 * MINUTE)
+    (found,) = labels_in(embedded).values()
+    assert (found.label, found.ts) == ("bad", NOON)
 
 
 def test_of_a_key_that_stands_twice_the_last_line_counts(embedded: SqliteStore) -> None:

@@ -9,7 +9,7 @@ from ratchet.labels.judge_weight import JUDGE_WEIGHTS
 from ratchet.labels.judgement import JUDGEMENTS
 from ratchet.store.port import Query, Ref, Store
 from ratchet.store.sqlite import SqliteStore
-from tests.support.judgements import feedback_of, judged, judgement, said, send, weigh
+from tests.support.judgements import AGENT, feedback_of, judged, judgement, said, send, weigh
 from tests.support.observing import reward_of
 from tests.support.recount import check
 
@@ -139,3 +139,15 @@ def test_more_subjects_than_a_query_takes_are_all_graded(embedded: SqliteStore) 
     assert found is not None
     assert found.grade == 0.5
     assert grade_subjects(embedded, at.reader, "router", subjects, now=at.clock()) == 0
+
+
+def test_of_very_many_judges_the_weightiest_are_heard(embedded: SqliteStore) -> None:
+    at = judged(embedded)
+    weights = {f"j{i:02d}": 0.1 for i in range(20)} | {f"k{i}": 0.5 for i in range(8)}
+    weigh(embedded, AGENT, **weights)
+    send(at, *(judgement(judge=name, score=float(name[0] == "k")) for name in weights))
+    found = feedback_of(embedded)
+    assert found is not None
+    assert found.judges is not None
+    assert [word.judge for word in found.judges] == [f"k{i}" for i in range(8)]
+    assert found.grade == 1.0

@@ -117,6 +117,16 @@ def test_chance_is_rarely_rewarded_and_skill_rarely_denied() -> None:
     assert np.mean(denied) <= 0.02
 
 
+def test_guessing_the_frequent_class_mostly_is_rewarded_no_oftener_than_any_guess() -> None:
+    earned = []
+    for seed in range(1500):
+        rng = np.random.default_rng(seed)
+        said, label = rng.random((2, 1000)) < 0.05
+        found = judge_accuracy(judged(said.astype(np.int64), label.astype(np.int64)))
+        earned.append(found.weight > 0)
+    assert np.mean(earned) <= 0.01  # 0.5 % by design; by normal theory alone 1.3 %
+
+
 def test_an_old_judgement_counts_half_after_each_half_life() -> None:
     label = np.zeros(4, np.int64)
     said = np.array([0, 1, 1, 1])
@@ -126,6 +136,33 @@ def test_an_old_judgement_counts_half_after_each_half_life() -> None:
     assert found.effective_n == pytest.approx(2**2 / (1 + 1 / 4 + 2 / 16))
     slower = judge_accuracy(judged(said, label, age=age), half_life=14)
     assert slower.agreement == pytest.approx(1 / (1 + 0.5**0.5 + 1))
+
+
+def test_what_was_drawn_counts_by_the_inverse_of_its_probability() -> None:
+    said, label = np.array([0, 1, 1, 1, 1, 1]), np.zeros(6, np.int64)
+    chosen = np.array([0.1, 0.5, 0.5, 0.5, 0.5, 0.5])
+    found = judge_accuracy(judged(said, label, propensity=chosen))
+    assert found.agreement == pytest.approx(0.5)  # one of 10 is right, five of 2 are wrong
+    assert found.effective_n == pytest.approx(20**2 / (10**2 + 5 * 2**2))
+    # Two more that nobody drew, both right, say as much as two subjects.
+    said, label = np.append(said, [0, 0]), np.zeros(8, np.int64)
+    both = judge_accuracy(judged(said, label, propensity=np.append(chosen, [np.nan] * 2)))
+    assert both.effective_n == pytest.approx(10 / 3 + 2)
+    assert both.agreement == pytest.approx((10 / 3 * 0.5 + 2) / (10 / 3 + 2))
+
+
+def test_good_judges_are_not_taken_for_guessers_by_labels_of_where_they_disagree() -> None:
+    rng = np.random.default_rng(4)
+    label = labels(12_000)
+    said = [right(label, 0.8, seed) for seed in (5, 6)]
+    chance = np.where(said[0] == said[1], 0.01, 0.1)
+    at = np.flatnonzero(rng.random(12_000) < chance)
+    for one in said:
+        plain = judge_accuracy(judged(one[at], label[at]))
+        assert plain.chance_corrected < 0.25
+        found = judge_accuracy(judged(one[at], label[at], propensity=chance[at]))
+        assert found.chance_corrected == pytest.approx(0.6, abs=0.12)
+        assert found.weight > 0.4
 
 
 def test_repeats_of_one_subject_are_worth_one_judgement() -> None:
@@ -185,6 +222,8 @@ def test_kappa_is_that_of_scikit_learn() -> None:
     [
         ({"age": np.array([-1.0, 0.0])}, "age"),
         ({"age": np.zeros(3)}, "judged"),
+        ({"propensity": np.array([0.5, 0.0])}, "propensity"),
+        ({"propensity": np.ones(3)}, "propensity"),
         ({"label": np.array([0, 3])}, "label"),
         ({"said": np.array([-1, 0])}, "said"),
         ({"sure": np.array([0.5, 1.1])}, "sure"),

@@ -1,18 +1,20 @@
 """One judge over what an agent did of late: each once, within its budget, and while it answers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ratchet.kernel.errors import Misconfigured, NotFound, Refused
 from ratchet.labels.judge_subjects import JudgeRun, judge_subjects
+from ratchet.labels.record_judgements import record_judgements
+from ratchet.labels.settings import JudgeSettings
 from ratchet.store.port import Store
 from ratchet.store.sqlite import SqliteStore
-from tests.support.judgements import AGENT, feedback_of, judged, judgement, said, send, weigh
+from tests.support.judgements import AGENT, feedback_of, judged, judgement, said, weigh
 from tests.support.model_server import failed, serving_model
 from tests.support.model_server import said as says
-from tests.support.observing import Worker, observation
+from tests.support.observing import Worker, configure, observation
 
 RULES = {
     "kind": "rules",
@@ -58,13 +60,36 @@ def test_what_it_judged_before_is_not_judged_again_unless_by_another_version(
     embedded: SqliteStore,
 ) -> None:
     at = judged(embedded, judges={"style": RULES})
-    send(at, judgement("b1.1", judge="style", score=1.0))
+    assert run(at, limit=1).judged == 1
     assert run(at).judged == 1
     assert run(at).judged == 0
-    again = judged(SqliteStore(), judges={"style": RULES | {"version": "2"}})
-    send(again, judgement("b1.1", judge="style", score=1.0))
-    assert run(again).judged == 1
-    again.store.close()
+    configure(embedded, JudgeSettings.parse({"judges": {"style": RULES | {"version": "2"}}}))
+    assert run(Worker(embedded, at.clock)).judged == 2
+
+
+def test_what_another_run_said_otherwise_meanwhile_stands_and_stops_nothing(
+    embedded: SqliteStore,
+) -> None:
+    at = judged(embedded, judges={"style": RULES})
+
+    def meanwhile() -> datetime:
+        if not said(embedded):
+            other = judgement("b1.2", judge="style", family="rules", score=1.0)
+            record_judgements(embedded, at.reader, other, now=at.clock(), asked="style")
+        return at.clock()
+
+    since = at.clock() - timedelta(hours=1)
+    found = judge_subjects(
+        embedded,
+        at.reader,
+        judge="style",
+        agent=AGENT,
+        clock=meanwhile,
+        since=since,
+        limit=100,
+    )
+    assert (found.judged, found.failed) == (1, 1)
+    assert {d["subject"]: d["score"] for d in said(embedded).values()} == {"b1.1": 0.0, "b1.2": 1.0}
 
 
 def test_the_newest_are_judged_first_and_no_more_than_asked_for(embedded: SqliteStore) -> None:

@@ -48,6 +48,13 @@ def test_the_longest_span_and_the_one_before_it_are_kept_and_older_days_are_not(
     assert stats_of(embedded).total == 7
 
 
+def test_after_a_clock_ran_ahead_by_years_days_are_counted_again(embedded: SqliteStore) -> None:
+    wrote(embedded, label("a", loaded_at=NOON + 3650 * DAY))
+    wrote(embedded, label("b"), label("c"))
+    found = label_stats(embedded, now=NOON, recent_days=7)
+    assert (found.total, found.recent) == (3, 2)
+
+
 def test_of_very_many_classes_the_last_are_counted_together_and_taken_off_again() -> None:
     stats = LabelStats(agent="router", updated_at=NOON)
     for number in range(NAMES + 5):

@@ -251,3 +251,34 @@ def test_a_feed_that_fails_stops_no_other_and_has_an_alert(small: Worker) -> Non
         "ratchet labels load --feed feedback",
     )
     assert loaded(small).labels == 3
+
+
+def test_a_batch_that_was_broken_by_hand_stops_no_feed(small: Worker) -> None:
+    found = small.store.get(Ref("ops_observations", "b1"))
+    assert found is not None
+    small.store.set(found.ref, found.data | {"items": "gone"})
+    report = loaded(small)
+    assert [feed.error for feed in report.feeds.values()] == [""] * 4
+    assert report.feeds["outcomes"].refused == 1
+    assert {key for key in labels_in(small.store) if "b1" not in key} == {
+        key for key in EXPECTED if "b1" not in key
+    }
+
+
+def test_a_yes_that_was_written_by_hand_leaves_no_label(embedded: SqliteStore) -> None:
+    put_approvals(embedded, [approval(1)])
+    forged = approval(2, "rejected").to_map() | {"seal": "x"}
+    embedded.set(Ref("ops_approvals", "p-a2"), forged)
+    report = loaded(worker(embedded), feed="approvals")
+    assert report.feeds["approvals"].refused == 1
+    assert list(labels_in(embedded)) == ["approvals~p-a1"]
+
+
+def test_a_cursor_that_was_broken_by_hand_reads_all_again(small: Worker) -> None:
+    loaded(small)
+    embedded = small.store
+    for found in embedded.query(Query("ops_checkpoints")):
+        if found.ref.id.startswith("labels~"):
+            embedded.set(found.ref, {"v": 1, "at": "noon"})
+    report = loaded(small)
+    assert (report.labels, sum(feed.read for feed in report.feeds.values())) == (0, 10)

@@ -91,6 +91,15 @@ def test_good_items_of_a_batch_are_stored_though_others_are_refused(embedded: Sq
     assert "seconds since 1970" in taken.rejected[4].reason
 
 
+def test_nobody_speaks_for_a_judge_that_is_asked_from_here(embedded: SqliteStore) -> None:
+    rules = {"rules": [{"at": "outcome", "equals": "failure", "label": "bad"}]}
+    at = judged(embedded, judges={"style": {"kind": "rules", "family": "x", "settings": rules}})
+    taken = send(at, judgement(judge="style", family="x"), judgement())
+    assert [(r.index, r.field) for r in taken.rejected] == [(0, "judge")]
+    assert "`ratchet judges run`" in taken.rejected[0].reason
+    assert list(said(embedded)) == ["strict~1~router~s1~~0"]
+
+
 def test_a_batch_of_which_nothing_is_good_is_refused_item_by_item(embedded: SqliteStore) -> None:
     at = judged(embedded)
     with pytest.raises(InvalidBatch) as raised:

@@ -6,16 +6,16 @@ import pytest
 
 from ratchet.govern.roles import Actor, person
 from ratchet.kernel.clock import millis
-from ratchet.kernel.errors import InvalidBatch, InvalidInput
+from ratchet.kernel.errors import Forbidden, InvalidBatch, InvalidInput
 from ratchet.labels.take import LabelsTaken, take_labels
 from ratchet.observe.observation import MAX_BATCH
-from ratchet.store.port import Store
+from ratchet.store.port import Ref, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.labelled import MINUTE, assert_counted, labels_in, said_in, stats_of
 from tests.support.observing import NOON
 
 ADA = person("ada")
-DESK = Actor(name="desk@example.com", kind="machine", role="service")
+DESK = Actor(name="desk@example.com", kind="machine")
 
 
 def sent(number: int = 1, **fields: Any) -> dict[str, Any]:
@@ -132,3 +132,21 @@ def test_an_unknown_field_beside_the_batch_is_refused(embedded: SqliteStore) -> 
 def test_a_full_batch_is_stored_whole(embedded: SqliteStore) -> None:
     assert taken(embedded, [sent(i) for i in range(MAX_BATCH)]).accepted == MAX_BATCH
     assert stats_of(embedded).total == MAX_BATCH
+
+
+def test_a_label_that_was_broken_by_hand_is_named_and_keeps_no_other_out(
+    embedded: SqliteStore,
+) -> None:
+    embedded.set(Ref("ops_labels", "desk~3"), {"v": 1, "label": 7})
+    found = taken(embedded, [sent(i) for i in range(5)])
+    assert found.accepted == 4
+    (refused,) = found.rejected
+    assert refused.index == 3
+    assert "ops_labels/desk~3" in refused.reason
+
+
+def test_a_service_says_what_nothing_is(embedded: SqliteStore) -> None:
+    service = DESK.model_copy(update={"role": "service"})
+    with pytest.raises(Forbidden):
+        take_labels(embedded, [sent()], actor=service, now=NOON)
+    assert labels_in(embedded) == {}

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from functools import partial
 
 from ratchet.govern.roles import person
-from ratchet.labels.uses import LabelUser, record_use
+from ratchet.labels.uses import LabelUser, mark_users, record_use
 from ratchet.labels.withdraw import withdraw_label
+from ratchet.store.limits import check_document
 from ratchet.store.port import Query, Ref, Snapshot, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.faults import FaultyStore
@@ -33,11 +34,24 @@ def test_the_labels_of_a_user_are_kept_and_replaced_by_those_of_its_next_time(
 ) -> None:
     keys = [f"desk~{number:04d}" for number in range(2500)]
     record_use(store, DRAFT, "router", reversed(keys), NOON)
-    assert (user(store).labels, user(store).parts) == (2500, 3)
+    assert (user(store).labels, user(store).parts) == (2500, 5)
     record_use(store, DRAFT, "router", keys[:10] * 2, NOON + MINUTE)
     assert (user(store).labels, user(store).at) == (10, NOON + MINUTE)
     assert ids(store, "ops_label_uses") == [f"{DRAFT}~router", f"{DRAFT}~router~00000"]
     assert stats_of(store).uses == 2
+
+
+def test_labels_of_the_longest_keys_are_kept_and_marked(embedded: SqliteStore) -> None:
+    keys = [f"{number:04d}{'k' * 1496}" for number in range(1300)]
+    record_use(embedded, DRAFT, "router", keys, NOON)
+    assert user(embedded).labels == 1300
+    marked = user(embedded).model_copy(update={"withdrawn": tuple(keys[:600])})
+    embedded.set(Ref("ops_label_uses", marked.key()), marked.to_map())
+    key = keys[-1]
+    marks = embedded.transact(partial(mark_users, agent="router", key=key, now=NOON))
+    assert isinstance(marks[0], LabelUser)
+    assert len(marks[0].withdrawn) == 600
+    check_document("ops_label_uses", marks[0].key(), marks[0].to_map())
 
 
 def test_what_used_no_label_is_a_user_too(embedded: SqliteStore) -> None:

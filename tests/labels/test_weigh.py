@@ -49,6 +49,19 @@ def test_each_judge_earns_by_its_record_and_what_it_rests_on_is_kept(store: Stor
     assert user.data["labels"] == 16
 
 
+def test_labels_that_were_drawn_count_by_the_inverse_of_their_probability(
+    embedded: SqliteStore,
+) -> None:
+    rare, sure = TRUTH[:8], TRUTH[8:]
+    wrote(embedded, *(label(f"s{i}", said, propensity=0.1) for i, said in enumerate(rare)))
+    wrote(embedded, *(label(f"s{i}", said, propensity=1.0) for i, said in enumerate(sure, 8)))
+    judge_all(embedded, "wise", flipped=[0])
+    night(embedded)
+    (found,) = weights(embedded).values()
+    assert found.agreement == pytest.approx(78 / 88)
+    assert found.effective_n == pytest.approx(88**2 / (8 * 10**2 + 8))
+
+
 def test_the_same_night_again_writes_the_same(embedded: SqliteStore) -> None:
     label_all(embedded)
     judge_all(embedded, "wise", flipped=[3])

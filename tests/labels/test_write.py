@@ -121,6 +121,12 @@ def test_in_whatever_order_and_however_often_words_come_labels_and_counts_are_th
         store.close()
 
 
+def test_statistics_that_were_broken_by_hand_are_named(embedded: SqliteStore) -> None:
+    embedded.set(Ref("ops_label_stats", "router"), {"v": 1, "total": "many"})
+    with pytest.raises(InvalidInput, match="ops_label_stats/router"):
+        wrote(embedded, label("a"))
+
+
 def test_two_writers_of_one_agent_count_both(store: Store) -> None:
     def interrupted(tx: Any) -> int:
         done = write_labels(tx, [label("a")])

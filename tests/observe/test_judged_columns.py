@@ -26,7 +26,7 @@ def test_each_observation_counts_as_what_is_known_of_it() -> None:
         "drawn": [0, 1, 0, 0, 0, 0],
         "drawn_w": [0, 12_000_000, 0, 0, 0, 0],  # it stands for 4, and its weight is 3
         "drawn_wx": [0, -3_000_000, 0, 0, 0, 0],  # and the person says 0.25 less
-        "known_corrected": [1, 3, 0, 1, 1, 0],
+        "known_corrected": [1, 3, 1 - 4, 1, 1, 0],  # a question that waits stands for 4
     }
 
 

@@ -90,6 +90,14 @@ def test_it_is_the_judges_mean_and_the_mean_of_what_the_drawn_were_off() -> None
     assert found.den.sum(-1).ravel().tolist() == pytest.approx([2, 8])
 
 
+def test_one_that_stands_for_most_is_worth_little_more_than_one() -> None:
+    judged = Pair(arrays([1] * 21, [1] * 21), arrays([1] * 21, [1] * 21), np.array([0.5]), HUNDRED)
+    drawn, alike = arrays([1] * 21, [1] * 21), [5e6] * 21
+    found = corrected(judged, drawn, arrays(alike, [100e6, *[1e6] * 20]), arrays([], []))
+    # 120 ** 2 / (100 ** 2 + 20) equal ones, and 21 in the control.
+    assert found.units.tolist() == pytest.approx([21, 1.44], abs=0.01)
+
+
 def test_a_step_without_an_answer_in_both_arms_says_nothing() -> None:
     judged = Pair(arrays([1], [1]), arrays([2], [2]), np.array([0.5]), HUNDRED)
     silent = corrected(judged, arrays([1], []), arrays([2e6], []), arrays([0], []))
@@ -169,6 +177,23 @@ def test_questions_left_open_in_one_arm_alone_hold_it() -> None:
     found = look(trial(profile=ON_PEOPLE), buckets(*said("control", 0.4, 0.0), *left))
     assert found.decision == "HOLD"
     assert found.arms[0].terms[0].held == ("corrected",)
+
+
+def test_as_many_left_open_in_an_arm_that_is_asked_about_oftener_hold_nothing() -> None:
+    def half_open(arm: str, people: float, drawn: float) -> list[dict[str, Any]]:
+        return [
+            {k: v for k, v in item.items() if k != "person"} | {"asked": True}
+            if "person" in item and i % 2
+            else item
+            for i, item in enumerate(said(arm, people, 0.0, drawn=drawn))
+        ]
+
+    found = look(
+        trial(profile=ON_PEOPLE),
+        buckets(*half_open("control", 0.4, 0.2), *half_open(TRIED, 0.8, 0.5)),
+    )
+    assert found.arms[0].terms[0].held == ()
+    assert found.decision == "PROMOTE"
 
 
 def test_a_shadow_that_no_judge_saw_is_not_asked_for_it() -> None:

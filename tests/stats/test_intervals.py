@@ -9,6 +9,7 @@ from ratchet.stats.intervals import (
     mean_interval,
     rate_interval,
     t_quantile,
+    wilson,
 )
 from ratchet.stats.moments import Floats, Ints, Moments, grouped_moments, to_units
 
@@ -83,6 +84,8 @@ def test_a_rate_of_nothing_is_anywhere_and_a_rate_of_all_is_not_certain() -> Non
     assert rate_interval(0, 0, 0, 0) == Interval(low=0.0, high=1.0)
     assert rate_interval(20, 20, 20, 20).low == pytest.approx(1 - 0.1611, abs=0.0001)
     assert rate_interval(20, 20, 20, 20).high == 1.0
+    assert all(wilson(1.0, n + 0.37).high == 1.0 for n in range(1, 200))
+    assert all(wilson(0.0, n + 0.37).low == 0.0 for n in range(1, 200))
 
 
 def test_weights_that_are_all_alike_do_not_narrow_a_rate() -> None:

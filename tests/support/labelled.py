@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from ratchet.kernel.clock import ManualClock
+from ratchet.kernel.seal import sealed
 from ratchet.labels.label import LABELS, Label
 from ratchet.labels.label_stats import LabelStats
 from ratchet.labels.load import LoadReport, load_labels
@@ -14,7 +15,7 @@ from ratchet.labels.scale import named
 from ratchet.labels.write import write_labels
 from ratchet.rollouts.approval import Approval
 from ratchet.store.port import Query, Ref, Store
-from tests.support.observing import NOON, Worker, observation, worker
+from tests.support.observing import KEYS, NOON, Worker, observation, worker
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -100,9 +101,9 @@ def approval(number: int, state: str = "approved", **fields: Any) -> Approval:
 
 
 def put_approvals(store: Store, approvals: Iterable[Approval]) -> None:
-    """Store approvals as they are."""
+    """Store approvals as the verbs do, sealed."""
     for one in approvals:
-        store.set(Ref(one.collection, one.key()), one.to_map())
+        store.set(Ref(one.collection, one.key()), sealed(KEYS, one).to_map())
 
 
 def feeding(store: Store) -> Worker:
@@ -132,4 +133,4 @@ def feeding(store: Store) -> Worker:
 def loaded(at: Worker, now: datetime = NIGHT, **options: Any) -> LoadReport:
     """Load labels at a time, by a process that has just started."""
     fresh = Worker(at.store, ManualClock(now))
-    return load_labels(at.store, fresh.reader, now=now, **options)
+    return load_labels(at.store, KEYS, fresh.reader, now=now, **options)

@@ -191,8 +191,10 @@ def _add_judged(
     p, person = review.get("propensity"), review.get("grade")
     counts["judged_w", b] += w
     counts["judged_wx", b] += w * round(judges * 10**6)
-    if p is None or person is not None:
-        counts["known_corrected", b] += w if outcome == "success" else 0
+    if outcome == "success":
+        counts["known_corrected", b] += w * (
+            1 if p is None or person is not None else 1 - round(1 / p)
+        )
     if p is not None and person is not None:
         counts["drawn", b] += 1
         counts["drawn_w", b] += w * round(10**6 / p)

@@ -101,7 +101,7 @@ def _tune(app: App, now: datetime) -> Report:
 def _load_labels(app: App, now: datetime) -> Report:
     from ratchet.labels.load import load_labels
 
-    return load_labels(app.store, app.reader, now=now).to_map()
+    return load_labels(app.store, app.keys, app.reader, now=now).to_map()
 
 
 def _weigh(app: App, now: datetime) -> Report:

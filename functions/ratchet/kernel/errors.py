@@ -62,8 +62,10 @@ class InvalidBatch(InvalidInput):
 
     code = "RATCHET-1002"
 
-    def __init__(self, message: str, *, rejected: Sequence[Any], mend: str = "") -> None:
-        super().__init__(message, field="observations", mend=mend)
+    def __init__(
+        self, message: str, *, rejected: Sequence[Any], field: str = "observations", mend: str = ""
+    ) -> None:
+        super().__init__(message, field=field, mend=mend)
         self.rejected = tuple(rejected)
 
     def as_dict(self) -> dict[str, Any]:

@@ -122,12 +122,21 @@ def _write(store: Store, chunk: list[GoldLine]) -> int:
     def body(tx: Transaction) -> int:
         tx.fetch([Ref(GOLD, line.key()) for line in chunk])
         last = {line.key(): line for line in chunk}  # of a key that stands twice, the last line
-        changed = [line for line in last.values() if _is_news(line, tx.find(GoldLine, line.key()))]
+        known = {key: tx.find(GoldLine, key) for key in last}
+        lines = [_after(line, known[key]) for key, line in last.items()]
+        changed = [line for line in lines if _is_news(line, known[line.key()])]
         for line in changed:
             tx.put(line)
         return len(changed)
 
     return store.transact(body, self_checking=True)
+
+
+def _after(line: GoldLine, known: GoldLine | None) -> GoldLine:
+    """Return a line no older than the one that it replaces: the latest word makes the label."""
+    return (
+        line if known is None or line.ts >= known.ts else line.model_copy(update={"ts": known.ts})
+    )
 
 
 def _is_news(line: GoldLine, known: GoldLine | None) -> bool:

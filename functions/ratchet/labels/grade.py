@@ -16,11 +16,15 @@ from ratchet.labels.settings import JudgeSettings
 from ratchet.labels.weigh import weights_of
 from ratchet.observe.feedback import feedback_ref, write_feedback
 from ratchet.observe.grade import JUDGES, Feedback, Grade, JudgeWord, ObservationId
-from ratchet.observe.observation import COLLECTION, item_ids, items_of, split_id
+from ratchet.observe.items import items_by_id
+from ratchet.observe.observation import COLLECTION, split_id
 from ratchet.observe.settings import Ingest
 from ratchet.store.port import MAX_IN, Filter, Query, Ref, Store
 from ratchet.store.transact import Transaction
 
+# The reward says whose words it heard, and those of a batch of 500 are one document of 1 MiB: were
+# it full, no person's grade would find room in it either.
+HEARD = 8
 _ID: TypeAdapter[str] = TypeAdapter(ObservationId)
 
 
@@ -52,9 +56,10 @@ def judge_words(
 ) -> tuple[JudgeWord, ...]:
     """Return each judge's score of one subject: of the version that it judged with last, the mean.
 
-    Both positions and all repeats count alike. A judge without a weight, or a score, has no word.
+    Both positions and all repeats count alike. A judge without a weight, or a score, has no word;
+    of very many, the weightiest have theirs.
     """
-    words = []
+    words: list[JudgeWord] = []
     scored = sorted((j for j in judgements if _score(j) is not None), key=_order)
     for judge, by_judge in groupby(scored, key=lambda j: j.judge):
         said = list(by_judge)
@@ -64,7 +69,8 @@ def judge_words(
         version = said[-1].judge_version
         mean = fmean(_score(j) or 0.0 for j in said if j.judge_version == version)
         words.append(JudgeWord(judge=judge, version=version, weight=weight, score=mean))
-    return tuple(words)
+    heard = sorted(words, key=lambda word: -word.weight)[:HEARD]
+    return tuple(sorted(heard, key=lambda word: word.judge))
 
 
 def weighted(words: Sequence[JudgeWord]) -> float:
@@ -111,13 +117,11 @@ def _observed(store: Store, agent: str, subjects: Iterable[str]) -> Iterator[str
     wanted = [subject for subject in dict.fromkeys(subjects) if _is_observation(subject)]
     documents = list(dict.fromkeys(split_id(subject)[0] for subject in wanted))
     found = store.get_many([Ref(COLLECTION, document_id) for document_id in documents])
+    there = (document for document in found if document is not None)
     agents = {
         name: item.get("component")
-        for document in found
-        if document is not None
-        for name, item in zip(
-            item_ids(document.ref.id, document.data), items_of(document.data), strict=True
-        )
+        for items in each(there, items_by_id, _passed_over)
+        for name, item in items.items()
     }
     yield from (subject for subject in wanted if agents.get(subject) == agent)
 

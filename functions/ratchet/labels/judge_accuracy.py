@@ -38,7 +38,7 @@ class Judged:
 
     Shapes: all (n,); classes are 0..classes - 1, `subject` tells which are of one subject (as
     repeats and swapped pairs are). Units: the judge's confidence 0..1 or NaN, `sure` 0..1 of the
-    label, age in days.
+    label, age in days, `propensity` with which the subject was drawn to be labelled, or NaN.
     """
 
     said: Ints
@@ -48,6 +48,7 @@ class Judged:
     age: Floats
     subject: Ints
     classes: int
+    propensity: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,11 @@ def judge_accuracy(
 ) -> Accuracy:
     """Return the record of one judge and the weight 0..1 that it earns.
 
-    Agreement is decayed by 2 ** (-age / half_life); the weight is Cohen's kappa of the decayed
-    confusion matrix, shrunk by n / (n + 20) at the effective n, and 0 unless the kappa is surely
-    above 0. Raises: InvalidInput for arrays that are unequal or outside their ranges.
+    Agreement is decayed by 2 ** (-age / half_life), and what was drawn counts by 1 / propensity:
+    people are asked where judges disagree, so plainly counted the best of them would seem to guess.
+    The weight is Cohen's kappa of that confusion matrix, shrunk by n / (n + 20) at the effective
+    n, and 0 unless the kappa is surely above 0.
+    Raises: InvalidInput for arrays that are unequal or outside their ranges.
 
     >>> said = np.array([0, 1] * 40)
     >>> unsaid, sure, now = np.full(80, np.nan), np.ones(80), np.zeros(80)
@@ -119,6 +122,9 @@ def _check(judged: Judged) -> None:
         raise InvalidInput("a subject is no place", field="subject", mend="0 or more")
     if judged.age.size and not judged.age.min() >= 0:
         raise InvalidInput("a judgement is of the future", field="age", mend="0 days or more")
+    p = judged.propensity
+    if p is not None and (p.shape != judged.said.shape or (p <= 0).any() or (p > 1).any()):
+        raise InvalidInput("not drawn so", field="propensity", mend="in (0, 1], NaN where not")
     if judged.sure.size and not 0 <= judged.sure.min() <= judged.sure.max() <= 1:
         raise InvalidInput("a label is surer than sure", field="sure", mend="0..1")
 
@@ -126,13 +132,19 @@ def _check(judged: Judged) -> None:
 def _weights(judged: Judged, half_life: float) -> tuple[Floats, float]:
     """Return each judgement's share of the whole, and how many equal subjects say as much (Kish).
 
-    Several judgements of one subject are one subject's worth: they repeat each other.
+    Several judgements of one subject are one subject's worth: they repeat each other. The drawn
+    and the others count by what each say.
     """
     times = np.bincount(judged.subject)[judged.subject]
     decayed = judged.sure * np.exp2(-judged.age / half_life) / times
-    each = np.bincount(judged.subject, decayed)
-    total = each.sum()
-    return decayed / total, float(total * total / (each * each).sum())
+    chosen = np.full(len(times), np.nan) if judged.propensity is None else judged.propensity
+    drawn = ~np.isnan(chosen)
+    parts = np.where(drawn, decayed / chosen, 0.0), np.where(drawn, 0.0, decayed)
+    of_subjects = [np.bincount(judged.subject, part) for part in parts]
+    # Scaled so, each part's sum is how many equal subjects it is worth.
+    scales = [each.sum() / (float(each @ each) or 1.0) for each in of_subjects]
+    w = sum((part * scale for part, scale in zip(parts, scales, strict=True)), np.zeros(len(times)))
+    return w / w.sum(), float(w.sum())
 
 
 def confusion(said: Ints, label: Ints, w: Floats, classes: int) -> Floats:
@@ -165,6 +177,25 @@ def cohen_kappa(table: Floats, n: float) -> tuple[float, float]:
     return kappa, math.sqrt(max(spread, 0.0) / n) / room
 
 
+def skewness(table: Floats, n: float) -> float:
+    """Return the skewness of kappa where there is no agreement beyond chance.
+
+    Where both say one class mostly, a few lucky meetings of a rare one make it: normal theory
+    alone would reward three guessers for one.
+    Shapes: table (classes, classes), shares that sum to 1. Source: the third moment of the terms
+    of which Fleiss, Cohen and Everitt (1969) take the second.
+
+    >>> even, rare = np.array([0.5, 0.5]), np.array([0.9, 0.1])
+    >>> skewness(np.outer(even, even), 100), round(skewness(np.outer(rare, rare), 100), 3)
+    (0.0, 0.711)
+    """
+    row, column = table.sum(1), table.sum(0)
+    chance = np.outer(row, column)
+    term = np.eye(len(row)) - column[:, None] - row[None, :] + float(row @ column)
+    spread = float((chance * term**2).sum())
+    return float((chance * term**3).sum()) / (spread**1.5 * math.sqrt(n)) if spread > 0 else 0.0
+
+
 def calibration_error(confidence: Floats, right: Floats, w: Floats, bins: int = BINS) -> float:
     """Return the mean distance of confidence and accuracy over bins of equal mass.
 
@@ -193,7 +224,8 @@ def _find(table: Floats, kappa: float, error: float, n: float) -> tuple[Finding 
     if math.isinf(error):
         return "few", "too little to tell: the labels are of one class only"
     told = f"agreement beyond chance {kappa:.3f}, standard error {error:.3f}"
-    if kappa > SURE * error:
+    sure = SURE + (SURE**2 - 1) / 6 * skewness(table, n)  # Cornish and Fisher 1938
+    if kappa > sure * error:
         rare = n * (1 - max(float(label.max()), float(said.max())))
         if rare >= LEAST_RARE:
             return None, ""

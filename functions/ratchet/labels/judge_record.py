@@ -1,5 +1,6 @@
 """The record of each judge of an agent: its judgements of the window beside what people say."""
 
+import math
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -27,12 +28,16 @@ PAGE: Final = 10 * MAX_IN
 
 
 class Truth(NamedTuple):
-    """What people say of a subject: its class, whether that is good or bad, and how surely."""
+    """What people say of a subject: its class, whether that is good or bad, and how surely.
+
+    `propensity` is the probability with which it was drawn to be asked about; NaN where it was not.
+    """
 
     subject: int
     label: str
     good: str | None
     sure: float
+    propensity: float
 
 
 @dataclass
@@ -45,6 +50,7 @@ class JudgeRecord:
     sure: "array[float]" = field(default_factory=lambda: array("d"))
     age: "array[float]" = field(default_factory=lambda: array("d"))
     subject: "array[int]" = field(default_factory=lambda: array("i"))
+    propensity: "array[float]" = field(default_factory=lambda: array("d"))
     versions: set[str] = field(default_factory=set)
     unlabelled: int = 0
 
@@ -58,6 +64,7 @@ class JudgeRecord:
             age=np.array(self.age, np.float64),
             subject=np.array(self.subject, np.int64),
             classes=classes,
+            propensity=np.array(self.propensity, np.float64),
         )
 
 
@@ -88,6 +95,7 @@ class Records:
         record.sure.append(truth.sure)
         record.age.append((now - judgement.ts) / DAY)
         record.subject.append(truth.subject)
+        record.propensity.append(truth.propensity)
 
     def _class(self, name: str) -> int:
         return self.classes.setdefault(name, len(self.classes))
@@ -128,12 +136,15 @@ def _truths(
 ) -> dict[str, Truth | None]:
     """Return what people say of some subjects, numbered from `first` on; keep whose word it is."""
     given = labels_of(store, agent, subjects, tell=tell)
-    human = (one for labels in given.values() for one in labels if one.source not in MACHINES)
+    human = [one for labels in given.values() for one in labels if one.source not in MACHINES]
+    chosen = {one.key(): one.propensity for one in human if one.propensity is not None}
     found: dict[str, Truth | None] = {}
     for subject, said in resolved_subjects(human).items():
         if said.confidence > 0:  # a label that is sure of nothing bears nothing out
             good = _good(said.label, said.value)
-            found[subject] = Truth(first + len(found), said.label, good, said.confidence / 100)
+            drawn = next((chosen[key] for key in said.keys if key in chosen), math.nan)
+            sure = said.confidence / 100
+            found[subject] = Truth(first + len(found), said.label, good, sure, drawn)
             used.update(said.keys)
     return found
 

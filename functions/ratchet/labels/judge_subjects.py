@@ -10,7 +10,7 @@ from typing import Any, get_args
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import Clock
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import Misconfigured, NotFound, Refused, Unavailable
+from ratchet.kernel.errors import InvalidBatch, Misconfigured, NotFound, Refused, Unavailable
 from ratchet.labels.judgement import JUDGEMENTS, Position, judgement_key
 from ratchet.labels.judges import JUDGES
 from ratchet.labels.judges.judge import Case, Judge, Said, Unsaid, Verdict
@@ -70,8 +70,12 @@ def judge_subjects(
             said = run.ask(ask, case)
             if said:
                 sent = [_sent(judge, case, verdict) for verdict in said]
-                taken = record_judgements(store, reader, sent, now=clock())
-                run.counts["graded"] += taken.graded
+                try:
+                    taken = record_judgements(store, reader, sent, now=clock(), asked=judge)
+                except InvalidBatch as error:  # another run asked it at the same time
+                    run.refused(error)
+                else:
+                    run.counts["graded"] += taken.graded
     return run.report(judge, agent)
 
 
@@ -105,6 +109,12 @@ class _Run:
         else:
             self._away = 0
         return self._counted(said)
+
+    def refused(self, error: InvalidBatch) -> None:
+        """Count as failed what was judged and is not taken."""
+        self.counts["judged"] -= 1
+        self.counts["failed"] += 1
+        self.reasons[error.rejected[0].reason] += 1
 
     def _counted(self, said: Said) -> tuple[Verdict, ...]:
         if isinstance(said, Unsaid):

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 
+from ratchet.kernel.clock import DAY
 from ratchet.kernel.document import Document, Instant, Model
 from ratchet.kernel.each import Tell, each
 from ratchet.kernel.ids import join_key
 from ratchet.labels.label import Label
+from ratchet.store.named import naming
 from ratchet.store.port import Query, Ref, Store
 
 KEPT_DAYS = 62  # twice the longest span that may be called recent, and a day at each end
@@ -44,6 +46,8 @@ class LabelStats(Document):
         if not label.stands:
             return self.model_copy(update={"withdrawn": self.withdrawn + sign})
         updated = max(self.updated_at, label.loaded_at)
+        if sign > 0 and updated > label.loaded_at + DAY:  # some clock ran ahead: the days go on
+            updated = label.loaded_at
         oldest = f"{updated - timedelta(days=KEPT_DAYS):{DAY_FORM}}"
         days = _counted(self.by_day, f"{label.ts:{DAY_FORM}}", sign)
         return self.model_copy(
@@ -51,7 +55,7 @@ class LabelStats(Document):
                 "total": self.total + sign,
                 "by_source": _named(self.by_source, label.source, sign),
                 "by_class": _named(self.by_class, label.label, sign),
-                "by_day": {day: n for day, n in days.items() if n and day > oldest},
+                "by_day": {day: n for day, n in days.items() if n > 0 and day > oldest},
                 "updated_at": updated,
             }
         )
@@ -99,7 +103,7 @@ def label_stats(
     Statistics that cannot be read are told, and left out. Raises: InvalidInput where nobody is.
     """
     stored = store.stream(Query(LabelStats.collection))
-    found = each(stored, lambda s: LabelStats.from_store(s.data), tell)
+    found = each(stored, naming(lambda s: LabelStats.from_store(s.data)), tell)
     agents = [_agent(one, now.date(), recent_days) for one in found]
     by_source: Counter[str] = Counter()
     for one in agents:

@@ -15,11 +15,12 @@ from ratchet.kernel.clock import EPOCH, HOUR
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import BadSignature, InvalidInput, RatchetError, Refused
 from ratchet.kernel.ids import join_key
+from ratchet.kernel.keys import Keys
 from ratchet.kernel.registry import pick
 from ratchet.labels.feeds import FEEDS
 from ratchet.labels.feeds.feed import Look, Stream
 from ratchet.labels.label import Label
-from ratchet.labels.settings import LabelSettings
+from ratchet.labels.settings import JudgeSettings, LabelSettings
 from ratchet.labels.write import CHUNK, write_labels
 from ratchet.observe.settings import Ingest, shards_ever
 from ratchet.store.port import Filter, Query, Ref, Snapshot, Store, value_at
@@ -52,17 +53,20 @@ class LoadReport(Model):
 
 @dataclass(frozen=True)
 class _Job:
-    """One feed to load, until now, and from when again."""
+    """One feed to load, until now, and from when again; `judges` say nothing that is a label."""
 
     store: Store
+    keys: Keys
     feed: str
     settings: LabelSettings
+    judges: frozenset[str]
     now: datetime
     since: datetime | None
 
 
 def load_labels(
     store: Store,
+    keys: Keys,
     reader: ConfigReader,
     *,
     now: datetime,
@@ -76,9 +80,10 @@ def load_labels(
     Raises: InvalidInput for a feed that is not known; Refused for one that is off.
     """
     settings = reader.read(LabelSettings)
+    judges = frozenset(reader.read(JudgeSettings).judges)
     shards = max(reader.read(Ingest).shards, shards_ever(store))
     reports = {
-        name: _load_feed(_Job(store, name, settings, now, since), shards)
+        name: _load_feed(_Job(store, keys, name, settings, judges, now, since), shards)
         for name in _wanted(settings, feed)
     }
     return LoadReport(labels=sum(one.labels for one in reports.values()), feeds=reports)
@@ -139,9 +144,11 @@ def _load_stream(job: _Job, stream: Stream, report: FeedReport) -> FeedReport:
 
 def _start(job: _Job, cursor: Snapshot | None) -> datetime:
     """Return from when on to read; where the clock was set back, as far behind it as ahead."""
-    if cursor is None:
+    at = cursor.data.get("at") if cursor else None
+    if not isinstance(
+        at, datetime
+    ):  # none yet, or broken by hand: what comes again changes nothing
         return EPOCH
-    at: datetime = cursor.data["at"]
     behind = min(at, job.now - (at - job.now)) - OVERLAP
     return behind if job.since is None else min(behind, job.since)
 
@@ -151,7 +158,7 @@ def _load_page(
 ) -> tuple[FeedReport, Sequence[Snapshot]]:
     """Write the labels of a page, and tell of what it holds that cannot be read."""
     refused: list[BadSignature | InvalidInput] = []
-    look = Look(job.store, job.settings, job.now, refused.append)
+    look = Look(job.store, job.keys, job.settings, job.judges, job.now, refused.append)
     found = FEEDS[job.feed].read(look, page)
     chunks = (found.labels[at : at + CHUNK] for at in range(0, len(found.labels), CHUNK))
     written = sum(_write(look, chunk) for chunk in chunks)

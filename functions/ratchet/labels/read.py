@@ -12,6 +12,7 @@ from ratchet.kernel.errors import NotFound
 from ratchet.labels.conflict import Resolved, resolved
 from ratchet.labels.label import LABELS, Label
 from ratchet.labels.label_stats import LabelStats
+from ratchet.store.named import naming
 from ratchet.store.port import MAX_IN, Filter, Query, Ref, Snapshot, Store
 
 
@@ -125,4 +126,4 @@ def _of(store: Store, agent: str, subjects: Iterable[str], tell: Tell | None) ->
 
 
 def _load(stored: Snapshot) -> Label:
-    return Label.from_store(stored.data)
+    return naming(lambda found: Label.from_store(found.data))(stored)

@@ -61,17 +61,23 @@ Checked = Judgement | Rejection
 
 
 def record_judgements(
-    store: Store, reader: ConfigReader, payload: Any, *, now: datetime
+    store: Store,
+    reader: ConfigReader,
+    payload: Any,
+    *,
+    now: datetime,
+    asked: str | None = None,
 ) -> JudgementsTaken:
     """Take one judgement, a list, or `{"judgements": [...]}`, and grade what they are about.
 
     Good items are stored though others are refused. Sending again repairs what was left undone.
+    A judge that is asked from here says its word itself: `asked` names the one that just did.
 
     Raises: InvalidInput, InvalidBatch when every item is refused.
     """
     raw, single = _unpack(payload)
     settings = reader.read(JudgeSettings)
-    checked = [_check(item, i, settings, now) for i, item in enumerate(raw)]
+    checked = [_check(item, i, settings, asked, now) for i, item in enumerate(raw)]
 
     def body(tx: Transaction) -> tuple[list[Checked], int]:
         return _store(tx, checked)
@@ -112,17 +118,19 @@ def _all_refused(rejected: Sequence[Rejection], single: bool) -> InvalidInput:
     if single:
         first = rejected[0]
         return InvalidInput(f"judgement: {first.field}: {first.reason}", field=first.field)
-    return InvalidBatch("all judgements were refused", rejected=rejected)
+    return InvalidBatch("all judgements were refused", rejected=rejected, field=FIELD)
 
 
-def _check(raw: Any, index: int, settings: JudgeSettings, now: datetime) -> Checked:
+def _check(
+    raw: Any, index: int, settings: JudgeSettings, asked: str | None, now: datetime
+) -> Checked:
     """Return an item's judgement, or why it is not taken."""
     try:
         sent = Sent.model_validate(dict(raw) if isinstance(raw, Mapping) else raw)
     except ValidationError as error:
         field, reason = first_fault(error)
         return Rejection(index=index, field=field, reason=reason)
-    if misfit := _misfit(sent, settings):
+    if misfit := _misfit(sent, settings, asked):
         return Rejection(index=index, field=misfit[0], reason=misfit[1])
     found = _judgement(sent, settings, now)
     try:
@@ -132,7 +140,7 @@ def _check(raw: Any, index: int, settings: JudgeSettings, now: datetime) -> Chec
     return refusal(found, found.ts, index, now, settings.retention) or found
 
 
-def _misfit(sent: Sent, settings: JudgeSettings) -> tuple[str, str] | None:
+def _misfit(sent: Sent, settings: JudgeSettings, asked: str | None) -> tuple[str, str] | None:
     """Return (field, reason) of what does not fit the configuration, or says nothing."""
     if sent.label is None and sent.score is None:
         return "score", "a label, a score 0..1, or both are wanted"
@@ -141,6 +149,9 @@ def _misfit(sent: Sent, settings: JudgeSettings) -> tuple[str, str] | None:
         if sent.family is None:
             return "family", "config/judges does not list this judge: name its family, or list it"
         return settings.may_judge(sent.judge, sent.family, sent.agent)
+    if spec.kind != "recorded" and sent.judge != asked:
+        told = f"{sent.judge} is asked from here, and nobody speaks for it: `ratchet judges run`"
+        return "judge", f"{told}; or name another judge"
     for field, said, listed in (
         ("judgeVersion", sent.judge_version, spec.version),
         ("family", sent.family, spec.family),

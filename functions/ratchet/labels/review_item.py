@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from ratchet.kernel.clock import DAY
 from ratchet.kernel.document import Document, Instant, Model
 from ratchet.kernel.ids import join_key
 from ratchet.labels.label import BAD, GOOD, Class, Confidence, Subject
@@ -16,6 +17,7 @@ ReviewState = Literal["open", "claimed", "escalated", "done", "dropped"]
 Reviewer = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Note = Annotated[str, StringConstraints(max_length=2000)]
 MAX_WANTED = 9
+LONGEST_LEASE = DAY
 
 
 class Claim(Model):

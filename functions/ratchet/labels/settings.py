@@ -11,6 +11,7 @@ from ratchet.kernel.clock import Clock
 from ratchet.kernel.document import Model, first_fault
 from ratchet.labels.judges import JUDGES
 from ratchet.labels.judges.judge import Seat
+from ratchet.labels.review_item import LONGEST_LEASE
 from ratchet.observe.observation import Name
 from ratchet.store.port import Store
 
@@ -123,7 +124,7 @@ class ReviewSettings(Config):
 
     nightly: Annotated[int, Field(ge=0, le=1000)] = 20
     top: Annotated[int, Field(ge=1, le=1000)] = 50
-    lease_minutes: Annotated[float, Field(gt=0, le=1440)] = 30.0
+    lease_minutes: Annotated[float, Field(gt=0, le=LONGEST_LEASE.total_seconds() / 60)] = 30.0
     second_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     uniform_share: Annotated[float, Field(gt=0, le=1)] = 0.1
     window_days: Days = 7

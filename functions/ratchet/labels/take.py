@@ -1,12 +1,12 @@
 """Take labels from outside: each of a batch is checked by itself, the good ones are stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import StringConstraints
 
-from ratchet.govern.roles import Actor
+from ratchet.govern.roles import Actor, require_admin
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidBatch, InvalidInput
 from ratchet.labels.conflict import RANKS
@@ -16,6 +16,7 @@ from ratchet.labels.write import CHUNK, write_labels
 from ratchet.observe.grade import RESERVED
 from ratchet.observe.observation import MAX_BATCH, Name, Rejection
 from ratchet.store.limits import MAX_NAME
+from ratchet.store.named import naming
 from ratchet.store.port import Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
@@ -28,6 +29,14 @@ class SentLabel(Word):
 
     source: Name
     source_id: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+
+class _Checked(NamedTuple):
+    """A label that may be taken, its place among the items, and whether its time was told."""
+
+    place: int
+    label: Label
+    timed: bool
 
 
 class LabelsTaken(Model):
@@ -43,20 +52,26 @@ def take_labels(store: Store, payload: Any, *, actor: Actor, now: datetime) -> L
 
     The same again changes nothing, with or without a time; a later word of a pair replaces it.
 
-    Raises: InvalidInput, InvalidBatch when every item is refused.
+    Raises: Forbidden; InvalidInput, InvalidBatch when every item is refused.
     """
+    require_admin(actor, "take_labels")
     raw = _items(payload)
     checked = [_checked(item, i, actor, now) for i, item in enumerate(raw)]
-    rejected = tuple(item for item in checked if isinstance(item, Rejection))
+    refused = [item for item in checked if isinstance(item, Rejection)]
+    good = [item for item in checked if not isinstance(item, Rejection)]
+    changed = 0
+    for start in range(0, len(good), CHUNK):
+        written, spoiled = _written(store, good[start : start + CHUNK])
+        changed += written
+        refused += spoiled
+    rejected = tuple(sorted(refused, key=lambda item: item.index))
     if len(rejected) == len(raw):
         if isinstance(payload, Mapping) and "labels" not in payload:
             first = rejected[0]
             raise InvalidInput(f"label: {first.field}: {first.reason}", field=first.field)
-        raise InvalidBatch("all labels were refused", rejected=rejected)
-    good = [item for item in checked if not isinstance(item, Rejection)]
-    chunks = (good[start : start + CHUNK] for start in range(0, len(good), CHUNK))
-    changed = sum(_write(store, chunk) for chunk in chunks)
-    return LabelsTaken(accepted=len(good), duplicate=len(good) - changed, rejected=rejected)
+        raise InvalidBatch("all labels were refused", rejected=rejected, field="labels")
+    accepted = len(raw) - len(rejected)
+    return LabelsTaken(accepted=accepted, duplicate=accepted - changed, rejected=rejected)
 
 
 def _items(payload: Any) -> list[Any]:
@@ -73,7 +88,7 @@ def _items(payload: Any) -> list[Any]:
     return list(raw)
 
 
-def _checked(raw: Any, index: int, actor: Actor, now: datetime) -> tuple[Label, bool] | Rejection:
+def _checked(raw: Any, index: int, actor: Actor, now: datetime) -> _Checked | Rejection:
     """Return a label and whether its time was told, or why it is not taken."""
     sent = check_word(SentLabel, raw, index, now=now)
     if isinstance(sent, Rejection):
@@ -97,24 +112,37 @@ def _checked(raw: Any, index: int, actor: Actor, now: datetime) -> tuple[Label, 
     )
     if len(label.key()) > MAX_NAME:  # escaped, a character may take twelve
         return Rejection(index=index, field="sourceId", reason="too long for a document's id")
-    return label, sent.ts is not None
+    return _Checked(index, label, sent.ts is not None)
 
 
-def _write(store: Store, chunk: list[tuple[Label, bool]]) -> int:
+def _written(store: Store, chunk: Sequence[_Checked]) -> tuple[int, list[Rejection]]:
+    """Write a chunk; what keeps the rest of it from being written is found, and refused."""
+    try:
+        return _write(store, chunk), []
+    except InvalidInput as error:
+        if len(chunk) == 1:
+            reason = f"what is stored of it is broken: {error.message}"
+            return 0, [Rejection(index=chunk[0].place, field=error.field, reason=reason)]
+    half = len(chunk) // 2
+    (first, lost), (then, more) = _written(store, chunk[:half]), _written(store, chunk[half:])
+    return first + then, lost + more
+
+
+def _write(store: Store, chunk: Sequence[_Checked]) -> int:
     def body(tx: Transaction) -> int:
-        refs = [Ref(LABELS, label.key()) for label, _ in chunk]
-        stored = tx.fetch(refs)
+        stored = tx.fetch([Ref(LABELS, sent.label.key()) for sent in chunk])
         return write_labels(
-            tx, [_timed(*sent, found) for sent, found in zip(chunk, stored, strict=True)]
+            tx, [_timed(sent, found) for sent, found in zip(chunk, stored, strict=True)]
         )
 
     return store.transact(body, self_checking=True)
 
 
-def _timed(label: Label, timed: bool, stored: Snapshot | None) -> Label:
+def _timed(sent: _Checked, stored: Snapshot | None) -> Label:
     """Return the label; sent again without a time it keeps the one that it has."""
-    if timed or stored is None:
+    label = sent.label
+    if sent.timed or stored is None:
         return label
-    known = Label.from_store(stored.data)
+    known = naming(lambda found: Label.from_store(found.data))(stored)
     again = label.model_copy(update={"ts": known.ts, "loaded_at": known.loaded_at})
     return again if again == known else label

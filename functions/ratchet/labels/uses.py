@@ -21,8 +21,9 @@ from ratchet.store.port import Filter, Query, Ref, Store
 from ratchet.store.transact import Transaction
 
 LABEL_USES = "ops_label_uses"
-PART = 1000  # labels of one part
-MARKS = 1000  # withdrawn labels that a mark names
+# A key has up to 1500 bytes, and a document holds a megabyte.
+PART = 600  # labels of one part
+MARKS = 600  # withdrawn labels that a mark names
 WEIGHTS = "weights:"
 Marked = TypeVar("Marked", "LabelUser", JudgeWeight)
 _COMMANDS = {

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 from ratchet.labels.label import LABELS, Label
 from ratchet.labels.label_stats import LabelStats, stats_ref
+from ratchet.store.named import naming
 from ratchet.store.port import Ref
 from ratchet.store.transact import Transaction
 
 CHUNK = 200  # labels of one transaction
+_LABEL = naming(lambda stored: Label.from_store(stored.data))
+_STATS = naming(lambda stored: LabelStats.from_store(stored.data))
 
 
 def write_labels(tx: Transaction, labels: Sequence[Label]) -> int:
@@ -21,7 +24,7 @@ def write_labels(tx: Transaction, labels: Sequence[Label]) -> int:
     """
     refs = [Ref(LABELS, label.key()) for label in labels]
     stored = {ref: found for ref, found in zip(refs, tx.fetch(refs), strict=True) if found}
-    before = {ref.id: Label.from_store(found.data) for ref, found in stored.items()}
+    before = {ref.id: _LABEL(found) for ref, found in stored.items()}
     after = dict(before)
     for label in labels:
         known = after.get(label.key())
@@ -35,17 +38,17 @@ def write_labels(tx: Transaction, labels: Sequence[Label]) -> int:
 def put_labels(tx: Transaction, changes: Sequence[tuple[Label | None, Label]]) -> None:
     """Write labels, each with what was there before it, and count them: one less, one more."""
     agents = {label.agent for pair in changes for label in pair if label is not None}
-    refs = {agent: stats_ref(agent) for agent in sorted(agents)}
-    tx.fetch(list(refs.values()))
-    stats = {agent: tx.find(LabelStats, ref.id) for agent, ref in refs.items()}
+    found = tx.fetch([stats_ref(agent) for agent in sorted(agents)])
+    counted = [None if one is None else _STATS(one) for one in found]
+    stats = dict(zip(sorted(agents), counted, strict=True))
     for before, label in changes:
         if before is not None:
             stats[before.agent] = _counted(stats[before.agent], before, -1)
         stats[label.agent] = _counted(stats[label.agent], label, 1)
         tx.put(label)
-    for counted in stats.values():
-        if counted is not None:
-            tx.put(counted)
+    for new in stats.values():
+        if new is not None:
+            tx.put(new)
 
 
 def _replaces(label: Label, known: Label) -> bool:

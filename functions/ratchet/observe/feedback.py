@@ -43,7 +43,7 @@ def feedback(store: Store, payload: Any, *, ingest: Ingest, now: datetime) -> Fe
         if isinstance(payload, Mapping) and "feedback" not in payload:
             first = rejected[0]
             raise InvalidInput(f"feedback: {first.field}: {first.reason}", field=first.field)
-        raise InvalidBatch("all feedback was refused", rejected=rejected)
+        raise InvalidBatch("all feedback was refused", rejected=rejected, field="feedback")
     for item in checked:
         if isinstance(item, Grade):
             keep = partial(write_feedback, grade=item, ingest=ingest, now=now)

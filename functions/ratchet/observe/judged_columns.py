@@ -12,6 +12,9 @@ from ratchet.stats.moments import SCALES, Floats, Ints, to_units
 def judged_columns(items: Sequence[Mapping[str, Any]], w: Ints, success: Bools) -> dict[str, Ints]:
     """Return the fields of RolloutSums that a corrected mean needs; none where nothing was judged.
 
+    A question that waits for an answer is unknown as often as what it stands for, 1/p: where an
+    arm is asked about oftener, as many more of its questions wait, and no more is unknown of it.
+
     Shapes: items, w, success and all columns (n,). Units: as SCALES has them.
     """
     if not any("judged" in item for item in items):
@@ -20,7 +23,9 @@ def judged_columns(items: Sequence[Mapping[str, Any]], w: Ints, success: Bools) 
     asked = np.array(["asked" in item for item in items]) & ~np.isnan(drawn)
     known = ~np.isnan(judged)
     answered = known & ~np.isnan(person) & ~np.isnan(drawn)
-    stands_for = answered / np.where(answered, drawn, 1.0)
+    p = np.where(np.isnan(drawn), 1.0, drawn)
+    stands_for = answered / p
+    waits_for = np.rint((known & asked & success) / p).astype(np.int64)
     higher = np.where(answered, person - judged, 0.0)
     return {
         "judged_w": w * known,
@@ -28,7 +33,7 @@ def judged_columns(items: Sequence[Mapping[str, Any]], w: Ints, success: Bools) 
         "drawn": answered.astype(np.int64),
         "drawn_w": w * to_units(stands_for, SCALES["drawn"]),
         "drawn_wx": w * to_units(higher * stands_for, SCALES["drawn"]),
-        "known_corrected": w * (known & ~asked & success),
+        "known_corrected": w * ((known & success) - waits_for),
     }
 
 

@@ -20,7 +20,8 @@ def _unknown(name: str) -> Metric:
 
 # Which code an error had is not known where a bucket counts it as `other`. An outcome that never
 # came is not known either: there are fewer of them for an exposure. They count as often as what
-# each stands for: where successes were sampled, an arm that fails more has more that arrive.
+# each stands for: where successes were sampled, an arm that fails more has more that arrive. So do
+# questions that wait for an answer: an arm that is asked about oftener has more that wait.
 UNKNOWN: Mapping[str, Metric] = {
     "cost": _unknown("cost"),
     "latency": _unknown("latency"),

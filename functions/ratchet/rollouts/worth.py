@@ -28,6 +28,14 @@ def valued(pair: Pair) -> Floats:
     Shapes: (..., 2). Values that stand for several, and units that bring several, count once.
     """
     den = np.where(np.isfinite(pair.den) & np.isfinite(pair.num) & (pair.den > 0), pair.den, 0.0)
-    # Arm by arm: a unit that both arms met, as in shadow mode, has a value in each.
-    again = np.stack([recurrence(den[..., arm : arm + 1, :]) for arm in range(2)], -1)
-    return np.asarray(np.minimum(pair.units, den.sum((-3, -1)) / again))
+    return np.asarray(np.minimum(pair.units, by_arm(den)))
+
+
+def by_arm(counts: Floats) -> Floats:
+    """Return how many units that count alike each arm's counts are worth.
+
+    Shapes: counts (..., steps, 2, bins), the result (..., 2). Arm by arm: a unit that both arms
+    met, as in shadow mode, has a value in each.
+    """
+    again = np.stack([recurrence(counts[..., arm : arm + 1, :]) for arm in range(2)], -1)
+    return np.asarray(counts.sum((-3, -1)) / again)

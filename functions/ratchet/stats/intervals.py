@@ -90,4 +90,5 @@ def wilson(p: float, n: float, level: float = LEVEL) -> Interval:
     z = _NORMAL.inv_cdf((1 + level) / 2)
     center = (p + z * z / (2 * n)) / (1 + z * z / n)
     reach = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return Interval(low=max(0.0, center - reach), high=min(1.0, center + reach))
+    low, high = max(0.0, center - reach), min(1.0, center + reach)
+    return Interval(low=low if p > 0 else 0.0, high=high if p < 1 else 1.0)  # but for rounding

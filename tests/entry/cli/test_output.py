@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ratchet.entry.cli.output import actor, ago, cell, emit, flat, table
+from ratchet.entry.cli.output import actor, ago, cell, complain, emit, flat, say, table
 from ratchet.kernel.errors import InvalidInput
 from tests.support.observing import NOON
 
@@ -128,3 +128,14 @@ def test_a_login_without_a_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("ratchet.entry.cli.output.getuser", nobody)
     assert actor(None).name == "unknown"
+
+
+def test_what_somebody_sent_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    sent = "\x1b]52;c;x\x07 \x9b2J \u202e\ttab"
+    table(("text",), [(sent,)])
+    say(sent)
+    complain(InvalidInput(sent), as_json=False)
+    shown = capsys.readouterr()
+    for text in (shown.out, shown.err):
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(text)
+    assert "\\x1b]52;c;x\\x07 \\x9b2J \\u202e" in shown.out

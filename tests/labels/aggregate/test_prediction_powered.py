@@ -48,6 +48,14 @@ def test_labels_that_leave_no_doubt_are_taken_as_if_one_differed() -> None:
     assert found.error == pytest.approx(1 / 25)
 
 
+def test_few_heavy_labels_that_agree_leave_the_doubt_of_so_few() -> None:
+    labels, chosen = np.r_[1.0, 1.0, np.zeros(18)], np.r_[0.01, 0.01, np.full(18, 0.9)]
+    found = prediction_powered_mean(np.ones(500), np.ones(20), labels, chosen)
+    assert found.mean == pytest.approx(200 / 220)
+    # 220 ** 2 / (2 x 100 ** 2 + 18 / 0.81) equal labels say as much.
+    assert found.error == pytest.approx(1 / 2.4173, abs=0.01)
+
+
 def test_items_chosen_by_their_score_count_by_the_inverse_of_their_chance() -> None:
     rng = np.random.default_rng(2)
     score = rng.random(4000)

@@ -7,13 +7,14 @@ import pytest
 
 from ratchet.kernel.clock import millis
 from ratchet.labels.label import Label
+from ratchet.labels.settings import JudgeSettings
 from ratchet.observe.feedback import write_feedback
 from ratchet.observe.fold import WAIT
 from ratchet.observe.grade import Grade, JudgeWord
 from ratchet.store.port import Query
 from ratchet.store.sqlite import SqliteStore
 from tests.support.labelled import DAY, MINUTE, NIGHT, labels_in, loaded
-from tests.support.observing import NOON, Worker, alerts, observation, worker
+from tests.support.observing import NOON, Worker, alerts, configure, observation, worker
 
 
 @pytest.fixture
@@ -76,6 +77,15 @@ def test_the_words_of_judges_and_of_reviewers_are_no_labels_of_this_feed(at: Wor
         at.store.transact(told)
     assert len(at.store.query(Query("ops_feedback"))) == 2
     assert loaded(at).labels == 0
+
+
+def test_what_a_listed_judge_sends_as_feedback_is_no_label_either(at: Worker) -> None:
+    strict = {"judges": {"strict": {"family": "gpt"}}}
+    configure(at.store, JudgeSettings.parse(strict))
+    said(at, "o1", source="strict", grade=1.0)
+    said(at, "o1", source="person", grade=0.0)
+    loaded(at)
+    assert only(at).labeller == "person"
 
 
 def test_feedback_waits_for_its_observation_and_holds_nothing_up(at: Worker) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet.labels.heuristics.settings import ErrorCosts
-from ratchet.labels.heuristics.threshold import best_threshold, cost_at
+from ratchet.labels.heuristics.threshold import best_threshold, cost_at, left_out_cost
 
 P = np.array([0.1, 0.3, 0.6, 0.8])
 Y = np.array([0.0, 1.0, 0.0, 1.0])
@@ -46,6 +46,29 @@ def test_rows_of_one_probability_are_never_told_apart() -> None:
     p, y = np.full(4, 0.5), np.array([0.0, 0.0, 0.0, 1.0])
     found = best_threshold(p, y, ONE, costs(1, 1))
     assert cost_at(p, y, ONE, costs(1, 1), found) == 0.25
+
+
+def test_a_threshold_costs_what_it_does_on_rows_that_did_not_choose_it() -> None:
+    p, y = np.array([0.2, 0.8, 0.3, 0.7]), np.array([0.0, 1.0, 1.0, 1.0])
+    first, last = np.array([0, 1]), np.array([2, 3])
+    one = costs(1, 1)
+    # The first half says yes from a half on, and 0.3 is missed; the last always says yes.
+    assert left_out_cost(p, y, ONE, one, [(first, last), (last, first)]) == 0.5
+    assert left_out_cost(p, y, np.array([1, 1, 3, 1.0]), one, [(first, last)]) == 3 / 6
+
+
+def test_chances_that_tell_nothing_promise_no_saving() -> None:
+    rng = np.random.default_rng(1)
+    promised, seen = [], []
+    for _ in range(60):
+        p, y, one = rng.random(60), (rng.random(60) < 0.4).astype(float), np.ones(60)
+        parts = np.array_split(rng.permutation(60), 5)
+        folds = [(np.setdiff1d(np.arange(60), part), part) for part in parts]
+        least = cost_at(p, y, one, costs(1, 1), best_threshold(p, y, one, costs(1, 1)))
+        seen.append(least - y.mean())
+        promised.append(left_out_cost(p, y, one, costs(1, 1), folds) - y.mean())
+    assert np.mean(seen) < -0.01
+    assert np.mean(promised) > 0
 
 
 rows = st.lists(st.tuples(st.sampled_from([0.0, 0.2, 0.5, 0.7, 1.0]), st.booleans()), min_size=1)

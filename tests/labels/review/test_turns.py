@@ -60,6 +60,13 @@ def test_an_item_whose_lease_ended_is_open_or_escalated_as_before() -> None:
     assert state_at(raised, NOON) == "escalated"
 
 
+def test_a_lease_longer_than_any_keeps_nobody_from_an_item() -> None:
+    day = 1440 * MINUTE
+    assert state_at(taken(item(), "ada", NOON + day), NOON) == "claimed"
+    # The clock of whoever claimed it ran a year ahead.
+    assert state_at(taken(item(), "ada", NOON + 365 * day), NOON) == "open"
+
+
 def test_doubt_wants_one_opinion_more_than_there_will_be_and_asked_again_no_more() -> None:
     done = after(item(), "a")
     again = doubted(done, "eve", NOON)

@@ -40,6 +40,18 @@ def test_the_weighted_share_is_of_all_and_the_plain_one_of_those_asked(
     assert not found.plain_interval.holds(0.75)
 
 
+def test_half_of_the_answers_estimate_the_same_less_surely(embedded: SqliteStore) -> None:
+    at = asking(embedded, nightly=60, secondShare=0, uniformShare=0.5)
+    numbered(at, "easy", 300, confidence=0.9)
+    numbered(at, "hard", 100, confidence=0.1)
+    fill(at)
+    answer_all(at, but=30)
+    found = estimated(at)
+    assert (found.drawn, found.answered) == (60, 30)
+    assert found.share == pytest.approx(0.75, abs=0.15)
+    assert found.interval.holds(0.75)
+
+
 def test_where_all_were_asked_and_answered_the_share_is_exact(embedded: SqliteStore) -> None:
     at = asking(embedded, nightly=10, secondShare=0)
     numbered(at, "easy", 3, weight=3)

@@ -41,8 +41,22 @@ def test_a_night_asks_about_as_many_as_configured_with_the_probability_of_each(
         assert (item.question, item.classes) == ("Is this good?", ("good", "bad"))
         assert item.features_ref == f"ops_observations/{subject}"
         assert item.reason == "its own confidence is low (0.50)"
-        assert item.priority == 0.5
+        assert 0 <= item.priority < 1
         assert item.fingerprint
+
+
+def test_what_is_asked_first_is_no_harder_than_what_may_never_be_answered(
+    embedded: SqliteStore,
+) -> None:
+    at = asking(embedded, nightly=80)
+    numbered(at, "easy", 40, confidence=0.9)
+    numbered(at, "hard", 40, confidence=0.1)
+    fill(at)
+    asked = sorted(queue(embedded).values(), key=lambda item: -item.priority)
+    hard = [item.subject.startswith("hard") for item in asked]
+    assert sum(hard) == 40
+    assert 10 < sum(hard[:40]) < 30  # a fair deal lies outside once in 100,000
+    assert len({item.priority for item in asked}) == 80
 
 
 def test_the_same_day_again_asks_nothing_new_and_the_next_asks_of_what_is_new(

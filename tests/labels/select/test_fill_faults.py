@@ -8,10 +8,11 @@ from ratchet.kernel.errors import Conflict
 from ratchet.labels.review_item import REVIEW_QUEUE
 from ratchet.labels.select.fill import fill_review_queue
 from ratchet.labels.select.progress import keep_draw, read_progress
-from ratchet.store.port import Query, Ref, Snapshot
+from ratchet.store.port import Query, Ref, Snapshot, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.faults import Died, FaultyStore
-from tests.support.observing import SECOND, Worker, alerts
+from tests.support.judgements import judgement, send, weigh
+from tests.support.observing import SECOND, Worker, alerts, observation
 from tests.support.selecting import SOON, asking, draws, fill, numbered, questions, queue
 
 
@@ -93,3 +94,34 @@ def test_an_agent_whose_candidates_were_taken_meanwhile_is_told_and_stops_no_oth
     assert (report.failed, [one.agent for one in report.agents]) == (("router",), ["planner"])
     assert alerts(embedded) == ["selection-failed"]
     assert sorted(item.agent for item in queue(embedded).values()) == ["planner"] * 2 + ["router"]
+
+
+def test_a_subject_that_no_observation_can_be_is_asked_about(store: Store) -> None:
+    at = asking(store, nightly=2)
+    weigh(store, strict=0.5)
+    send(at, judgement("prompts/7"), judgement("s9"))
+    assert fill(at).added == 2
+    assert set(queue(store)) == {"prompts/7", "s9"}
+
+
+@pytest.mark.parametrize("broken", [{"items": "gone"}, {"weight": "x"}, {"confidence": "low"}])
+def test_an_observation_that_was_broken_by_hand_is_told_and_stops_no_other(
+    embedded: SqliteStore, broken: dict[str, object]
+) -> None:
+    at = asking(embedded, nightly=2)
+    at.record({"id": "o1"} | observation())
+    at.record({"id": "o2"} | observation())
+    found = embedded.get(Ref("ops_observations", "o1"))
+    assert found is not None
+    embedded.set(found.ref, found.data | broken)
+    report = fill(at)
+    assert (report.added, report.spoiled, report.failed) == (1, 1, ())
+    (told,) = embedded.query(Query("ops_alerts"))
+    assert "ops_observations/o1" in told.data["text"]
+
+
+def test_an_item_that_was_broken_by_hand_stops_no_draw(embedded: SqliteStore) -> None:
+    at = world(embedded)
+    fill(at)
+    embedded.set(Ref(REVIEW_QUEUE, "x"), {"agent": "router", "kind": "label"})
+    assert fill(at, agent="router", top=1).added == 1

@@ -54,6 +54,14 @@ def test_classes_are_those_that_judges_named() -> None:
     assert of(word("a", "billing")).classes == ("billing", "other")
 
 
+def test_of_very_many_classes_those_named_most_are_shown_and_the_rest_is_other() -> None:
+    free = [word("a", f"answer {i:03d}") for i in range(100)]
+    found = of(*free, *(word("b", f"answer {i:03d}") for i in range(49)))
+    assert found.classes == (*(f"answer {i:03d}" for i in range(49)), "other")
+    # Of 149 words 51 say other, and two each of the 49: (98/149 ln 74.5 + 51/149 ln 2.92) / ln 50.
+    assert found.disagreement == pytest.approx([0.8186], abs=1e-4)
+
+
 def test_a_judge_that_contradicts_itself_is_told_as_such() -> None:
     found = of(word("a", "x"), word("a", "y"), word("b", "z", confidence=0.5))
     assert found.spread.tolist() == [1.0]

@@ -49,7 +49,8 @@ def load(
     """Load what is new in the feeds, as every day at 02:00 UTC. Twice changes nothing."""
     with opened(store) as a:
         now = a.clock()
-        found = loading.load_labels(a.store, a.reader, now=now, feed=feed, since=ago(since, now))
+        back = ago(since, now)
+        found = loading.load_labels(a.store, a.keys, a.reader, now=now, feed=feed, since=back)
     if as_json:
         emit(found.to_wire())
         return

@@ -38,6 +38,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in one line; on the audit chain.")]
 By = Annotated[str | None, typer.Option("--by", help="Who acts.", envvar="RATCHET_ACTOR")]
 _BARE: dict[str, Any] = {"box": SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": 0}
+# Control characters but tab and line feed, and those that turn the direction of writing.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _SPAN = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -117,17 +119,28 @@ def cell(value: Any) -> str:
         return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
-    return str(value)
+    return inert(str(value))
+
+
+def inert(text: str) -> str:
+    """Return a text as a terminal shows it: what would steer it, or turn it round, is spelt out.
+
+    Observations, questions and labels hold what anybody sent.
+
+    >>> print(inert("\x1b[2Jgone"))
+    \\x1b[2Jgone
+    """
+    return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def say(text: str) -> None:
     """Print a line."""
-    CONSOLE.print(text, markup=False, highlight=False, soft_wrap=True)
+    CONSOLE.print(inert(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def warn(text: str) -> None:
     """Print a line to stderr, about what was done all the same."""
-    ERRORS.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
+    _to_stderr(f"note: {text}")
 
 
 def tell_spoiled(errors: Iterable[RatchetError], as_json: bool) -> None:
@@ -141,10 +154,13 @@ def complain(error: RatchetError, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"error": error.as_dict()}), file=sys.stderr)
         return
-    ERRORS.print(f"{error.code}: {error}", markup=False, highlight=False, soft_wrap=True)
+    _to_stderr(f"{error.code}: {error}")
     for item in error.as_dict().get("rejected", [])[:10]:
-        line = f"  item {item['index']}: {item['field']}: {item['reason']}"
-        ERRORS.print(line, markup=False, highlight=False, soft_wrap=True)
+        _to_stderr(f"  item {item['index']}: {item['field']}: {item['reason']}")
+
+
+def _to_stderr(line: str) -> None:
+    ERRORS.print(inert(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def ago(text: str | None, now: datetime, field: str = "since") -> datetime | None:

@@ -30,8 +30,9 @@ def prediction_powered_mean(
 
     It is l mean(scores) + mean(labels - l labelled_scores), l being what makes its variance least.
     Labelled items that were chosen with unequal probabilities count by their inverse (Hajek); the
-    labelled ones may be among `scores`. Labels that leave no doubt are taken as if one differed.
-    Shapes: scores (N,); the others (n,). Units: those of labels; propensities in (0, 1].
+    labelled ones may be among `scores`. Labels that leave less doubt than if one of n equal ones
+    differed (n of Kish) are taken as if it did.
+    Shapes: scores (N,); the others (n,). Units: labels and scores 0..1; propensities in (0, 1].
     Raises: InvalidInput for fewer than two labels, none of scores, or unequal columns.
     Source: Angelopoulos et al., Science 2023; power tuning of Angelopoulos, Duchi and Zrnic,
     arXiv 2311.01453, example 6.1; Hajek 1971.
@@ -53,9 +54,8 @@ def prediction_powered_mean(
         tuning = min(1.0, max(0.0, shared / (spread * (square + 1 / len(scores)))))
     gaps = labels - tuning * labelled_scores
     gap = float(w @ gaps)
-    doubt = small * float(w**2 @ (gaps - gap) ** 2)
-    if doubt < 1e-18:
-        doubt = square**2
+    # Heavy labels that happen to agree show no doubt: one of equal ones may differ.
+    doubt = max(small * float(w**2 @ (gaps - gap) ** 2), square**2)
     error = math.sqrt(doubt + tuning**2 * spread / len(scores))
     mean = tuning * float(scores.mean()) + gap
     reach = t_quantile((1 + LEVEL) / 2, n - 1) * error

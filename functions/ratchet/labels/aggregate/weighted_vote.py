@@ -91,6 +91,7 @@ def _earned(votes: Votes) -> dict[int, float]:
     ends = np.searchsorted(votes.rater[order], np.arange(votes.raters + 1))
     for rater in np.flatnonzero(np.diff(ends)).tolist():
         rows = order[ends[rater] : ends[rater + 1]]
+        chosen = None if votes.propensity is None else votes.propensity[votes.item[rows]]
         judged = Judged(
             said=votes.label[rows],
             label=votes.known[votes.item[rows]],
@@ -99,6 +100,7 @@ def _earned(votes: Votes) -> dict[int, float]:
             age=np.zeros(len(rows)),
             subject=votes.item[rows],
             classes=votes.classes,
+            propensity=chosen,
         )
         found = judge_accuracy(judged)
         if found.finding != "few":

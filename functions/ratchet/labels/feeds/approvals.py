@@ -1,14 +1,19 @@
-"""Approvals: a person's yes or no to a version is a label of it, for the policy that it is of."""
+"""Approvals: a person's yes or no to a version is a label of it, for the policy that it is of.
+
+Only as it was sealed: what somebody wrote by hand is put back, and must leave no label behind.
+"""
 
 from collections.abc import Sequence
 from functools import partial
 
 from ratchet.kernel.each import each
-from ratchet.labels.feeds.feed import Feed, Found, Look, Stream, naming
+from ratchet.kernel.seal import load_sealed
+from ratchet.labels.feeds.feed import Feed, Found, Look, Stream
 from ratchet.labels.label import Label
 from ratchet.labels.scale import decision
 from ratchet.policies.version import PolicyVersion
 from ratchet.rollouts.approval import APPROVALS, Approval
+from ratchet.store.named import naming
 from ratchet.store.port import Snapshot
 
 SOURCE = "approvals"
@@ -21,7 +26,8 @@ def _read(look: Look, page: Sequence[Snapshot]) -> Found:
 
 
 def _label(look: Look, stored: Snapshot) -> Label:
-    approval = Approval.from_store(stored.data)
+    mend = "decide by `ratchet approvals approve` or `reject`, not by hand"
+    approval = load_sealed(look.keys, Approval, stored.ref.id, stored.data, mend=mend)
     return look.label(
         decision(approval.state),
         agent=approval.policy,

@@ -3,16 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from ratchet.kernel.each import Tell
-from ratchet.kernel.errors import InvalidInput
+from ratchet.kernel.keys import Keys
 from ratchet.labels.label import Label
 from ratchet.labels.scale import Said
 from ratchet.labels.settings import LabelSettings
 from ratchet.store.port import Filter, Snapshot, Store
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -27,10 +25,15 @@ class Stream:
 
 @dataclass(frozen=True)
 class Look:
-    """What a feed may look at; `tell` is told of a document that cannot be read."""
+    """What a feed may look at; `tell` is told of a document that cannot be read.
+
+    `judges` are the names in `config/judges`: what they say is no label, whatever way it comes.
+    """
 
     store: Store
+    keys: Keys
     settings: LabelSettings
+    judges: frozenset[str]
     now: datetime
     tell: Tell
 
@@ -38,7 +41,7 @@ class Look:
         self,
         said: Said,
         *,
-        agent: str,
+        agent: object,
         subject: str,
         source: str,
         source_id: str,
@@ -90,16 +93,3 @@ def sharded(collection: str, at: str, shards: int) -> list[Stream]:
         Stream(str(shard), collection, at, (Filter("shard", "==", shard),))
         for shard in range(shards)
     ]
-
-
-def naming(load: Callable[[Snapshot], T]) -> Callable[[Snapshot], T]:
-    """Let what a document is refused for name the document."""
-
-    def loaded(stored: Snapshot) -> T:
-        try:
-            return load(stored)
-        except InvalidInput as error:
-            where = f"{stored.ref}: {error.message}"
-            raise InvalidInput(where, field=error.field, mend=error.mend) from error
-
-    return loaded

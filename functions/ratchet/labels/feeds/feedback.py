@@ -5,14 +5,16 @@ from functools import partial
 
 from ratchet.kernel.each import each
 from ratchet.kernel.errors import InvalidInput
-from ratchet.labels.feeds.feed import Feed, Found, Look, naming, sharded
+from ratchet.labels.feeds.feed import Feed, Found, Look, sharded
 from ratchet.labels.label import Label
 from ratchet.labels.scale import Said, grade, outcome
 from ratchet.observe.fold import WAIT
 from ratchet.observe.grade import RESERVED, Feedback
-from ratchet.observe.observation import COLLECTION, item_ids, items_of, split_id
+from ratchet.observe.items import items_by_id
+from ratchet.observe.observation import COLLECTION, split_id
 from ratchet.store.limits import check_id
-from ratchet.store.port import Ref, Snapshot, Store
+from ratchet.store.named import naming
+from ratchet.store.port import Ref, Snapshot
 
 SOURCE = "feedback"
 Given = tuple[Snapshot, Feedback]
@@ -20,9 +22,9 @@ Given = tuple[Snapshot, Feedback]
 
 def _read(look: Look, page: Sequence[Snapshot]) -> Found:
     # Judges' words must not become labels, and the review queue writes labels of its own.
-    people = [stored for stored in page if stored.data.get("source") not in RESERVED]
-    given = list(each(people, naming(_given), look.tell))
-    agents = _agents(look.store, {split_id(one.obs_id)[0] for _, one in given})
+    machines = {*RESERVED, *look.judges}
+    given = [one for one in each(page, naming(_given), look.tell) if one[1].source not in machines]
+    agents = _agents(look, {split_id(one.obs_id)[0] for _, one in given})
     labels: list[Label] = []
     waiting: list[Snapshot] = []
     for stored, one in given:
@@ -43,19 +45,18 @@ def _given(stored: Snapshot) -> Given:
     return stored, given
 
 
-def _agents(store: Store, documents: Iterable[str]) -> dict[str, str]:
+def _agents(look: Look, documents: Iterable[str]) -> dict[str, object]:
     """Return the component of each observation of some documents, by the observation's id."""
-    found = store.get_many([Ref(COLLECTION, name) for name in sorted(documents)])
-    agents: dict[str, str] = {}
-    for stored in found:
-        if stored is not None:
-            names = item_ids(stored.ref.id, stored.data)
-            items = items_of(stored.data)
-            agents |= {n: str(i.get("component")) for n, i in zip(names, items, strict=True)}
-    return agents
+    found = look.store.get_many([Ref(COLLECTION, name) for name in sorted(documents)])
+    there = (stored for stored in found if stored is not None)
+    return {
+        name: item.get("component")
+        for items in each(there, naming(items_by_id), look.tell)
+        for name, item in items.items()
+    }
 
 
-def _label(look: Look, given: Feedback, agent: str, stored: Snapshot) -> Label:
+def _label(look: Look, given: Feedback, agent: object, stored: Snapshot) -> Label:
     return look.label(
         _said(given),
         agent=agent,

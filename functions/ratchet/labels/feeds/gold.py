@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from ratchet.kernel.each import each
-from ratchet.labels.feeds.feed import Feed, Found, Look, Stream, naming
+from ratchet.labels.feeds.feed import Feed, Found, Look, Stream
 from ratchet.labels.gold import GOLD, GoldLine
 from ratchet.labels.label import Label
 from ratchet.labels.scale import Said
+from ratchet.store.named import naming
 from ratchet.store.port import Snapshot
 
 SOURCE = "gold"

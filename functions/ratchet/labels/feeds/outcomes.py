@@ -8,10 +8,12 @@ from typing import Any
 from ratchet.kernel.each import each
 from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.ids import shard_of
-from ratchet.labels.feeds.feed import Feed, Found, Look, naming, sharded
+from ratchet.labels.feeds.feed import Feed, Found, Look, sharded
 from ratchet.labels.label import Label
 from ratchet.labels.scale import Said, grade, outcome
-from ratchet.observe.observation import COLLECTION, item_ids, items_of
+from ratchet.observe.items import items_by_id
+from ratchet.observe.observation import COLLECTION
+from ratchet.store.named import naming
 from ratchet.store.port import Snapshot
 
 SOURCE = "outcomes"
@@ -25,12 +27,11 @@ def _read(look: Look, page: Sequence[Snapshot]) -> Found:
 def _labels(look: Look, stored: Snapshot) -> Iterator[Label]:
     """Yield the labels of one document, or of the items of a batch, that are drawn."""
     k = look.settings.sample_outcomes
-    names = item_ids(stored.ref.id, stored.data)
-    for name, item in zip(names, items_of(stored.data), strict=True):
+    for name, item in items_by_id(stored).items():
         if item.get("quality") is not None and not shard_of(f"label:{name}", k):
             yield look.label(
                 _said(item),
-                agent=str(item.get("component")),
+                agent=item.get("component"),
                 subject=name,
                 source=SOURCE,
                 source_id=name,

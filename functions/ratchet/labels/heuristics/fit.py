@@ -7,7 +7,6 @@ no, and yes and no weigh the same (class-balanced); calibration takes the balanc
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.heuristics.feature import Features, Floats
@@ -24,6 +23,7 @@ from ratchet.labels.heuristics.model import Scorer
 from ratchet.labels.heuristics.samples import Samples
 from ratchet.labels.heuristics.score import scores_of, sigmoid
 from ratchet.labels.heuristics.settings import ErrorCosts
+from ratchet.labels.heuristics.threshold import Fold
 
 FOLDS = 5
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)  # scikit-learn's C
@@ -63,7 +63,7 @@ def fit(samples: Samples, specs: Features, costs: ErrorCosts, *, kind: Kind, see
     model = fit_model(best, rows, y, weight, np.arange(len(y)), seed)
     slope, offset = calibrate(raw, y, weight)
     weights = importances(model, samples.x, specs)
-    report = report_of(samples, left_out, costs, model=str(best), importances=weights)
+    report = report_of(samples, left_out, folds, costs, model=str(best), importances=weights)
     return Fitted(Scorer(model=model, slope=slope, offset=offset), report)
 
 
@@ -97,7 +97,7 @@ def calibrate(scores: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
     return slope, float(solver.intercept_[0]) - slope * middle
 
 
-def _folds(samples: Samples, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def _folds(samples: Samples, seed: int) -> list[Fold]:
     with wanted_packages():
         from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]
     few = min(samples.positives, len(samples) - samples.positives)
@@ -117,9 +117,7 @@ def _calibrated_loss(raw: Floats, samples: Samples) -> float:
     return log_loss(sigmoid(slope * raw + offset), samples.y, samples.weight)
 
 
-def _left_out(
-    raw: Floats, samples: Samples, folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
-) -> Floats:
+def _left_out(raw: Floats, samples: Samples, folds: list[Fold]) -> Floats:
     """Return each row's probability by models and a calibration that saw other rows alone."""
     out = np.empty(len(raw))
     for train, test in folds:

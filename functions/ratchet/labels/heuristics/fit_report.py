@@ -1,5 +1,7 @@
 """FitReport: what a trained model promises, measured on rows that it did not see."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,7 +9,7 @@ from ratchet.kernel.document import Model
 from ratchet.labels.heuristics.feature import Floats
 from ratchet.labels.heuristics.samples import Samples
 from ratchet.labels.heuristics.settings import ErrorCosts
-from ratchet.labels.heuristics.threshold import best_threshold, cost_at
+from ratchet.labels.heuristics.threshold import Fold, best_threshold, cost_at, left_out_cost
 
 _LEAST = 1e-12
 
@@ -15,8 +17,9 @@ _LEAST = 1e-12
 class FitReport(Model):
     """Figures of one model by cross-validation; the baselines know the share of a yes alone.
 
-    `cost` is that of its errors for one label at `threshold`, `baselineCost` that of always saying
-    the same. `auc` is the chance that a yes ranks above a no. `importances` sum to 1.
+    `cost` is that of its errors for one label, at thresholds that other rows chose, `baselineCost`
+    that of always saying the same. `auc` is the chance that a yes ranks above a no. `importances`
+    sum to 1.
     """
 
     labels: int
@@ -34,15 +37,20 @@ class FitReport(Model):
 
 
 def report_of(
-    samples: Samples, p: Floats, costs: ErrorCosts, *, model: str, importances: dict[str, float]
+    samples: Samples,
+    p: Floats,
+    folds: Sequence[Fold],
+    costs: ErrorCosts,
+    *,
+    model: str,
+    importances: dict[str, float],
 ) -> FitReport:
-    """Return the figures of probabilities that were given to rows left out.
+    """Return the figures of probabilities that were given to rows left out, fold by fold.
 
     Shapes: p (n,).
     """
     y, weight = samples.y, samples.weight
     prior = np.full(len(y), float(np.average(y, weights=weight)))
-    threshold = best_threshold(p, y, weight, costs)
     return FitReport(
         labels=len(samples),
         positives=samples.positives,
@@ -52,8 +60,8 @@ def report_of(
         brier=brier(p, y, weight),
         baseline_brier=brier(prior, y, weight),
         auc=auc(p, y >= 0.5, weight),
-        threshold=threshold,
-        cost=cost_at(p, y, weight, costs, threshold),
+        threshold=best_threshold(p, y, weight, costs),
+        cost=left_out_cost(p, y, weight, costs, folds),
         baseline_cost=min(cost_at(prior, y, weight, costs, at) for at in (0.0, np.inf)),
         importances=importances,
     )

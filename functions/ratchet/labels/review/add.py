@@ -71,7 +71,7 @@ def add_items(
     items = [one for one in checked if isinstance(one, ReviewItem)]
     rejected = tuple(one for one in checked if isinstance(one, Rejection))
     if not items:
-        raise InvalidBatch("every question was refused", rejected=rejected)
+        raise InvalidBatch("every question was refused", rejected=rejected, field="items")
     added = enqueue(store, items, now=now)
     return Added(added=added, known=len(items) - added, rejected=rejected)
 

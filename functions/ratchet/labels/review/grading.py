@@ -4,11 +4,13 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from ratchet.kernel.each import each
 from ratchet.labels.label import BAD, GOOD
 from ratchet.labels.review_item import ReviewItem
 from ratchet.observe.feedback import feedback_ref, write_feedback
 from ratchet.observe.grade import REVIEW, Feedback, Grade
-from ratchet.observe.observation import COLLECTION, item_ids, items_of, split_id
+from ratchet.observe.items import items_by_id
+from ratchet.observe.observation import COLLECTION, split_id
 from ratchet.observe.settings import Ingest
 from ratchet.store.port import Ref
 from ratchet.store.transact import Transaction
@@ -22,16 +24,14 @@ def observed(tx: Transaction, items: Sequence[ReviewItem]) -> dict[str, Feedback
     Only questions whether something is good are meant: the others grade nothing.
     """
     asked = [item for item in items if _grades(item)]
-    refs = [_observation(item) for item in asked]
-    found = dict(zip(refs, tx.fetch(refs), strict=True))
-    there: dict[str, Ref] = {}
-    for item, ref in zip(asked, refs, strict=True):
-        stored = found[ref]
-        ids = item_ids(ref.id, stored.data) if stored else []
-        if stored is None or item.subject not in ids:
-            continue
-        if items_of(stored.data)[ids.index(item.subject)].get("component") == item.agent:
-            there[item.subject] = feedback_ref(item.subject, REVIEW)
+    stored = (found for found in tx.fetch([_observation(item) for item in asked]) if found)
+    agents = {
+        subject: observation.get("component")
+        for batch in each(stored, items_by_id, _pass_over)
+        for subject, observation in batch.items()
+    }
+    own = [item.subject for item in asked if agents.get(item.subject) == item.agent]
+    there = {subject: feedback_ref(subject, REVIEW) for subject in own}
     known = tx.fetch(list(there.values()))
     return {
         subject: Feedback.from_store(stored.data) if stored else None
@@ -65,3 +65,7 @@ def _grades(item: ReviewItem) -> bool:
 
 def _observation(item: ReviewItem) -> Ref:
     return Ref(COLLECTION, split_id(item.subject)[0])
+
+
+def _pass_over(error: Exception) -> None:
+    """Let an observation that cannot be read keep no question from being asked or answered."""

@@ -8,6 +8,7 @@ from ratchet.kernel.each import Tell, each
 from ratchet.kernel.errors import NotFound
 from ratchet.labels.review.turns import WAITING, state_at
 from ratchet.labels.review_item import REVIEW_QUEUE, Kind, ReviewItem, ReviewState
+from ratchet.store.named import naming
 from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
@@ -60,7 +61,7 @@ def load(stored: Snapshot) -> ReviewItem:
 
     Raises: InvalidInput.
     """
-    return ReviewItem.from_store(stored.data)
+    return naming(lambda found: ReviewItem.from_store(found.data))(stored)
 
 
 def _read(key: str, found: Snapshot | None) -> ReviewItem:

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ratchet.kernel.errors import Refused
-from ratchet.labels.review_item import MAX_WANTED, Claim, Opinion, ReviewItem, ReviewState
+from ratchet.labels.review_item import (
+    LONGEST_LEASE,
+    MAX_WANTED,
+    Claim,
+    Opinion,
+    ReviewItem,
+    ReviewState,
+)
+from ratchet.observe.observation import AHEAD
 
 WAITING: tuple[ReviewState, ...] = ("open", "escalated")
 LIVE: tuple[ReviewState, ...] = (*WAITING, "claimed")
@@ -17,8 +25,13 @@ def is_live(item: ReviewItem) -> bool:
 
 
 def is_held(item: ReviewItem, now: datetime) -> bool:
-    """Say whether somebody's lease keeps it from others."""
-    return item.state == "claimed" and item.claim is not None and now < item.claim.until
+    """Say whether somebody's lease keeps it from others.
+
+    One that lasts longer than any lease was given by a clock that ran ahead, or by hand.
+    """
+    if item.state != "claimed" or item.claim is None:
+        return False
+    return now < item.claim.until <= now + LONGEST_LEASE + AHEAD
 
 
 def state_at(item: ReviewItem, now: datetime) -> ReviewState:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.select.copies import Signature, fingerprint, signature
 
 MOST = 100_000
@@ -56,12 +57,20 @@ class Frame:
 
 
 def candidate_of(subject: str, item: Mapping[str, Any]) -> Candidate:
-    """Return an observation as a candidate."""
+    """Return an observation as a candidate.
+
+    Raises: InvalidInput for one that was broken by hand.
+    """
+    weight, confidence = item.get("weight", 1), item.get("confidence", float("nan"))
+    if type(weight) is not int or weight < 1:
+        raise InvalidInput(f"weight {weight!r} is no whole number from 1", field="weight")
+    if type(confidence) not in (int, float) or confidence < 0 or confidence > 1:
+        raise InvalidInput(f"confidence {confidence!r} is no share 0..1", field="confidence")
     text = text_of(item.get("meta"))
     return Candidate(
         subject=subject,
-        weight=item.get("weight", 1),
-        confidence=item.get("confidence", float("nan")),
+        weight=weight,
+        confidence=confidence,
         fingerprint=fingerprint(text) if text else None,
         signature=signature(text) if text else None,
     )

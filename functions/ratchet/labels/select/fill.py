@@ -19,6 +19,7 @@ from ratchet.labels.select.progress import close_night, keep_draw, read_progress
 from ratchet.labels.select.review_draw import REVIEW_DRAWS, ReviewDraw, draw_key
 from ratchet.labels.settings import ReviewSettings
 from ratchet.observe.settings import Ingest
+from ratchet.store.named import naming
 from ratchet.store.port import Filter, Query, Ref, Store
 
 EARLIER = timedelta(days=1)  # a label may bear an instant before its observation came in
@@ -100,7 +101,7 @@ class _Fill:
         """Put into the queue what was drawn before and did not get there."""
         where = (Filter("enqueued", "==", False),)
         stored = self.store.stream(Query(REVIEW_DRAWS, where))
-        left = each(stored, lambda s: ReviewDraw.from_store(s.data), self.spoiled.append)
+        left = each(stored, naming(lambda s: ReviewDraw.from_store(s.data)), self.spoiled.append)
         for draw in list(left):
             self._try(draw.agent, partial(self._enqueue, draw))
 
@@ -168,7 +169,7 @@ class _Fill:
         )
 
     def _enqueue(self, draw: ReviewDraw) -> None:
-        added = enqueue(self.store, draw_items(self.store, draw), now=self.now)
+        added = enqueue(self.store, draw_items(self.store, draw, self.spoiled.append), now=self.now)
         done = draw.model_copy(update={"enqueued": True})
         self.store.set(Ref(done.collection, done.key()), done.to_map())
         self.filled.append(

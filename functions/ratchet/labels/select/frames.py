@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -13,9 +14,11 @@ from ratchet.labels.judgement import JUDGEMENTS, Judgement
 from ratchet.labels.read import agents_labelled
 from ratchet.labels.select.candidate import Candidate, Frame, candidate_of
 from ratchet.labels.select.progress import Progress
-from ratchet.observe.observation import COLLECTION, item_ids, items_of, split_id
+from ratchet.observe.items import items_by_id
+from ratchet.observe.observation import COLLECTION, split_id
 from ratchet.observe.settings import shards_ever
-from ratchet.store.port import MAX_IN, Filter, Query, Ref, Store
+from ratchet.store.named import naming
+from ratchet.store.port import MAX_IN, Filter, Query, Ref, Snapshot, Store
 
 OLD = 10_000
 
@@ -27,6 +30,14 @@ class Word(NamedTuple):
     label: str | None
     score: float | None
     confidence: float | None
+
+
+class Came(NamedTuple):
+    """A candidate of an agent, and when it came in."""
+
+    agent: str
+    at: datetime
+    candidate: Candidate
 
 
 @dataclass
@@ -63,7 +74,7 @@ def read_frames(store: Store, span: Span, tell: Tell) -> dict[str, Frames]:
     """
     frames: dict[str, Frames] = defaultdict(Frames)
     seen: dict[str, set[str]] = defaultdict(set)
-    for agent, came, candidate in _observed(store, span):
+    for agent, came, candidate in _observed(store, span, tell):
         frame = frames[agent].new if came > span.since(agent) else frames[agent].old
         frame.add(candidate)
         seen[agent].add(candidate.subject)
@@ -87,24 +98,31 @@ def _known(store: Store, span: Span) -> set[str]:
     return {*agents_labelled(store), *(name for name in weighed if isinstance(name, str))}
 
 
-def _observed(store: Store, span: Span) -> Iterator[tuple[str, datetime, Candidate]]:
+def _observed(store: Store, span: Span, tell: Tell) -> Iterator[Came]:
     for shard in range(shards_ever(store)):
         where = (
             Filter("shard", "==", shard),
             Filter("ingestedAt", ">", span.start),
             Filter("ingestedAt", "<=", span.until),
         )
-        for found in store.stream(Query(COLLECTION, where, ("ingestedAt",))):
-            ids = item_ids(found.ref.id, found.data)
-            for subject, item in zip(ids, items_of(found.data), strict=True):
-                if span.asks(item.get("component")):  # a document may hold exposures alone
-                    yield item["component"], found.data["ingestedAt"], candidate_of(subject, item)
+        stored = store.stream(Query(COLLECTION, where, ("ingestedAt",)))
+        for came in each(stored, naming(partial(_came, span)), tell):
+            yield from came
+
+
+def _came(span: Span, stored: Snapshot) -> list[Came]:
+    """Return the candidates of one document, which may hold exposures alone."""
+    return [
+        Came(item["component"], stored.data["ingestedAt"], candidate_of(subject, item))
+        for subject, item in items_by_id(stored).items()
+        if span.asks(item.get("component"))
+    ]
 
 
 def _judged(store: Store, agent: str, span: Span, tell: Tell) -> Iterator[Judgement]:
     where = (Filter("agent", "==", agent), Filter("ts", ">=", span.start))
     stored = store.stream(Query(JUDGEMENTS, where, ("ts",)))
-    found = each(stored, lambda s: Judgement.from_store(s.data), tell)
+    found = each(stored, naming(lambda s: Judgement.from_store(s.data)), tell)
     return (word for word in found if word.recorded_at <= span.until)
 
 
@@ -114,8 +132,10 @@ def _unobserved(
     """Yield the subjects that are no observations, and when they were judged first."""
     rest = iter(subjects)
     while some := list(islice(rest, MAX_IN)):
-        found = store.get_many([Ref(COLLECTION, split_id(subject)[0]) for subject in some])
-        left = [s for s, there in zip(some, found, strict=True) if there is None]
+        # An observation's id has no slash, another subject may have.
+        refs = {s: Ref(COLLECTION, split_id(s)[0]) for s in some if "/" not in s}
+        found = dict(zip(refs, store.get_many(list(refs.values())), strict=True))
+        left = [s for s in some if found.get(s) is None]
         if not left:
             continue
         where = (Filter("agent", "==", agent), Filter("subject", "in", left))

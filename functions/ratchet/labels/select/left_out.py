@@ -37,7 +37,8 @@ def _asked(store: Store, agent: str) -> tuple[set[str], list[Signature]]:
     subjects, signatures = set(), []
     where = (Filter("agent", "==", agent), Filter("kind", "==", "label"))
     for found in store.stream(Query(REVIEW_QUEUE, where)):
-        subjects.add(found.data["subject"])
+        if isinstance(subject := found.data.get("subject"), str):
+            subjects.add(subject)
         text = text_of(_meta(found.data.get("shown")))
         if text and found.data.get("state") != "dropped":
             signatures.append(signature(text))

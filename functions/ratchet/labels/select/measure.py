@@ -1,5 +1,6 @@
 """Measure how unsure each candidate is, by what its judges said and by its own confidence."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from ratchet.stats.moments import Floats
 
 # A judge that nobody could measure yet counts half: without it, no first labels are found.
 UNMEASURED = 0.5
+# A judge may answer freely: people are shown no more classes than a question takes.
+MOST = 50
+OTHER = "other"
 _WORDS = ("judges leave it open", "its own confidence is low", "a judge contradicts itself")
 
 
@@ -43,10 +47,10 @@ def measure(
     """Return the measures of the candidates; a class is any that a judge named, or good and bad."""
     n = len(candidates)
     words = [(i, w) for i, c in enumerate(candidates) for w in said.get(c.subject, ())]
-    classes = _classes({w.label for _, w in words if w.label is not None})
+    classes = _classes(Counter(w.label for _, w in words if w.label is not None))
     item = np.array([i for i, _ in words], np.int64)
-    names = sorted({w.judge for _, w in words})
-    judge = np.array([names.index(w.judge) for _, w in words], np.int64)
+    judges = {name: k for k, name in enumerate(sorted({w.judge for _, w in words}))}
+    judge = np.array([judges[w.judge] for _, w in words], np.int64)
     weight = np.array([_weight(weights.get(w.judge)) for _, w in words])
     chances = np.array([_chances(w, classes) for _, w in words]).reshape(-1, len(classes))
     apart = disagreement(item, weight, chances, n)
@@ -56,10 +60,14 @@ def measure(
     return Measures(classes, apart, unsure, turned, combined(apart, unsure, turned))
 
 
-def _classes(named: set[str]) -> tuple[str, ...]:
-    if named <= {GOOD, BAD}:
+def _classes(named: Counter[str]) -> tuple[str, ...]:
+    """Return the classes to choose from; of very many, those that are named most, and `other`."""
+    if set(named) <= {GOOD, BAD}:
         return (GOOD, BAD)
-    return tuple(sorted(named if len(named) > 1 else {*named, "other"}))
+    if 1 < len(named) <= MOST:
+        return tuple(sorted(named))
+    ranked = sorted(named, key=lambda name: (-named[name], name))
+    return tuple(sorted({*ranked[: MOST - 1], OTHER}))
 
 
 def _weight(earned: JudgeWeight | None) -> float:
@@ -71,9 +79,10 @@ def _weight(earned: JudgeWeight | None) -> float:
 def _chances(word: Word, classes: Sequence[str]) -> list[float]:
     """Return what a judge gives each class; a word that names none of them gives all the same."""
     if word.label is not None:
+        said = word.label if word.label in classes else OTHER
         sure = 1.0 if word.confidence is None else word.confidence
         rest = (1 - sure) / (len(classes) - 1)
-        return [sure if name == word.label else rest for name in classes]
+        return [sure if name == said else rest for name in classes]
     if word.score is None or GOOD not in classes:
         return [1 / len(classes)] * len(classes)
     rest = (1 - word.score) / (len(classes) - 1)

@@ -80,7 +80,8 @@ def take(ask: Ask, body: Any) -> LabelsTaken:
 
 def load(ask: Ask, body: Feeds) -> LoadReport:
     """Load what is new in the feeds now, as every night."""
-    return load_labels(ask.app.store, ask.app.reader, now=ask.now, feed=body.feed)
+    app = ask.app
+    return load_labels(app.store, app.keys, app.reader, now=ask.now, feed=body.feed)
 
 
 def withdraw(ask: Ask, key: str, body: Withdrawal) -> LabelRow:
