@@ -13,8 +13,8 @@ import pytest
 from ratchet.entry.configs import CONFIGS
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
-from ratchet.labels.heuristics.feature_spec import FeatureSpec
 from ratchet.labels.heuristics.settings import AgentHeuristic, HeuristicSettings
+from ratchet.policies.feature_spec import FeatureSpec
 from ratchet.policies.space import Choice, Range, Simplex, parse_space
 from ratchet.policies.version import Params
 from ratchet.rollouts.gate_rules import Gates
@@ -27,6 +27,14 @@ TEXT = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text()
 PARTS = re.split(r"^##+ (.+)$", TEXT, flags=re.MULTILINE)
 SECTIONS = dict(zip(PARTS[1::2], PARTS[2::2], strict=True))
 PARAMS, SPACE = "Params of a policy", "Tuning space of a policy"
+
+
+def example(section: str) -> Any:
+    """Return the JSON example of a section."""
+    (block,) = re.findall(r"```json\n(.*?)```", SECTIONS[section], re.DOTALL)
+    return json.loads(block)
+
+
 # Each section with a table: what it describes, how it parses, and the least that parses.
 MODELS: dict[str, tuple[type[Model], Callable[[Any], object], dict[str, Any]]] = {
     **{f"config/{name}": (kind, kind.from_store, {}) for name, kind in CONFIGS.items()},
@@ -135,6 +143,7 @@ WORDS: dict[str, tuple[list[Any], list[Any]]] = {
         [{"a": {"policy": "p", "shipped": "router"}}],
         [{"a": {"policy": "p"}}, {"a": {"policy": "P", "shipped": "router"}}],
     ),
+    "a trained model": ([example(PARAMS)["heuristic"]], ["foo", {}, {"agent": "a"}]),
     "a policy's id": (["router-core"], ["Router", 5]),
     "a shipped set": (["planner", "critic", "router"], ["poet", 5]),
     "features by name": (
@@ -151,12 +160,6 @@ WORDS: dict[str, tuple[list[Any], list[Any]]] = {
     "none but of a categorical one": ([[]], [["a"]]),
     "`rollout` or `programme`": (["rollout", "programme"], ["policy", None]),
 }
-
-
-def example(section: str) -> Any:
-    """Return the JSON example of a section."""
-    (block,) = re.findall(r"```json\n(.*?)```", SECTIONS[section], re.DOTALL)
-    return json.loads(block)
 
 
 def rows(section: str) -> dict[str, tuple[str, str, str]]:

@@ -10,7 +10,7 @@ import pytest
 
 from ratchet.client import AsyncOfflineTransport, AsyncPolicyClient, Decision
 from ratchet.kernel.errors import InvalidInput
-from ratchet.labels.heuristics import model
+from ratchet.policies import heuristic as carried
 from tests.client.test_assigning import PARAMS, UNITS, Rig, running
 from tests.support.governed import NOON, POLICY
 from tests.support.taught import heuristic, router
@@ -127,13 +127,13 @@ def test_failures_of_a_challenger_open_its_own_breaker_alone() -> None:
 def test_a_version_is_parsed_once_and_another_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = Rig(answer(heuristic()))
     parsed: list[str] = []
-    real = model.heuristic_of
+    real = carried.heuristic_of
 
-    def counted(params: Mapping[str, Any], version: str) -> model.Heuristic:
+    def counted(params: Mapping[str, Any], version: str) -> carried.Heuristic:
         parsed.append(version)
         return real(params, version)
 
-    monkeypatch.setattr(model, "heuristic_of", counted)
+    monkeypatch.setattr(carried, "heuristic_of", counted)
     for _ in range(3):
         rig.client.decide(URGENT)
     assert parsed == [f"{POLICY}@1.0.0"]

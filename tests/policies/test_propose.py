@@ -20,7 +20,7 @@ from ratchet.policies.head import PolicyHead
 from ratchet.policies.history import get_version
 from ratchet.policies.propose import propose
 from ratchet.policies.version import COLLECTION, ArtifactRef, Proposal
-from ratchet.store.port import Ref, Store
+from ratchet.store.port import Query, Ref, Store
 from tests.support.faults import Died, FaultyStore
 from tests.support.governed import (
     ADA,
@@ -139,6 +139,13 @@ def test_content_that_is_wrong_leaves_nothing_behind(embedded: Store) -> None:
         draft(embedded, {"modelWeights": {"a": 0.9}}, tuning_space={})
     assert statuses(embedded) == {}
     assert entries(embedded) == []
+
+
+@pytest.mark.parametrize("broken", ["foo", {}, {"agent": "writer", "positive": "good"}])
+def test_a_model_that_could_not_decide_is_no_draft(embedded: Store, broken: Any) -> None:
+    with pytest.raises(InvalidInput, match="heuristic"):
+        draft(embedded, PARAMS | {"heuristic": broken})
+    assert embedded.query(Query(COLLECTION)) == []
 
 
 def test_a_parent_that_was_changed_by_hand_is_not_built_upon(embedded: Store) -> None:

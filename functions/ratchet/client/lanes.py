@@ -51,8 +51,8 @@ class Lane:
         Raises: InvalidInput where it carries none, or one that is broken.
         """
         if self._scoring is None:
-            from ratchet.labels.heuristics.model import heuristic_of  # numpy, where it is wanted
-            from ratchet.labels.heuristics.score import Scoring
+            from ratchet.labels.heuristics.score import Scoring  # numpy, where it is wanted
+            from ratchet.policies.heuristic import heuristic_of
 
             try:
                 self._scoring = Scoring(heuristic_of(self.params, self.version or self.name))

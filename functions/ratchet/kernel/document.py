@@ -40,6 +40,12 @@ def _instant(value: object) -> object:
     raise ValueError("wants whole milliseconds since 1970")
 
 
+def _listed(value: object) -> object:
+    """Return a list as a tuple: what is parsed strictly wants one, and a store has lists alone."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Listed = BeforeValidator(_listed)
 ExactInt = Annotated[int, PlainSerializer(_wide, return_type=int | str)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
 

@@ -9,6 +9,7 @@ from operator import itemgetter
 from ratchet.kernel.document import Instant, Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.label import Label
+from ratchet.observe.observation import Propensity
 
 # When a label was said, its key, and the label; told apart by the first two.
 Word = tuple[datetime, str, Label]
@@ -28,7 +29,8 @@ class Resolved(Model):
 
     `value` is the mean of those who say `label`, weighted by confidence. `confidence` 0..100 is
     their mean times their share of the vote. `keys` are the labels that were heard, `ts` is the
-    latest of them, and `featuresRef` where the features of the subject are.
+    latest of them, and `featuresRef` where the features of the subject are. `propensity` is the
+    latest of those who say `label`, where any was drawn.
     """
 
     label: str
@@ -39,6 +41,7 @@ class Resolved(Model):
     keys: tuple[str, ...]
     ts: Instant
     features_ref: str | None = None
+    propensity: Propensity | None = None
 
 
 def resolved(labels: Iterable[Label]) -> Resolved:
@@ -70,6 +73,7 @@ def resolved(labels: Iterable[Label]) -> Resolved:
         keys=tuple(sorted(key for _, key, _ in heard)),
         ts=heard[-1][0],
         features_ref=next(filter(None, (x.features_ref for _, _, x in reversed(standing))), None),
+        propensity=next(filter(None, (one.propensity for one in reversed(winners))), None),
     )
 
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -66,6 +66,18 @@ class Accuracy:
     reason: str
 
 
+class Margins(NamedTuple):
+    """What shares of the labels and of what is said are of each class, and how much of it agrees.
+
+    Kappa and its error want no more, and pairs of classes would be very many. Shapes: label, said
+    (classes,). Units: shares, each in sum 1.
+    """
+
+    label: Floats
+    said: Floats
+    agreed: float
+
+
 def judge_accuracy(
     judged: Judged, *, half_life: float = HALF_LIFE_DAYS, bins: int = BINS
 ) -> Accuracy:
@@ -73,8 +85,8 @@ def judge_accuracy(
 
     Agreement is decayed by 2 ** (-age / half_life), and what was drawn counts by 1 / propensity:
     people are asked where judges disagree, so plainly counted the best of them would seem to guess.
-    The weight is Cohen's kappa of that confusion matrix, shrunk by n / (n + 20) at the effective
-    n, and 0 unless the kappa is surely above 0.
+    The weight is Cohen's kappa of what so counts, shrunk by n / (n + 20) at the effective n, and 0
+    unless the kappa is surely above 0.
     Raises: InvalidInput for arrays that are unequal or outside their ranges.
 
     >>> said = np.array([0, 1] * 40)
@@ -88,15 +100,15 @@ def judge_accuracy(
     if not n:
         return Accuracy(0, 0.0, 0.0, 0.0, None, 0.0, 0.0, "few", "no label bears on it")
     w, effective = _weights(judged, half_life)
-    table = confusion(judged.said, judged.label, w, judged.classes)
-    kappa, error = cohen_kappa(table, effective)
-    agreement = min(1.0, float(np.trace(table)))
+    found = margins(judged.said, judged.label, w, judged.classes)
+    kappa, error = cohen_kappa(found, effective)
+    agreement = min(1.0, found.agreed)
     given = ~np.isnan(judged.confidence)
     calibration = None
     if given.any():
         right = (judged.said == judged.label)[given].astype(np.float64)
         calibration = calibration_error(judged.confidence[given], right, w[given], bins)
-    finding, reason = _find(table, kappa, error, effective)
+    finding, reason = _find(found, kappa, error, effective)
     shrunk = kappa * effective / (effective + SHRINK)
     return Accuracy(
         n=n,
@@ -147,25 +159,29 @@ def _weights(judged: Judged, half_life: float) -> tuple[Floats, float]:
     return w / w.sum(), float(w.sum())
 
 
-def confusion(said: Ints, label: Ints, w: Floats, classes: int) -> Floats:
-    """Return the share of each pair (label, said). Shapes: (n,) each, (classes, classes)."""
-    flat = np.bincount(label * classes + said, w / w.sum(), classes * classes)
-    return np.asarray(flat.reshape(classes, classes), np.float64)
+def margins(said: Ints, label: Ints, w: Floats, classes: int) -> Margins:
+    """Return the shares of what judgements with these weights say. Shapes: (n,) each."""
+    share = w / w.sum()
+    return Margins(
+        label=np.bincount(label, share, classes),
+        said=np.bincount(said, share, classes),
+        agreed=float(share[said == label].sum()),
+    )
 
 
-def cohen_kappa(table: Floats, n: float) -> tuple[float, float]:
+def cohen_kappa(found: Margins, n: float) -> tuple[float, float]:
     """Return agreement beyond chance, and its standard error where there is none.
 
     Labels of one class tell nothing: 0 with an infinite error. One class said always is 0 exactly.
-    Shapes: table (classes, classes), shares that sum to 1. Source: Cohen, Educational and
-    Psychological Measurement 1960; the error under no agreement of Fleiss, Cohen and Everitt,
-    Psychological Bulletin 1969, eq. 14, at an effective n.
+    Source: Cohen, Educational and Psychological Measurement 1960; the error under no agreement of
+    Fleiss, Cohen and Everitt, Psychological Bulletin 1969, eq. 14, at an effective n.
 
-    >>> kappa, error = cohen_kappa(np.array([[0.4, 0.1], [0.1, 0.4]]), 100)
+    >>> half = np.array([0.5, 0.5])
+    >>> kappa, error = cohen_kappa(Margins(half, half, 0.8), 100)
     >>> round(kappa, 12), round(error, 12)
     (0.6, 0.1)
     """
-    row, column = table.sum(1), table.sum(0)
+    row, column = found.label, found.said
     if np.count_nonzero(row) < 2:
         return 0.0, math.inf
     if np.count_nonzero(column) < 2:
@@ -173,33 +189,40 @@ def cohen_kappa(table: Floats, n: float) -> tuple[float, float]:
     by_chance = float(row @ column)
     room = 1.0 - by_chance
     spread = by_chance + by_chance**2 - float((row * column * (row + column)).sum())
-    kappa = min(1.0, (float(np.trace(table)) - by_chance) / room)
+    kappa = min(1.0, (found.agreed - by_chance) / room)
     return kappa, math.sqrt(max(spread, 0.0) / n) / room
 
 
-def skewness(table: Floats, n: float) -> float:
+def skewness(found: Margins, n: float) -> float:
     """Return the skewness of kappa where there is no agreement beyond chance.
 
     Where both say one class mostly, a few lucky meetings of a rare one make it: normal theory
     alone would reward three guessers for one.
-    Shapes: table (classes, classes), shares that sum to 1. Source: the third moment of the terms
-    of which Fleiss, Cohen and Everitt (1969) take the second.
+    A pair (i, j) of label and what is said is the term [i = j] + u, u = chance - said[i] -
+    label[j]: its moments are those of u, which are sums over i and over j, and more where i = j.
+    Source: the third moment of the terms of which Fleiss, Cohen and Everitt (1969) take the second.
 
     >>> even, rare = np.array([0.5, 0.5]), np.array([0.9, 0.1])
-    >>> skewness(np.outer(even, even), 100), round(skewness(np.outer(rare, rare), 100), 3)
-    (0.0, 0.711)
+    >>> [round(skewness(Margins(x, x, 0.0), 100), 3) for x in (even, rare)]
+    [0.0, 0.711]
     """
-    row, column = table.sum(1), table.sum(0)
-    chance = np.outer(row, column)
-    term = np.eye(len(row)) - column[:, None] - row[None, :] + float(row @ column)
-    spread = float((chance * term**2).sum())
-    return float((chance * term**3).sum()) / (spread**1.5 * math.sqrt(n)) if spread > 0 else 0.0
+    row, column = found.label, found.said
+    chance = float(row @ column)
+    second, third = (
+        float(row @ (column - chance) ** k + column @ (row - chance) ** k) for k in (2, 3)
+    )
+    met, u = row * column, chance - column - row
+    spread = second + chance**2 + float(met @ (2 * u + 1))
+    skew = float(met @ (3 * u**2 + 3 * u + 1)) - third - 3 * chance * second - chance**3
+    return skew / (spread**1.5 * math.sqrt(n)) if spread > 1e-12 else 0.0
 
 
 def calibration_error(confidence: Floats, right: Floats, w: Floats, bins: int = BINS) -> float:
     """Return the mean distance of confidence and accuracy over bins of equal mass.
 
-    Equal confidences share a bin; a bin has ten judgements or more. Shapes: (n,) each, n > 0.
+    Equal confidences share a bin; a bin has ten judgements or more. It is biased upwards where
+    there are few: of 100 judgements a perfectly calibrated judge shows 0.10 to 0.13. So it is
+    reported, and earns nothing. Shapes: (n,) each, n > 0.
     Source: Nguyen and O'Connor, EMNLP 2015 (adaptive binning).
 
     >>> said = np.repeat([0.6, 0.9], 50)
@@ -216,15 +239,15 @@ def calibration_error(confidence: Floats, right: Floats, w: Floats, bins: int = 
     return min(1.0, float(np.abs(gap).sum() / w.sum()))
 
 
-def _find(table: Floats, kappa: float, error: float, n: float) -> tuple[Finding | None, str]:
+def _find(found: Margins, kappa: float, error: float, n: float) -> tuple[Finding | None, str]:
     """Return why a judge earns nothing, or None where it surely knows more than chance."""
-    label, said = table.sum(1), table.sum(0)
+    label, said = found.label, found.said
     if n < LEAST:
         return "few", f"too little to tell: {n:.1f} effective judgements, {LEAST:g} wanted"
     if math.isinf(error):
         return "few", "too little to tell: the labels are of one class only"
     told = f"agreement beyond chance {kappa:.3f}, standard error {error:.3f}"
-    sure = SURE + (SURE**2 - 1) / 6 * skewness(table, n)  # Cornish and Fisher 1938
+    sure = SURE + (SURE**2 - 1) / 6 * skewness(found, n)  # Cornish and Fisher 1938
     if kappa > sure * error:
         rare = n * (1 - max(float(label.max()), float(said.max())))
         if rare >= LEAST_RARE:

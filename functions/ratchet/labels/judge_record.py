@@ -18,6 +18,7 @@ from ratchet.labels.judge_accuracy import Judged
 from ratchet.labels.judgement import JUDGEMENTS, Judgement
 from ratchet.labels.label import BAD, GOOD
 from ratchet.labels.read import labels_of
+from ratchet.store.named import naming
 from ratchet.store.port import MAX_IN, Filter, Query, Store
 
 # A machine's grade is no person's word.
@@ -111,7 +112,7 @@ def records_of(
     """
     where = (Filter("agent", "==", agent), Filter("ts", ">=", since), Filter("ts", "<=", now))
     stored = store.stream(Query(JUDGEMENTS, where, ("ts",)))
-    judgements = each(stored, lambda s: Judgement.from_store(s.data), tell)
+    judgements = each(stored, naming(lambda s: Judgement.from_store(s.data)), tell)
     records, truths = Records(), dict[str, Truth | None]()
     for page in _pages(judgements):
         new = {one.subject: None for one in page if one.subject not in truths}
@@ -137,12 +138,11 @@ def _truths(
     """Return what people say of some subjects, numbered from `first` on; keep whose word it is."""
     given = labels_of(store, agent, subjects, tell=tell)
     human = [one for labels in given.values() for one in labels if one.source not in MACHINES]
-    chosen = {one.key(): one.propensity for one in human if one.propensity is not None}
     found: dict[str, Truth | None] = {}
     for subject, said in resolved_subjects(human).items():
         if said.confidence > 0:  # a label that is sure of nothing bears nothing out
             good = _good(said.label, said.value)
-            drawn = next((chosen[key] for key in said.keys if key in chosen), math.nan)
+            drawn = math.nan if said.propensity is None else said.propensity
             sure = said.confidence / 100
             found[subject] = Truth(first + len(found), said.label, good, sure, drawn)
             used.update(said.keys)

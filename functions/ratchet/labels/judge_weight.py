@@ -3,8 +3,11 @@
 from typing import ClassVar, Literal
 
 from ratchet.kernel.document import Document, Instant
+from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.ids import join_key
 from ratchet.observe.observation import Name, Share
+from ratchet.store.named import naming
+from ratchet.store.port import Snapshot
 
 JUDGE_WEIGHTS = "ops_judge_weights"
 # Why a judge earns nothing.
@@ -54,3 +57,23 @@ class JudgeWeightNight(JudgeWeight):
     def key(self) -> str:
         """Return judge, agent and day."""
         return join_key(self.judge, self.agent, f"{self.ts:%Y%m%d}")
+
+
+def weight_of(stored: Snapshot) -> JudgeWeight:
+    """Return the weight that a document holds: the one way to read one.
+
+    Raises: InvalidInput that names the document, where it is broken or does not lie under its own
+    key: no night would ever write such a one again.
+    """
+    return naming(_weight_of)(stored)
+
+
+def _weight_of(stored: Snapshot) -> JudgeWeight:
+    weight = JudgeWeight.from_store(stored.data)
+    if stored.ref.id != weight.key():
+        raise InvalidInput(
+            f"it says that it is {weight.key()}",
+            field="judge",
+            mend="delete the document; ratchet judges weights --update writes its own",
+        )
+    return weight

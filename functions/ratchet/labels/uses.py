@@ -14,7 +14,7 @@ from ratchet.kernel.clock import DAY
 from ratchet.kernel.document import Document, Instant
 from ratchet.kernel.each import each
 from ratchet.kernel.ids import join_key
-from ratchet.labels.judge_weight import JUDGE_WEIGHTS, JudgeWeight
+from ratchet.labels.judge_weight import JUDGE_WEIGHTS, JudgeWeight, weight_of
 from ratchet.labels.label import LABELS
 from ratchet.labels.label_stats import LabelStats, stats_ref
 from ratchet.store.port import Filter, Query, Ref, Store
@@ -130,7 +130,7 @@ def _marks(
         if user.user.startswith(WEIGHTS):
             where = (Filter("agent", "==", user.agent),)
             stored = tx.query(Query(JUDGE_WEIGHTS, where))
-            weights = each(stored, lambda s: JudgeWeight.from_store(s.data), lambda error: None)
+            weights = each(stored, weight_of, lambda error: None)
             documents += [_with(weight, gone) for weight in weights]
     return documents
 

@@ -1,6 +1,6 @@
 """Weigh the judges of every agent against the labels of people, and read what they weigh."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 
 from ratchet.govern.alerts import Alert, alert, raise_alert
@@ -11,7 +11,7 @@ from ratchet.kernel.each import Tell, each
 from ratchet.kernel.errors import Conflict, InvalidInput, NotFound, RatchetError, Refused
 from ratchet.labels.judge_accuracy import Accuracy, judge_accuracy
 from ratchet.labels.judge_record import JudgeRecord, Records, records_of
-from ratchet.labels.judge_weight import JudgeWeight
+from ratchet.labels.judge_weight import JudgeWeight, weight_of
 from ratchet.labels.keep_weight import WeightChange, keep_weight
 from ratchet.labels.read import agents_labelled
 from ratchet.labels.settings import JudgeSettings
@@ -20,6 +20,8 @@ from ratchet.store.port import Filter, Query, Store
 
 # A judge is reported where its weight moved by so much, or what is found of it is another.
 MOVED = 0.01
+# Of one agent in one night: anybody who may send judgements may name judges.
+MOST = 200
 
 
 class WeighReport(Model):
@@ -70,7 +72,7 @@ def weights_of(store: Store, agent: str, tell: Tell | None = None) -> dict[str, 
     Raises: InvalidInput where nobody is told.
     """
     query = Query(JudgeWeight.collection, (Filter("agent", "==", agent),))
-    found = each(store.stream(query), lambda s: JudgeWeight.from_store(s.data), tell)
+    found = each(store.stream(query), weight_of, tell)
     return {weight.judge: weight for weight in found}
 
 
@@ -92,18 +94,34 @@ def _weigh(
     since = now - timedelta(days=settings.window_days)
     known = weights_of(store, agent, tell=spoiled.append)
     records = records_of(store, agent, since=since, now=now, tell=spoiled.append)
+    heard, passed = _heard(records)
+    weighed = {judge: records.by_judge[judge] for judge in heard}
+    weighed |= {j: r for j, r in records.by_judge.items() if j in known and not len(r.said)}
     new = [
         _weight(judge, agent, record, _accuracy(record, records, settings), now)
-        for judge, record in records.by_judge.items()
+        for judge, record in weighed.items()
     ]
-    silent = [w for judge, w in known.items() if judge not in records.by_judge and _counts(w)]
-    new += [_silenced(weight, settings, now) for weight in silent]
+    silent = [w for judge, w in known.items() if judge not in weighed and _counts(w)]
+    beyond = set(passed)
+    new += [_silenced(weight, _silence(weight, beyond, settings), now) for weight in silent]
     found = [keep_weight(store, weight, settings) for weight in sorted(new, key=lambda w: w.judge)]
     if known or records.used:
         record_use(store, f"{WEIGHTS}{agent}", agent, records.used, now)
     if spoiled:
         raise_alert(store, _unread(agent, spoiled, now))
+    if passed:
+        raise_alert(store, _too_many(agent, passed, now))
     return found, len(spoiled)
+
+
+def _heard(records: Records) -> tuple[list[str], list[str]]:
+    """Return the judges with the most labelled judgements, and those that are too many.
+
+    One without any has nothing to be weighed by.
+    """
+    said = {judge: len(record.said) for judge, record in records.by_judge.items()}
+    ordered = sorted((j for j in said if said[j]), key=lambda j: (-said[j], j))
+    return ordered[:MOST], ordered[MOST:]
 
 
 def _accuracy(record: JudgeRecord, records: Records, settings: JudgeSettings) -> Accuracy:
@@ -139,8 +157,14 @@ def _counts(weight: JudgeWeight) -> bool:
     return bool(weight.weight or weight.versions)
 
 
-def _silenced(weight: JudgeWeight, settings: JudgeSettings, now: datetime) -> JudgeWeight:
-    """Return the weight of a judge that fell silent: nothing, since no record bears it any more."""
+def _silence(weight: JudgeWeight, passed: Container[str], settings: JudgeSettings) -> str:
+    if weight.judge in passed:
+        return f"{MOST} other judges have more labelled judgements"
+    return f"it judged nothing in the last {settings.window_days:g} days"
+
+
+def _silenced(weight: JudgeWeight, reason: str, now: datetime) -> JudgeWeight:
+    """Return the weight of a judge that is not heard: nothing, since no record bears it any more."""
     return JudgeWeight(
         judge=weight.judge,
         agent=weight.agent,
@@ -151,7 +175,7 @@ def _silenced(weight: JudgeWeight, settings: JudgeSettings, now: datetime) -> Ju
         n=0,
         effective_n=0.0,
         finding="few",
-        reason=f"it judged nothing in the last {settings.window_days:g} days",
+        reason=reason,
         ts=now,
     )
 
@@ -179,6 +203,19 @@ def _unread(agent: str, spoiled: Sequence[RatchetError], now: datetime) -> Alert
         "warning",
         f"{len(spoiled)} documents of {agent} could not be read: {spoiled[0].message}",
         now=now,
-        command=f"ratchet judges weights --agent {agent}",
+        command=f"ratchet judges weights --update --agent {agent}",
         evidence=spoiled[0].as_dict(),
+    )
+
+
+def _too_many(agent: str, passed: Sequence[str], now: datetime) -> Alert:
+    return alert(
+        "judges-too-many",
+        agent,
+        "warning",
+        f"{agent} has {MOST + len(passed)} judges with labelled judgements: the {len(passed)} with"
+        f" the fewest weigh nothing, such as {passed[0]}",
+        now=now,
+        command=f"ratchet judges weights --agent {agent}",
+        evidence={"judges": len(passed), "first": list(passed[:10])},
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 
 from ratchet.kernel.each import Tell, each
-from ratchet.labels.judge_weight import JudgeWeight, JudgeWeightNight
+from ratchet.labels.judge_weight import JudgeWeight, JudgeWeightNight, weight_of
 from ratchet.store.port import Filter, Query, Store
 
 
@@ -36,4 +36,4 @@ def all_weights(store: Store, tell: Tell | None = None) -> Iterator[JudgeWeight]
     Raises: InvalidInput where nobody is told.
     """
     stored = store.stream(Query(JudgeWeight.collection))
-    return each(stored, lambda s: JudgeWeight.from_store(s.data), tell)
+    return each(stored, weight_of, tell)

@@ -12,6 +12,7 @@ from ratchet.kernel.canonical import canonical, sign, signed_by
 from ratchet.kernel.document import Document, Instant, Model
 from ratchet.kernel.errors import BadSignature, InvalidInput
 from ratchet.kernel.keys import Keys
+from ratchet.policies.heuristic import Heuristic
 from ratchet.policies.space import Range, Simplex, TuningSpace, is_number, parse_space
 from ratchet.store.limits import check_document
 
@@ -85,6 +86,7 @@ class Params(Model):
     max_cost_usd: Annotated[float, Field(gt=0)] | None = None
     fallback_on: list[str] | None = None
     cooldown_ms: Annotated[int, Field(ge=0)] | None = None
+    heuristic: Heuristic | None = None
 
     @field_validator("model_weights")
     @classmethod

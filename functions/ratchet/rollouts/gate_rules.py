@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from ratchet.govern.config import Config
-from ratchet.kernel.document import Model
+from ratchet.kernel.document import Listed, Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.policies.version import ChangeClass, PolicyId
 from ratchet.rollouts.amount import Margin, size_of
-from ratchet.rollouts.profile import PROFILES, Listed, Profile
+from ratchet.rollouts.profile import PROFILES, Profile
 
 # The registry of gates is in `gates/`, and needs numpy; a contract test holds the two together.
 GateName = Literal["replay", "shadow", "canary", "approval"]

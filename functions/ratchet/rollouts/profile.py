@@ -6,21 +6,14 @@ bound of how much better the challenger is, `rollback` the upper one.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from ratchet.kernel.document import Model
+from ratchet.kernel.document import Listed, Model
 from ratchet.observe.watch import LONGEST_MS
 from ratchet.rollouts.amount import Amount, Margin, size_of
 from ratchet.rollouts.assign import LEAST
 from ratchet.rollouts.metric import Metric, metric_named
 
-
-def _listed(value: object) -> object:
-    """Return a list as a tuple: configuration is parsed strictly, and a store has lists alone."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-Listed = BeforeValidator(_listed)
 MIN_CANARY, MAX_CANARY = 0.01, 0.5
 Hours = Annotated[float, Field(ge=0, le=90 * 24)]
 # Outcomes count by when they come in: without a window none would.

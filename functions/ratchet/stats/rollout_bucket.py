@@ -24,8 +24,8 @@ class RolloutSums(Model):
     an observation stands for. `*_w` is the weight of the observations whose value is known, `*_wx`
     the weighted sum in integer units (`SCALES`); `over` counts latencies over the objective;
     `known_*` counts successes whose cost, latency or quality is known, `known_corrected` those with
-    a grade by judges, less what those stand for that a person is still asked about. `judged_*` are of the judges' grades;
-    `drawn` counts those that a person drawn at random graded too, `drawn_w` what they stand for
+    a grade by judges, less what those stand for that a person is still asked about. `judged_*` are
+    of the judges' grades; `drawn` counts those that a person drawn at random graded too, `drawn_w` what they stand for
     (1/p), `drawn_wx` how much higher he graded them (below 0: lower), for all that.
     """
 

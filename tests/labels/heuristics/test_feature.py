@@ -14,7 +14,7 @@ from ratchet.labels.heuristics.feature import (
     matrix_of,
     spans_of,
 )
-from ratchet.labels.heuristics.feature_spec import FeatureSpec
+from ratchet.policies.feature_spec import FeatureSpec
 
 
 def spec(kind: str, **fields: Any) -> FeatureSpec:

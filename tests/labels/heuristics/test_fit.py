@@ -10,13 +10,13 @@ from sklearn.calibration import _SigmoidCalibration  # type: ignore[import-untyp
 
 from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.heuristics.build import build
-from ratchet.labels.heuristics.feature_spec import FeatureSpec
 from ratchet.labels.heuristics.fit import Fitted, Kind, calibrate, fit
 from ratchet.labels.heuristics.fit_report import auc, brier, log_loss
-from ratchet.labels.heuristics.model import Logistic, Tree
 from ratchet.labels.heuristics.samples import Row, samples_of
 from ratchet.labels.heuristics.score import probabilities
-from ratchet.labels.heuristics.settings import AgentHeuristic, ErrorCosts
+from ratchet.labels.heuristics.settings import AgentHeuristic
+from ratchet.policies.feature_spec import FeatureSpec
+from ratchet.policies.heuristic import ErrorCosts, Logistic, Tree
 
 SPECS = {name: FeatureSpec(kind="numeric", at=f"meta.{name}") for name in ("a", "b", "c")}
 COSTS = ErrorCosts()

@@ -10,9 +10,9 @@ from sklearn.tree import DecisionTreeClassifier  # type: ignore[import-untyped]
 from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.heuristics.feature import Floats
 from ratchet.labels.heuristics.fit_model import logistic_numbers, tree_numbers
-from ratchet.labels.heuristics.model import Heuristic, Logistic, Scorer, Tree
 from ratchet.labels.heuristics.say import said_of
 from ratchet.labels.heuristics.score import Scoring, explain, probabilities, scores_of
+from ratchet.policies.heuristic import Heuristic, Logistic, Scorer, Tree
 from tests.support.taught import heuristic, router
 
 few = settings(max_examples=25)

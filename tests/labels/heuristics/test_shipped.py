@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from ratchet.labels.heuristics.feature import features_of, found_in, width_of
-from ratchet.labels.heuristics.feature_spec import FeatureSpec
 from ratchet.labels.heuristics.shipped import SHIPPED
 from ratchet.observe.observation import Observation
+from ratchet.policies.feature_spec import FeatureSpec
 
 SIZES = {"planner": 7, "critic": 5, "router": 4}
 every_set = pytest.mark.parametrize("specs", SHIPPED.values(), ids=SHIPPED)

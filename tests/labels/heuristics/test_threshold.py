@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratchet.labels.heuristics.settings import ErrorCosts
 from ratchet.labels.heuristics.threshold import best_threshold, cost_at, left_out_cost
+from ratchet.policies.heuristic import ErrorCosts
 
 P = np.array([0.1, 0.3, 0.6, 0.8])
 Y = np.array([0.0, 1.0, 0.0, 1.0])

@@ -21,10 +21,10 @@ from ratchet.entry.wiring import App
 from ratchet.kernel.canonical import canonical
 from ratchet.labels.heuristics import draft as drafts
 from ratchet.labels.heuristics.feature import Features
-from ratchet.labels.heuristics.model import Heuristic, heuristic_of
 from ratchet.labels.heuristics.say import Said, said_of
 from ratchet.labels.heuristics.shipped import SHIPPED
 from ratchet.labels.heuristics.train import Trained, train, wanted_of
+from ratchet.policies.heuristic import Heuristic, heuristic_of
 from ratchet.policies.resolve import resolve
 
 app = typer.Typer(help="Small models trained on labels.", no_args_is_help=True)

@@ -9,7 +9,7 @@ from statistics import mean
 from ratchet.kernel.clock import DAY, HOUR
 from ratchet.kernel.each import each
 from ratchet.kernel.errors import RatchetError
-from ratchet.labels.judge_weight import JudgeWeight
+from ratchet.labels.judge_weight import JudgeWeight, weight_of
 from ratchet.labels.label_stats import label_stats
 from ratchet.labels.review.stats import oldest_waiting
 from ratchet.rollouts.rollout import Rollout
@@ -39,11 +39,7 @@ class Learning:
 def read_learning(store: Store, *, now: datetime) -> Learning:
     """Read it all; a document that was broken by hand is left out."""
     labels = label_stats(store, now=now, recent_days=7, tell=_nobody)
-    stored = each(
-        store.stream(Query(JudgeWeight.collection)),
-        lambda s: JudgeWeight.from_store(s.data),
-        _nobody,
-    )
+    stored = each(store.stream(Query(JudgeWeight.collection)), weight_of, _nobody)
     judges = {(w.agent, w.judge): w for w in stored}
     roads = _roads(store, now)
     return Learning(

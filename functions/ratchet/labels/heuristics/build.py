@@ -6,9 +6,9 @@ from typing import NamedTuple
 from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.heuristics.fit import fit
 from ratchet.labels.heuristics.fit_report import FitReport
-from ratchet.labels.heuristics.model import Heuristic
 from ratchet.labels.heuristics.samples import Samples
 from ratchet.labels.heuristics.settings import AgentHeuristic
+from ratchet.policies.heuristic import Heuristic
 
 
 class Built(NamedTuple):

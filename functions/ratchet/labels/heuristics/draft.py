@@ -11,10 +11,10 @@ from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.keys import Keys
 from ratchet.labels.heuristics.feature import Features
-from ratchet.labels.heuristics.model import PARAM, Heuristic
 from ratchet.labels.heuristics.train import Trained, wanted_of
 from ratchet.labels.uses import record_use
 from ratchet.policies.head import PolicyHead
+from ratchet.policies.heuristic import PARAM, Heuristic
 from ratchet.policies.history import get_version, parse_head
 from ratchet.policies.propose import propose
 from ratchet.policies.version import Proposal

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratchet.kernel.errors import InvalidInput
-from ratchet.labels.heuristics.feature_spec import WANTED, FeatureSpec, fits
+from ratchet.policies.feature_spec import WANTED, FeatureSpec, fits
 
 Floats = NDArray[np.float64]
 LONGEST_TEXT = 20_000  # characters that are read, so that a decision takes a bounded time

@@ -19,11 +19,10 @@ from ratchet.labels.heuristics.fit_model import (
 )
 from ratchet.labels.heuristics.fit_report import FitReport, log_loss, report_of
 from ratchet.labels.heuristics.importances import importances
-from ratchet.labels.heuristics.model import Scorer
 from ratchet.labels.heuristics.samples import Samples
 from ratchet.labels.heuristics.score import scores_of, sigmoid
-from ratchet.labels.heuristics.settings import ErrorCosts
 from ratchet.labels.heuristics.threshold import Fold
+from ratchet.policies.heuristic import ErrorCosts, Scorer
 
 FOLDS = 5
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)  # scikit-learn's C

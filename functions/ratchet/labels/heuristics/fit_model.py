@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.heuristics.feature import Floats
-from ratchet.labels.heuristics.model import LEAF, Logistic, Tree
+from ratchet.policies.heuristic import LEAF, Logistic, Tree
 
 LEAST_LEAF = 0.01  # the share of the weight that a leaf holds at least
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from ratchet.kernel.document import Model
 from ratchet.labels.heuristics.feature import Floats
 from ratchet.labels.heuristics.samples import Samples
-from ratchet.labels.heuristics.settings import ErrorCosts
-from ratchet.labels.heuristics.threshold import Fold, best_threshold, cost_at, left_out_cost
+from ratchet.labels.heuristics.threshold import Fold, choose_threshold, cost_at, left_out_cost
+from ratchet.policies.heuristic import ErrorCosts
 
 _LEAST = 1e-12
 
@@ -60,7 +60,7 @@ def report_of(
         brier=brier(p, y, weight),
         baseline_brier=brier(prior, y, weight),
         auc=auc(p, y >= 0.5, weight),
-        threshold=best_threshold(p, y, weight, costs),
+        threshold=choose_threshold(p, y, weight, costs, folds),
         cost=left_out_cost(p, y, weight, costs, folds),
         baseline_cost=min(cost_at(prior, y, weight, costs, at) for at in (0.0, np.inf)),
         importances=importances,

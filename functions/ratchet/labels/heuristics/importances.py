@@ -3,7 +3,7 @@
 import numpy as np
 
 from ratchet.labels.heuristics.feature import Features, Floats, spans_of
-from ratchet.labels.heuristics.model import LEAF, Logistic, Tree
+from ratchet.policies.heuristic import LEAF, Logistic, Tree
 
 
 def importances(model: Logistic | Tree, x: Floats, specs: Features) -> dict[str, float]:

@@ -5,8 +5,8 @@ from typing import Any
 
 from ratchet.kernel.document import Model
 from ratchet.labels.heuristics.feature import features_of
-from ratchet.labels.heuristics.model import Heuristic
 from ratchet.labels.heuristics.score import Scoring, explain
+from ratchet.policies.heuristic import Heuristic
 
 
 class Said(Model):

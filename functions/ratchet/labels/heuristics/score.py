@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratchet.labels.heuristics.feature import Floats, spans_of
-from ratchet.labels.heuristics.model import LEAF, Heuristic, Logistic, Scorer, Tree
+from ratchet.policies.heuristic import LEAF, Heuristic, Logistic, Scorer, Tree
 
 
 def sigmoid(z: Floats) -> Floats:

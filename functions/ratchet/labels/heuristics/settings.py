@@ -6,23 +6,11 @@ from pydantic import Field, model_validator
 
 from ratchet.govern.config import Config
 from ratchet.kernel.document import Model
-from ratchet.labels.heuristics.feature_spec import FeatureName, FeatureSpec
 from ratchet.labels.heuristics.shipped import SHIPPED
 from ratchet.observe.observation import Name
+from ratchet.policies.feature_spec import FeatureName, FeatureSpec
+from ratchet.policies.heuristic import ErrorCosts
 from ratchet.policies.version import PolicyId
-
-
-class ErrorCosts(Model):
-    """What a wrong yes and a wrong no cost, in the same unit: the threshold minimises their sum."""
-
-    false_positive: Annotated[float, Field(ge=0, le=1e6)] = 1.0
-    false_negative: Annotated[float, Field(ge=0, le=1e6)] = 1.0
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not self.false_positive + self.false_negative:
-            raise ValueError("one of the two errors must cost something")
-        return self
 
 
 class AgentHeuristic(Model):

@@ -5,7 +5,7 @@ An agent names a set as `shipped` in `config/heuristics`; a component records wh
 
 from collections.abc import Mapping
 
-from ratchet.labels.heuristics.feature_spec import FeatureKind, FeatureSpec
+from ratchet.policies.feature_spec import FeatureKind, FeatureSpec
 
 KINDS = ("answer", "code", "maths", "search", "write", "plan", "other")
 

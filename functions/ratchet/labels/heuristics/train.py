@@ -13,17 +13,19 @@ from ratchet.labels.conflict import Resolved, resolved_subjects
 from ratchet.labels.heuristics.build import build
 from ratchet.labels.heuristics.feature import Features, features_of, found_in
 from ratchet.labels.heuristics.fit_report import FitReport
-from ratchet.labels.heuristics.model import Heuristic
 from ratchet.labels.heuristics.samples import Row, Samples, samples_of
 from ratchet.labels.heuristics.settings import AgentHeuristic, HeuristicSettings
 from ratchet.labels.read import stream_labels
-from ratchet.observe.observation import COLLECTION, item_ids, items_of, split_id
+from ratchet.observe.items import items_by_id
+from ratchet.observe.observation import COLLECTION, split_id
+from ratchet.policies.heuristic import Heuristic
 from ratchet.store.limits import check_id
-from ratchet.store.port import Ref, Store
+from ratchet.store.port import Ref, Snapshot, Store
 
 PAGE = 200
 MOST = 20_000  # subjects of one model, the latest: they are held in memory
 GONE, UNFIT, UNSURE = "document is gone", "features are unfit", "label is sure of nothing"
+SPOILT = "document is no batch of observations"
 BROKEN, OLD = "label cannot be read", f"label is older than those of the latest {MOST}"
 
 
@@ -106,14 +108,14 @@ def _rows(
     while page := list(islice(subjects, PAGE)):
         for subject, document in zip(page, _documents(store, said, page), strict=True):
             one = said[subject]
-            if document is None:
-                left_out[GONE] += 1
+            if isinstance(document, str):
+                left_out[document] += 1
             elif not one.confidence:
                 left_out[UNSURE] += 1
             elif (raw := _raw(wanted.specs, document)) is None:
                 left_out[UNFIT] += 1
             else:
-                yield Row(subject, raw, _worth(wanted, one), one.confidence / 100)
+                yield Row(subject, raw, _worth(wanted, one), one.confidence / 100, one.propensity)
 
 
 def place_of(one: Resolved, subject: str) -> Ref | None:
@@ -142,19 +144,30 @@ def place_of(one: Resolved, subject: str) -> Ref | None:
 
 def _documents(
     store: Store, said: Mapping[str, Resolved], subjects: Sequence[str]
-) -> Iterator[Mapping[str, Any] | None]:
-    """Yield the observation, or the other document, of each subject; None where it is gone."""
+) -> Iterator[Mapping[str, Any] | str]:
+    """Yield the observation, or the other document, of each subject, or why there is none."""
     refs = [place_of(said[subject], subject) for subject in subjects]
     wanted = list(dict.fromkeys(ref for ref in refs if ref is not None))
-    stored = dict(zip(wanted, store.get_many(wanted), strict=True))
+    items = {s.ref: _items(s) for s in store.get_many(wanted) if s is not None}
     for subject, ref in zip(subjects, refs, strict=True):
-        found = stored[ref] if ref is not None else None
-        if found is None or found.ref.collection != COLLECTION:
-            yield found.data if found else None
-            continue
-        named = (said[subject].features_ref or subject).removeprefix(f"{COLLECTION}/")
-        ids = item_ids(found.ref.id, found.data)
-        yield dict(zip(ids, items_of(found.data), strict=False)).get(named)
+        found = items.get(ref) if ref is not None else None
+        if found is None:
+            yield GONE
+        elif isinstance(found, str):
+            yield found
+        else:
+            named = said[subject].features_ref or subject
+            yield found.get(named.removeprefix(f"{COLLECTION}/"), GONE)
+
+
+def _items(stored: Snapshot) -> Mapping[str, Mapping[str, Any]] | str:
+    """Return the observations of a document by id, any other by its path, or why there are none."""
+    if stored.ref.collection != COLLECTION:
+        return {str(stored.ref): stored.data}
+    try:
+        return items_by_id(stored)
+    except InvalidInput:
+        return SPOILT
 
 
 def _raw(specs: Features, document: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -4,12 +4,11 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from ratchet.kernel.document import Model
+from ratchet.kernel.document import Listed, Model
 from ratchet.labels.judges.judge import Path
 from ratchet.labels.judges.prompt import places
 from ratchet.labels.label import Class
 from ratchet.observe.observation import Share
-from ratchet.rollouts.profile import Listed
 
 TIE = "tie"
 PAIR = ("first", "second")

@@ -7,11 +7,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
-from ratchet.kernel.document import Model
+from ratchet.kernel.document import Listed, Model
 from ratchet.labels.judges.judge import Case, Judge, Path, Said, Seat, Unsaid, Verdict
 from ratchet.labels.label import Class
 from ratchet.observe.observation import Share
-from ratchet.rollouts.profile import Listed
 
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 

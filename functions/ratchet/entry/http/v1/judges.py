@@ -8,7 +8,7 @@ from ratchet.entry.http.v1.paging import Page, Paged, page_of_list, page_of_quer
 from ratchet.entry.http.v1.route import NIGHT, Ask, Route
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import RatchetError
-from ratchet.labels.judge_weight import JUDGE_WEIGHTS, JudgeWeight
+from ratchet.labels.judge_weight import JUDGE_WEIGHTS, JudgeWeight, weight_of
 from ratchet.labels.record_judgements import JudgementsTaken, Sent, record_judgements
 from ratchet.labels.weigh import WeighReport, weigh_judges, weights_of
 from ratchet.observe.observation import MAX_BATCH, Name
@@ -36,7 +36,7 @@ def list_weights(ask: Ask, query: Paged) -> Page[JudgeWeight]:
     """List what every judge weighs for every agent."""
     every = Query(JUDGE_WEIGHTS)
     kind = Page[JudgeWeight]
-    return page_of_query(ask, query, kind, every, lambda s: JudgeWeight.from_store(s.data))
+    return page_of_query(ask, query, kind, every, weight_of)
 
 
 def weights_of_agent(ask: Ask, agent: str, query: Paged) -> Page[JudgeWeight]:

@@ -5,8 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
-from ratchet.kernel.document import Model
-from ratchet.rollouts.profile import Listed
+from ratchet.kernel.document import Listed, Model
 
 FeatureKind = Literal["numeric", "categorical", "boolean", "textLength", "hashedWords"]
 FeatureName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]

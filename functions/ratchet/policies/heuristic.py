@@ -9,13 +9,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from ratchet.kernel.document import Model
+from ratchet.kernel.document import Listed, Model
 from ratchet.kernel.errors import InvalidInput
-from ratchet.labels.heuristics.feature import width_of
-from ratchet.labels.heuristics.feature_spec import FeatureName, FeatureSpec
-from ratchet.labels.heuristics.settings import ErrorCosts
 from ratchet.observe.observation import Name
-from ratchet.rollouts.profile import Listed
+from ratchet.policies.feature_spec import FeatureName, FeatureSpec
 
 PARAM = "heuristic"  # the param that holds it
 MAX_NUMBERS = 100_000
@@ -114,6 +111,19 @@ class Scorer(Strict):
     offset: Number
 
 
+class ErrorCosts(Model):
+    """What a wrong yes and a wrong no cost, in the same unit: the threshold minimises their sum."""
+
+    false_positive: Annotated[float, Field(ge=0, le=1e6)] = 1.0
+    false_negative: Annotated[float, Field(ge=0, le=1e6)] = 1.0
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.false_positive + self.false_negative:
+            raise ValueError("one of the two errors must cost something")
+        return self
+
+
 class Heuristic(Strict):
     """What decides: its features, a scorer for `positive` or for each arm, and how it chooses.
 
@@ -138,7 +148,7 @@ class Heuristic(Strict):
         wanted = set(self.arms) or {self.positive}
         if set(self.scorers) != wanted or len(self.arms) == 1 or self.positive == self.negative:
             raise ValueError(f"scorers are wanted for {', '.join(sorted(wanted))}, and no others")
-        width = width_of(self.features)
+        width = sum(spec.width for spec in self.features.values())
         for name, scorer in self.scorers.items():
             if misfit := scorer.model.misfit(width):
                 raise ValueError(f"scorers.{name}: {misfit}")

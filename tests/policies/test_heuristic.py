@@ -7,7 +7,7 @@ import pytest
 
 from ratchet.kernel.canonical import canonical
 from ratchet.kernel.errors import InvalidInput
-from ratchet.labels.heuristics.model import MAX_DEPTH, Heuristic, Tree, heuristic_of
+from ratchet.policies.heuristic import MAX_DEPTH, Heuristic, Tree, heuristic_of
 from ratchet.store.limits import check_document
 from tests.support.taught import heuristic, router
 
