@@ -1,5 +1,6 @@
 """What a judge earns: agreement beyond chance, and nothing where it knows nothing."""
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +14,12 @@ from sklearn.metrics import cohen_kappa_score  # type: ignore[import-untyped]  #
 from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.judge_accuracy import (
     Judged,
+    Margins,
     calibration_error,
     cohen_kappa,
-    confusion,
     judge_accuracy,
+    margins,
+    skewness,
 )
 from ratchet.stats.moments import Floats, Ints
 
@@ -213,8 +216,27 @@ def test_kappa_is_that_of_scikit_learn() -> None:
     said, label = rng.integers(0, 3, 80), rng.integers(0, 3, 80)
     said[:50] = label[:50]
     w = rng.random(80)
-    kappa, _ = cohen_kappa(confusion(said, label, w, 3), 80)
+    kappa, _ = cohen_kappa(margins(said, label, w, 3), 80)
     assert kappa == pytest.approx(cohen_kappa_score(label, said, sample_weight=w), abs=1e-12)
+
+
+def test_skewness_is_the_third_moment_over_all_pairs_of_classes() -> None:
+    label, said = np.array([0.5, 0.3, 0.2]), np.array([0.1, 0.7, 0.2])
+    chance = np.outer(label, said)
+    term = np.eye(3) - said[:, None] - label + label @ said
+    wanted = (chance * term**3).sum() / (chance * term**2).sum() ** 1.5 / np.sqrt(50)
+    assert skewness(Margins(label, said, 0.0), 50) == pytest.approx(wanted)
+
+
+def test_very_many_classes_take_no_more_memory_than_there_are_judgements() -> None:
+    label = np.arange(5000)
+    said = np.where(label % 4, label, (label + 4) % 5000)
+    tracemalloc.start()
+    found = judge_accuracy(judged(said, label, classes=5000))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.weight == pytest.approx(0.75, abs=0.01)  # 25 million pairs would be 200 MB
+    assert most < 10e6
 
 
 @pytest.mark.parametrize(

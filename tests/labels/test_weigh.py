@@ -6,16 +6,18 @@ import pytest
 
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import ManualClock
-from ratchet.kernel.errors import InvalidInput
+from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.labels.judge_weight import JUDGE_WEIGHTS
 from ratchet.labels.judgement import JUDGEMENTS
 from ratchet.labels.label_stats import stats_ref
 from ratchet.labels.settings import JudgeSettings
 from ratchet.labels.uses import LabelUser
 from ratchet.labels.weigh import WeighReport, weigh_judges, weights_of
+from ratchet.labels.weight_history import all_weights
 from ratchet.store.counting import CountingStore
 from ratchet.store.port import Query, Ref, Store
 from ratchet.store.sqlite import SqliteStore
+from tests.support.commanded import unknown
 from tests.support.judge_nights import (
     DAY,
     TRUTH,
@@ -27,6 +29,7 @@ from tests.support.judge_nights import (
     weights,
     written,
 )
+from tests.support.judgements import weigh
 from tests.support.labelled import label, wrote
 from tests.support.observing import NOON, alerts, configure
 
@@ -99,6 +102,7 @@ def test_labels_of_machines_teach_nothing_nor_do_those_that_are_sure_of_nothing(
     label_all(embedded, source="outcomes")
     judge_all(embedded, "wise")
     wrote(embedded, label("s0", "good", confidence=0.0))
+    weigh(embedded, wise=0.5)
     night(embedded)
     (found,) = weights(embedded).values()
     assert (found.weight, found.n, found.finding) == (0.0, 0, "few")
@@ -149,12 +153,84 @@ def test_what_cannot_be_read_is_left_out_with_an_alert(embedded: SqliteStore) ->
     embedded.set(Ref(JUDGEMENTS, "broken"), {"agent": "router", "ts": NOON, "judge": 3})
     report = night(embedded)
     assert (report.judges, report.spoiled) == (1, 1)
-    assert alerts(embedded) == ["judges-weighed-without"]
+    (told,) = embedded.query(Query("ops_alerts"))
+    assert told.data["what"] == "judges-weighed-without"
+    assert "ops_judgements/broken" in told.data["text"]
+    assert unknown(told.data["command"]) == ""
     embedded.set(Ref(JUDGE_WEIGHTS, "wise~router"), {"agent": "router", "weight": "much"})
     with pytest.raises(InvalidInput):
         weights_of(embedded, "router")
     assert night(embedded).judges == 1  # a weight that was broken by hand is written anew
     assert weights_of(embedded, "router")["wise"].n == 16
+
+
+def test_a_weight_that_lies_under_another_key_is_believed_by_nobody(embedded: SqliteStore) -> None:
+    label_all(embedded)
+    judge_all(embedded, "wise")
+    weigh(embedded, wise=1.0, zed=1.0)
+    for name in ("wise", "zed"):
+        forged = embedded.get(Ref(JUDGE_WEIGHTS, f"{name}~router"))
+        assert forged is not None
+        embedded.delete(forged.ref)
+        embedded.set(Ref(JUDGE_WEIGHTS, f"zz-{name}"), forged.data)
+    night(embedded)
+    spoiled: list[RatchetError] = []
+    for found in (
+        weights_of(embedded, "router", spoiled.append).values(),
+        all_weights(embedded, spoiled.append),
+    ):
+        assert {one.judge: one.weight for one in found} == {"wise": pytest.approx(16 / 36)}
+    assert [f"ops_judge_weights/zz-{x}" in str(spoiled[i]) for i, x in enumerate(("wise", "zed"))]
+    with pytest.raises(InvalidInput, match="ops_judge_weights/zz-wise: it says that it is wise"):
+        weights_of(embedded, "router")
+
+
+def test_nothing_is_kept_of_a_judge_that_judged_nothing_labelled(embedded: SqliteStore) -> None:
+    label_all(embedded)
+    judge_all(embedded, "wise")
+    put(embedded, *(judgement(f"made-up-{i}", "nobody-labelled-it", "good") for i in range(20)))
+    assert night(embedded).judges == 1
+    assert set(written(embedded)) == {
+        "ops_judge_weights/wise~router",
+        f"ops_judge_weight_nights/wise~router~{NOON:%Y%m%d}",
+    }
+
+
+def test_of_too_many_judges_those_with_the_most_labelled_judgements_are_weighed(
+    embedded: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ratchet.labels.weigh.MOST", 2)
+    label_all(embedded)
+    for judge in ("b", "c"):
+        judge_all(embedded, judge)
+    for judge in ("a", "d"):
+        put(embedded, *(judgement(judge, f"s{i}", TRUTH[i]) for i in range(15)))
+    weigh(embedded, d=0.9)
+    assert night(embedded).judges == 3
+    found = weights(embedded)
+    assert {key: one.weight > 0 for key, one in found.items()} == {
+        "b~router": True,
+        "c~router": True,
+        "d~router": False,  # it weighed something, and a is not written at all
+    }
+    assert found["d~router"].reason == "2 other judges have more labelled judgements"
+    (told,) = embedded.query(Query("ops_alerts"))
+    assert told.data["what"] == "judges-too-many"
+    assert "4 judges with labelled judgements: the 2 with the fewest" in told.data["text"]
+    assert unknown(told.data["command"]) == ""
+    assert night(embedded).judges == 2  # what weighs nothing is not written every night
+
+
+def test_made_up_judges_crowd_out_none_that_is_configured(
+    embedded: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ratchet.labels.weigh.MOST", 1)
+    embedded.set(Ref("config", "judges"), {"v": 1, "judges": {"z": {"family": "rules"}}})
+    label_all(embedded)
+    judge_all(embedded, "made-up")
+    put(embedded, *(judgement("z", f"s{i}", TRUTH[i]) for i in range(15)))
+    assert night(embedded).judges == 1
+    assert list(weights(embedded)) == ["z~router"]
 
 
 def test_who_waited_longest_is_weighed_first(embedded: SqliteStore) -> None:

@@ -163,8 +163,8 @@ def margins(said: Ints, label: Ints, w: Floats, classes: int) -> Margins:
     """Return the shares of what judgements with these weights say. Shapes: (n,) each."""
     share = w / w.sum()
     return Margins(
-        label=np.bincount(label, share, classes),
-        said=np.bincount(said, share, classes),
+        label=np.bincount(label, share, classes).astype(np.float64),
+        said=np.bincount(said, share, classes).astype(np.float64),
         agreed=float(share[said == label].sum()),
     )
 

@@ -25,11 +25,15 @@ MOST = 200
 
 
 class WeighReport(Model):
-    """What a night did: agents and judges weighed, weights that changed, agents that failed."""
+    """What a night did: agents and judges weighed, weights that changed, agents that failed.
+
+    `graded` is of how many observations the judges' weighted word is another by that.
+    """
 
     agents: int = 0
     judges: int = 0
     changed: tuple[WeightChange, ...] = ()
+    graded: int = 0
     spoiled: int = 0
     failed: tuple[str, ...] = ()
 
@@ -94,7 +98,7 @@ def _weigh(
     since = now - timedelta(days=settings.window_days)
     known = weights_of(store, agent, tell=spoiled.append)
     records = records_of(store, agent, since=since, now=now, tell=spoiled.append)
-    heard, passed = _heard(records)
+    heard, passed = _heard(records, settings)
     weighed = {judge: records.by_judge[judge] for judge in heard}
     weighed |= {j: r for j, r in records.by_judge.items() if j in known and not len(r.said)}
     new = [
@@ -114,13 +118,15 @@ def _weigh(
     return found, len(spoiled)
 
 
-def _heard(records: Records) -> tuple[list[str], list[str]]:
+def _heard(records: Records, settings: JudgeSettings) -> tuple[list[str], list[str]]:
     """Return the judges with the most labelled judgements, and those that are too many.
 
-    One without any has nothing to be weighed by.
+    Those that are configured come first, since anybody may send under any other name. One without
+    any has nothing to be weighed by.
     """
     said = {judge: len(record.said) for judge, record in records.by_judge.items()}
-    ordered = sorted((j for j in said if said[j]), key=lambda j: (-said[j], j))
+    order = {j: (j not in settings.judges, -said[j], j) for j in said if said[j]}
+    ordered = sorted(order, key=order.__getitem__)
     return ordered[:MOST], ordered[MOST:]
 
 
@@ -164,7 +170,7 @@ def _silence(weight: JudgeWeight, passed: Container[str], settings: JudgeSetting
 
 
 def _silenced(weight: JudgeWeight, reason: str, now: datetime) -> JudgeWeight:
-    """Return the weight of a judge that is not heard: nothing, since no record bears it any more."""
+    """Return the weight of a judge that is not heard: nothing, since no record bears it."""
     return JudgeWeight(
         judge=weight.judge,
         agent=weight.agent,

@@ -11,7 +11,7 @@ from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.heuristics.feature import Floats
 from ratchet.labels.heuristics.fit_model import logistic_numbers, tree_numbers
 from ratchet.labels.heuristics.say import said_of
-from ratchet.labels.heuristics.score import Scoring, explain, probabilities, scores_of
+from ratchet.labels.heuristics.score import Scoring, base, explain, probabilities, scores_of
 from ratchet.policies.heuristic import Heuristic, Logistic, Scorer, Tree
 from tests.support.taught import heuristic, router
 
@@ -103,6 +103,7 @@ def test_what_each_feature_adds_sums_to_the_logit() -> None:
         "size": pytest.approx(-6.0),
         "urgent": pytest.approx(8.0),
     }
+    assert base(whole.scorers["good"]) == -1.5  # with the two a logit of 0.5
 
 
 LINEAR = {
@@ -125,6 +126,7 @@ def test_a_trees_path_is_told_by_what_each_node_changes() -> None:
     said = said_of(Heuristic.parse(heuristic(scorers=scorers)), {"size": 5, "urgent": True})
     assert said.decision == "good"
     assert said.values == {"good": pytest.approx(0.9820137900)}  # 1 / (1 + exp(-4))
+    assert said.bases == {"good": pytest.approx(0.0)}
     assert said.contributions["good"] == {"size": pytest.approx(1.0), "urgent": pytest.approx(3.0)}
 
 

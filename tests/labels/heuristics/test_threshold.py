@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratchet.labels.heuristics.threshold import best_threshold, cost_at, left_out_cost
+from ratchet.labels.heuristics.threshold import (
+    best_threshold,
+    choose_threshold,
+    cost_at,
+    left_out_cost,
+)
 from ratchet.policies.heuristic import ErrorCosts
 
 P = np.array([0.1, 0.3, 0.6, 0.8])
@@ -49,12 +54,29 @@ def test_rows_of_one_probability_are_never_told_apart() -> None:
 
 
 def test_a_threshold_costs_what_it_does_on_rows_that_did_not_choose_it() -> None:
-    p, y = np.array([0.2, 0.8, 0.3, 0.7]), np.array([0.0, 1.0, 1.0, 1.0])
-    first, last = np.array([0, 1]), np.array([2, 3])
-    one = costs(1, 1)
-    # The first half says yes from a half on, and 0.3 is missed; the last always says yes.
-    assert left_out_cost(p, y, ONE, one, [(first, last), (last, first)]) == 0.5
-    assert left_out_cost(p, y, np.array([1, 1, 3, 1.0]), one, [(first, last)]) == 3 / 6
+    # Up to 0.3 all is said too low: two of three parts agree on 0.2, and the third is like them.
+    p, y = np.tile([0.1, 0.3], 9), np.tile([0.0, 1.0], 9)
+    parts = np.array_split(np.arange(18), 3)
+    folds = [(np.setdiff1d(np.arange(18), part), part) for part in parts]
+    one, weight = costs(1, 1), np.ones(18)
+    assert left_out_cost(p, y, weight, one, folds) == 0.0
+    # Where the third is unlike them, their threshold costs it the six that it gets wrong.
+    y[parts[2]] = 1 - y[parts[2]]
+    found = left_out_cost(p, y, weight, one, folds)
+    weight[parts[2]] = 2.0
+    assert (found, left_out_cost(p, y, weight, one, folds)) == (6 / 18 + 6 / 18, 12 / 24 + 6 / 24)
+
+
+def test_exact_odds_hold_unless_another_threshold_is_clearly_better_on_rows_left_out() -> None:
+    p = np.array([0.1, 0.4, 0.9, 0.1, 0.4, 0.9, 0.1, 0.9])
+    y, one = (p > 0.2).astype(float), np.ones(8)
+    train, test = np.arange(3), np.arange(3, 8)
+    assert best_threshold(p[train], y[train], one[train], costs(1, 1)) == 0.25
+    # One of five is right by it, which is exactly a standard error: 0.2, and 0.2.
+    assert choose_threshold(p, y, one, costs(1, 1), [(train, test)]) == 0.5
+    assert choose_threshold(p, y, one, costs(1, 3), [(train, test)]) == 0.25
+    p[6], y[6] = 0.4, 1.0  # two of five: 0.4, and 0.245
+    assert choose_threshold(p, y, one, costs(1, 1), [(train, test)]) == pytest.approx(0.25)
 
 
 def test_chances_that_tell_nothing_promise_no_saving() -> None:

@@ -8,6 +8,7 @@ from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.labels.heuristics.say import said_of
 from ratchet.labels.heuristics.train import train
 from ratchet.labels.label import LABELS
+from ratchet.observe.observation import COLLECTION
 from ratchet.store.port import Filter, Query, Ref, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.governed import NOON, POLICY, SECOND
@@ -77,6 +78,34 @@ def test_what_nothing_can_be_learned_from_is_left_out_and_counted(embedded: Sqli
         "features are unfit": 1,
         "label is sure of nothing": 1,
     }
+
+
+@pytest.mark.parametrize("edit", [{"items": [{"meta": {}}, 3]}, {"indexes": [0]}])
+def test_a_batch_that_was_broken_by_hand_is_counted_and_stops_nothing(
+    embedded: SqliteStore, edit: dict[str, object]
+) -> None:
+    reader = taught(embedded)
+    first, _ = observed(embedded, "spoilt", [{"urgent": True}, {"urgent": False}])
+    put(embedded, [label(AGENT, first, "good")])
+    ref = Ref(COLLECTION, first.partition(".")[0])
+    batch = embedded.get(ref)
+    assert batch is not None
+    embedded.set(ref, batch.data | edit)
+    found = train(embedded, reader, AGENT, now=NOON)
+    assert found.reports["good"].labels == 60
+    assert found.left_out == {"document is no batch of observations": 1}
+
+
+def test_labels_that_were_drawn_teach_the_share_of_all_that_could_be(embedded: SqliteStore) -> None:
+    ids = observed(embedded, AGENT, [{"urgent": i % 2 == 0} for i in range(80)])
+    chance = {"good": 0.8, "bad": 0.2}  # the good ones are asked about four times as often
+    words = ["good" if i % 4 < 2 else "bad" for i in range(80)]
+    told = [label(AGENT, x, w, propensity=chance[w]) for x, w in zip(ids, words, strict=True)]
+    put(embedded, told)
+    found = train(embedded, configure(embedded, {AGENT: CONFIG}), AGENT, now=NOON)
+    # 40 good ones of 1.25 and 40 bad ones of 5: a fifth is good.
+    assert found.reports["good"].baseline_brier == pytest.approx(0.2 * 0.8)
+    assert said_of(found.heuristic, {"urgent": True}).values["good"] == pytest.approx(0.2, abs=0.03)
 
 
 def test_features_come_from_the_document_that_a_label_names(embedded: SqliteStore) -> None:

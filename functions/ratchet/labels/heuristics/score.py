@@ -115,6 +115,16 @@ def explain(heuristic: Heuristic, scorer: Scorer, x: Floats) -> dict[str, float]
     return {name: scorer.slope * float(shares[span].sum()) for name, span in spans.items()}
 
 
+def base(scorer: Scorer) -> float:
+    """Return the calibrated logit before any feature adds to it.
+
+    Of a logistic model it is what all columns at 0 come to; of a tree, what its root says.
+    """
+    model = scorer.model
+    raw = model.intercept if isinstance(model, Logistic) else model.value[0]
+    return scorer.slope * raw + scorer.offset
+
+
 def _path_shares(model: Logistic | Tree, x: Floats) -> Floats:
     if isinstance(model, Logistic):
         linear: Floats = x * np.array(model.coefficients)

@@ -1,5 +1,6 @@
 """Threshold: from which probability on a yes costs least, by what errors cost."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -84,8 +85,10 @@ def choose_threshold(
         saved[test] = plain - costs_at(p[test], y[test], costs, found)
     share, saved = weight[rows] / weight[rows].sum(), saved[rows]
     mean = float(share @ saved)
-    error = float(np.sqrt(share**2 @ (saved - mean) ** 2))
-    return best_threshold(p[rows], y[rows], weight[rows], costs) if mean > error else exact
+    square = float(share @ share)  # 1 / n of Kish
+    error = math.sqrt(float(share**2 @ (saved - mean) ** 2) / max(1 - square, 1e-9))
+    clearly = mean > error * (1 + 1e-9)  # one row alone that saves is exactly one error
+    return best_threshold(p[rows], y[rows], weight[rows], costs) if clearly else exact
 
 
 def best_threshold(p: Floats, y: Floats, weight: Floats, costs: ErrorCosts) -> float:

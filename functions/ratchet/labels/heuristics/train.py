@@ -33,7 +33,7 @@ class Trained(Model):
     """A heuristic, what its models promise, and the labels they learned from.
 
     `labels` are keys by the agent whose they are. `leftOut` counts, by reason, labelled subjects
-    that nothing could be learned from.
+    that nothing could be learned from. `seen` is the share of the others that had each feature.
     """
 
     policy: str
@@ -41,6 +41,7 @@ class Trained(Model):
     reports: dict[str, FitReport]
     labels: dict[str, tuple[str, ...]]
     left_out: dict[str, int] = {}
+    seen: dict[str, float] = {}
     since: datetime
 
 
@@ -57,12 +58,16 @@ def train(
     samples: dict[str, Samples] = {}
     labels: dict[str, tuple[str, ...]] = {}
     left_out: Counter[str] = Counter()
+    had: Counter[str] = Counter()
+    n = 0
     for name, whose in wanted.agents(agent).items():
         stored = stream_labels(
             store, whose, since=since, until=now, tell=lambda _: left_out.update([BROKEN])
         )
         said = _latest(resolved_subjects(stored), left_out)
         rows = list(_rows(store, wanted, said, left_out))
+        had.update(name for row in rows for name in row.raw)
+        n += len(rows)
         samples[name] = samples_of(wanted.specs, rows)
         used = (key for row in rows for key in said[row.subject].keys)
         labels[whose] = tuple(sorted({*labels.get(whose, ()), *used}))
@@ -73,6 +78,7 @@ def train(
         reports=built.reports,
         labels=labels,
         left_out=dict(left_out),
+        seen={feature: had[feature] / n for feature in sorted(wanted.specs)},
         since=since,
     )
 

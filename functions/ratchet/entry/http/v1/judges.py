@@ -10,7 +10,8 @@ from ratchet.kernel.document import Model
 from ratchet.kernel.errors import RatchetError
 from ratchet.labels.judge_weight import JUDGE_WEIGHTS, JudgeWeight, weight_of
 from ratchet.labels.record_judgements import JudgementsTaken, Sent, record_judgements
-from ratchet.labels.weigh import WeighReport, weigh_judges, weights_of
+from ratchet.labels.weigh import WeighReport, weights_of
+from ratchet.labels.weigh_and_grade import weigh_and_grade
 from ratchet.observe.observation import MAX_BATCH, Name
 from ratchet.store.port import Query
 
@@ -49,7 +50,7 @@ def weights_of_agent(ask: Ask, agent: str, query: Paged) -> Page[JudgeWeight]:
 
 def update_weights(ask: Ask, body: Weighing) -> WeighReport:
     """Weigh the judges now, as every night."""
-    return weigh_judges(ask.app.store, ask.app.reader, now=ask.now, agent=body.agent)
+    return weigh_and_grade(ask.app.store, ask.app.reader, now=ask.now, agent=body.agent)
 
 
 ROUTES = (
