@@ -14,6 +14,9 @@ from ratchet.entry.configs import CONFIGS
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.heuristics.settings import AgentHeuristic, HeuristicSettings
+from ratchet.labels.judges.llm_settings import LlmSettings
+from ratchet.labels.judges.rules import RulesSettings
+from ratchet.labels.settings import JudgeSettings, JudgeSpec
 from ratchet.policies.feature_spec import FeatureSpec
 from ratchet.policies.space import Choice, Range, Simplex, parse_space
 from ratchet.policies.version import Params
@@ -27,6 +30,13 @@ TEXT = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text()
 PARTS = re.split(r"^##+ (.+)$", TEXT, flags=re.MULTILINE)
 SECTIONS = dict(zip(PARTS[1::2], PARTS[2::2], strict=True))
 PARAMS, SPACE = "Params of a policy", "Tuning space of a policy"
+RULE = {"at": "tokensIn", "above": 1, "label": "bad"}
+RULES, LLM = "Settings of a judge by rules", "Settings of a judge that is a language model"
+
+
+def judge(spec: Any) -> JudgeSettings:
+    """Return `config/judges` with one judge, parsed as it is read."""
+    return JudgeSettings.from_store({"judges": {"j": spec}})
 
 
 def example(section: str) -> Any:
@@ -47,6 +57,24 @@ MODELS: dict[str, tuple[type[Model], Callable[[Any], object], dict[str, Any]]] =
         Profile,
         lambda profile: Gates.from_store({"profiles": {"p": profile}}),
         {"goal": {"metric": "reward"}},
+    ),
+    "A judge": (JudgeSpec, judge, {"family": "f"}),
+    RULES: (
+        RulesSettings,
+        lambda settings: judge({"kind": "rules", "family": "f", "settings": settings}),
+        {"rules": [RULE]},
+    ),
+    LLM: (
+        LlmSettings,
+        lambda settings: judge({"kind": "llm", "family": "f", "settings": settings}),
+        {
+            "baseUrl": "http://localhost",
+            "model": "m",
+            "prompt": "{first} or {second}?",
+            "maxCostUsdDay": 1,
+            "usdPerMillionIn": 0,
+            "usdPerMillionOut": 0,
+        },
     ),
     "The model of an agent": (
         AgentHeuristic,
@@ -73,8 +101,14 @@ MODELS: dict[str, tuple[type[Model], Callable[[Any], object], dict[str, Any]]] =
 }
 LINE = {"component": "a", "policy": "p"}
 RAIL = {"metric": "success", "margin": "2 points"}
-# A line of each field that holds lines, so that one field of it can be tried.
-LINES: dict[str, dict[str, Any]] = {"also": {"metric": "success"}, "guardrails": RAIL}
+PAIR = [{"name": "new", "at": "meta.new"}, {"name": "old", "at": "meta.old"}]
+# Lines of each field that holds some, so that one field of the first can be tried.
+LINES: dict[str, list[dict[str, Any]]] = {
+    "also": [{"metric": "success"}],
+    "guardrails": [RAIL],
+    "rules": [RULE],
+    "candidates": PAIR,
+}
 # What so many entries or characters of a field look like.
 MANY: dict[str, Callable[[int], Any]] = {
     "serviceAccounts": lambda n: {f"a{i}@b": "admin" for i in range(n)},
@@ -158,6 +192,22 @@ WORDS: dict[str, tuple[list[Any], list[Any]]] = {
     "a path": (["costUsd", "meta.a.b"], ["1", "a b", 5]),
     "a number": ([0, 0.5], ["x", True]),
     "none but of a categorical one": ([[]], [["a"]]),
+    "`recorded`, `rules` or `llm`": (["recorded"], ["oracle", None]),
+    "a name": (["gpt-5", "a/b:c@1"], ["", "a b", "-a", "a" * 121, 5]),
+    "agents": ([[], ["*"], ["router:*", "a"]], [["*a"], [""], "a"]),
+    "settings of its kind": ([{}], [{"rules": []}, []]),
+    "1 to 200 rules": ([[RULE], [RULE] * 200], [[], [RULE] * 201, [{"at": "a", "above": 1}], RULE]),
+    "a text, number or switch": (["a", 1, 0.5, True], [[1], {"a": 1}]),
+    "some of these": ([["a", 1, False]], [[], "a", [[1]]]),
+    "a regular expression": (["^no", "a" * 500], ["", "(", "a" * 501, 5]),
+    "a label": (["fine", "not bad", "a" * 64], ["", "?", "a" * 65, 5]),
+    "what is said": ([{"label": "good"}, {"score": 1}], [{}, {"confidence": 1}, RULE]),
+    "an address": (["https://host/v1"], ["ftp://host", "http://me@host", "host", 5]),
+    "1 to 200 characters": (["a", "a" * 200], ["", "a" * 201, 5]),
+    "a prompt": (["{meta.a}?", "{a}" + "a" * 19_997], ["", "good?", "{a}" + "a" * 19_998, 5]),
+    "scores by class": ([{"good": 1, "odd": None}], [{"good": 1.1}, {"?": 1}, ["good"]]),
+    "none or two": ([[], PAIR], [PAIR[:1], PAIR[:1] * 2, [*PAIR, {"name": "c", "at": "c"}]]),
+    "a name that ends in `API_KEY`": (["API_KEY", "MY_API_KEY"], ["HOME", "my_API_KEY", 5]),
     "`rollout` or `programme`": (["rollout", "programme"], ["policy", None]),
 }
 
@@ -194,7 +244,8 @@ def put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     changed = inner = deepcopy(document)
     *outer, last = path.split(".")
     if outer and outer[0] in LINES:
-        return changed | {outer[0]: [LINES[outer[0]] | {last: value}]}
+        first, *rest = LINES[outer[0]]
+        return changed | {outer[0]: [first | {last: value}, *rest]}
     for name in outer:
         inner = inner.setdefault(name, {})
     inner[last] = value
@@ -268,6 +319,12 @@ def test_the_params_and_the_tuning_space_make_a_version_for_real(seeded: Ratchet
     shown = seeded("policy", "show", "mine", "--json").json
     assert (shown["params"], shown["tuningSpace"]) == (example(PARAMS), example(SPACE))
     assert set(rows(PARAMS)) < set(example(PARAMS)), "an example names every known param"
+
+
+def test_the_pair_of_the_example_is_one_that_a_judge_is_asked_about() -> None:
+    MODELS[LLM][1](example(LLM))
+    pair = LlmSettings.parse(example(LLM))
+    assert [candidate.name for candidate in pair.candidates] == ["new", "old"]
 
 
 @pytest.mark.parametrize("section", MODELS)

@@ -1,12 +1,14 @@
 """The README and the guide to labels keep their word: examples run, and commands exist."""
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.commanded import shown_in, unknown
+from tests.support.commands import command_line
 
 ROOT = Path(__file__).parents[1]
 TEXTS = {name: (ROOT / name).read_text() for name in ("README.md", "docs/labels.md")}
@@ -45,6 +47,28 @@ def test_no_example_is_left_out() -> None:
 )
 def test_a_command_line_that_is_shown_exists(line: str) -> None:
     assert unknown(line) == ""
+
+
+LINES = re.findall(r"^\| .+ \| `ratchet (.+ FILE)` \| `({.+})` \|$", TEXTS["docs/labels.md"], re.M)
+
+
+def test_each_line_that_is_shown_is_taken_by_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("RATCHET_STORE", "RATCHET_KEY", "FIRESTORE_EMULATOR_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    ratchet = command_line(capsys)
+    assert ratchet("seed").status == 0
+    assert len(LINES) == 5
+    for command, line in LINES:
+        Path("FILE").write_text(line)
+        ran = ratchet(*shlex.split(command.replace("SET", "checked")), "--json")
+        assert (ran.status, ran.err) == (0, ""), line
+        taken = next(
+            ran.json[name] for name in ("accepted", "changed", "added") if name in ran.json
+        )
+        assert (taken, ran.json.get("rejected", [])) == (1, []), line
 
 
 def test_every_file_that_is_linked_exists() -> None:

@@ -241,6 +241,13 @@ def test_no_arms_at_all_name_what_to_mend() -> None:
     assert all(rig.client.assign(unit) for unit in UNITS[:20])
 
 
+def test_what_decides_and_has_no_arms_is_to_be_asked_to_decide() -> None:
+    rig = Rig(running(modelWeights={}) | {"params": {"heuristic": {}}})
+    with pytest.raises(InvalidInput) as raised:
+        rig.client.choose()
+    assert "ask decide(features), not choose()" in raised.value.mend
+
+
 def test_in_shadow_mode_the_champion_serves_and_challengers_run_beside() -> None:
     rig = Rig(running("shadow", share=0.5))
     choices = [rig.client.choose(unit) for unit in UNITS]

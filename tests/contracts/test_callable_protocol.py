@@ -250,10 +250,10 @@ def test_an_error_has_status_message_and_details_and_comes_without_a_result(echo
     assert answer.body == {
         "error": {
             "status": "INVALID_ARGUMENT",
-            "message": "Echoed: other: Extra inputs are not permitted",
+            "message": "echoed: other: unknown field; known are value",
             "details": {
                 "code": "RATCHET-1001",
-                "message": "Echoed: other: Extra inputs are not permitted",
+                "message": "echoed: other: unknown field; known are value",
                 "field": "other",
                 "mend": "mend that field",
             },

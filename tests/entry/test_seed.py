@@ -11,6 +11,7 @@ from ratchet.entry.seed import SeedReport, seed, seed_folder
 from ratchet.entry.wiring import App, wire
 from ratchet.govern.audit import CONFIG_STREAM, ConfigHead, link, verify_audit
 from ratchet.govern.config import load_config
+from ratchet.govern.config_change import set_config
 from ratchet.govern.flags import Flags
 from ratchet.kernel.clock import ManualClock
 from ratchet.kernel.errors import (
@@ -122,6 +123,17 @@ def test_flags_that_were_deleted_stay_off_and_the_note_says_how_to_turn_them_on(
     assert (report.written, len(report.notes)) == ((), 1)
     assert "ratchet flags set --enabled --reason" in report.notes[0]
     assert not load_config(embedded, Flags, now=NOON).learning.enabled
+
+
+def test_a_configuration_that_was_set_first_does_not_keep_learning_from_being_seeded(
+    embedded: Store,
+) -> None:
+    app = app_on(embedded)
+    set_config(app.store, app.keys, ADA, Ingest, {"shards": 1}, reason="test", now=NOON)
+    report = seed(app, now=NOON)
+    assert "config/flags" in report.written
+    assert (report.kept, report.notes) == (("config/ingest",), ())
+    assert load_config(embedded, Flags, now=NOON).learning.enabled
 
 
 def test_another_configuration_that_was_deleted_is_seeded_again(embedded: Store) -> None:

@@ -129,3 +129,14 @@ def test_neither_order_nor_withdrawn_labels_matter(given: list[Label], random: A
     assert found.label in {one.label for one in standing}
     assert 0 <= found.confidence <= 100
     assert found.disputed == (len({one.label for one in standing}) > 1)
+
+
+def test_the_propensity_is_that_of_the_labels_that_prevail() -> None:
+    drawn = said("review", "good", propensity=0.25)
+    other = said("review", "good", minute=1, labeller="eve", propensity=None)
+    against = said("review", "bad", 40.0, minute=2, labeller="bob", propensity=0.5)
+    assert resolved([drawn, other, against]).propensity == 0.25
+    assert resolved([drawn, said("gold", "good")]).propensity is None  # labelled, drawn or not
+    assert (
+        resolved([said("desk", "good"), said("outcomes", "bad", propensity=0.1)]).propensity is None
+    )

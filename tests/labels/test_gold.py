@@ -7,10 +7,11 @@ import pytest
 from ratchet.govern.roles import Actor, person
 from ratchet.kernel.errors import Forbidden, InvalidInput
 from ratchet.labels.gold import GoldTaken, take_gold
+from ratchet.labels.withdraw import withdraw_label
 from ratchet.store.port import Query, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.labelled import MINUTE, labels_in, loaded
-from tests.support.observing import NOON, worker
+from tests.support.observing import KEYS, NOON, worker
 
 ADA = person("ada")
 
@@ -64,8 +65,41 @@ def test_a_line_that_replaces_another_is_the_later_word_whatever_its_time(
 
 
 def test_of_a_key_that_stands_twice_the_last_line_counts(embedded: SqliteStore) -> None:
-    assert taken(embedded, [line("a"), line("a", label="bad")]).changed == 1
-    assert taken(embedded, [line("a"), line("a", label="bad")], minute=1).changed == 0
+    lines = [line("a"), line("a", confidence=50)]
+    assert taken(embedded, lines).changed == 1
+    assert taken(embedded, lines, minute=1).changed == 0
+    (kept,) = embedded.query(Query("ops_gold"))
+    assert kept.data["confidence"] == 50
+
+
+def test_two_classes_of_one_subject_are_refused_and_both_lines_named(
+    embedded: SqliteStore,
+) -> None:
+    lines = [line("a"), line("b"), line("a", agent="writer", label="bad")]
+    with pytest.raises(InvalidInput) as raised:
+        taken(embedded, [*lines, line("a", label="bad", key="k2")])
+    assert raised.value.message == "line 4: label: a is bad here, and good in line 1"
+    assert embedded.query(Query("ops_gold")) == []
+    assert taken(embedded, lines).changed == 3
+
+
+def test_a_line_whose_label_was_withdrawn_is_told_and_taken_under_another_key(
+    embedded: SqliteStore,
+) -> None:
+    at = worker(embedded)
+    taken(embedded, [line("a"), line("b")])
+    loaded(at, NOON)
+    key = next(key for key, one in labels_in(embedded).items() if one.subject == "a")
+    withdraw_label(embedded, KEYS, ADA, key, reason="a slip", now=NOON + MINUTE)
+    corrected = line("a", label="bad")
+    told = taken(embedded, [corrected, line("b")], minute=2)
+    assert told == GoldTaken(gold_set="first", lines=2, changed=0, withdrawn=1)
+    assert taken(embedded, [corrected | {"key": "a again"}], minute=3).changed == 1
+    report = loaded(at, NOON + 4 * MINUTE, feed="gold").feeds["gold"]
+    assert (report.labels, report.withdrawn) == (1, 1)
+    assert {o.label for o in labels_in(embedded).values() if o.subject == "a" and o.stands} == {
+        "bad"
+    }
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_what_is_its_to_judge_is_recorded_and_graded_and_the_rest_counted(store:
     weigh(store, style=0.5)
     found = run(at)
     assert (found.judged, found.graded, found.unsaid, found.failed) == (2, 2, 2, 0)
-    assert found.reasons == {"no rule holds of it": 2}
+    assert found.reasons == {"no rule holds of it, and it has no quality": 2}
     assert {d["subject"]: d["score"] for d in said(store).values()} == {"b1.1": 0.0, "b1.2": 0.25}
     graded = feedback_of(store, "b1.2")
     assert graded is not None
@@ -102,6 +102,16 @@ def test_the_newest_are_judged_first_and_no_more_than_asked_for(embedded: Sqlite
     assert run(at).judged == 0  # the others are older than an hour
 
 
+def test_of_a_batch_the_newest_is_judged_first_whatever_its_order(embedded: SqliteStore) -> None:
+    at = judged(embedded, judges={"style": RULES})
+    at.later()
+    times = [at.clock() - timedelta(seconds=s) for s in (9, 2, 5)]
+    items = [observation(ts, outcome="failure") for ts in times]
+    at.record({"id": "b2", "observations": items})
+    assert run(at, limit=2).judged == 2
+    assert {d["subject"] for d in said(embedded).values()} == {"b2.1", "b2.2"}
+
+
 def test_each_answer_is_kept_before_the_next_is_asked_for(embedded: SqliteStore) -> None:
     with serving_model(says({"label": "good"}), failed(401)) as server:
         at = judged(embedded, judges={"style": asking(server.url)})
@@ -120,6 +130,14 @@ def test_what_a_model_says_wrongly_is_counted_and_not_judged_and_costs_the_same(
     assert (found.judged, found.failed, len(said(embedded))) == (3, 1, 3)
     assert found.cost_usd == pytest.approx(4 * 0.0003)
     assert any("is not the JSON" in why for why in found.reasons)
+    assert found.guessed == 0
+
+
+def test_how_often_the_cost_is_only_reckoned_is_told(embedded: SqliteStore) -> None:
+    with serving_model(says("fine"), says({"label": "good"}, tokens=None)) as server:
+        at = judged(embedded, judges={"style": asking(server.url)})
+        found = run(at)
+    assert (found.judged, found.failed, found.guessed) == (3, 1, 3)
 
 
 def test_a_model_that_does_not_answer_three_times_in_a_row_is_left_alone(

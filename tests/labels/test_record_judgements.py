@@ -65,6 +65,16 @@ def test_a_judge_that_says_otherwise_in_the_same_turn_is_refused_and_its_first_w
     assert [found["score"] for found in said(embedded).values()] == [1.0, 0.5]
 
 
+def test_a_judge_that_says_otherwise_as_one_of_another_family_is_told_of_the_family(
+    embedded: SqliteStore,
+) -> None:
+    at = judged(embedded)
+    send(at, judgement(score=1.0))
+    taken = send(at, judgement("b1.0"), judgement(score=0.5, family="gpt"))
+    (refused,) = taken.rejected
+    assert (refused.index, refused.field) == (1, "family")
+
+
 def test_good_items_of_a_batch_are_stored_though_others_are_refused(embedded: SqliteStore) -> None:
     at = judged(embedded)
     taken = send(

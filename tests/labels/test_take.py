@@ -8,11 +8,12 @@ from ratchet.govern.roles import Actor, person
 from ratchet.kernel.clock import millis
 from ratchet.kernel.errors import Forbidden, InvalidBatch, InvalidInput
 from ratchet.labels.take import LabelsTaken, take_labels
+from ratchet.labels.withdraw import withdraw_label
 from ratchet.observe.observation import MAX_BATCH
 from ratchet.store.port import Ref, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.labelled import MINUTE, assert_counted, labels_in, said_in, stats_of
-from tests.support.observing import NOON
+from tests.support.observing import KEYS, NOON
 
 ADA = person("ada")
 DESK = Actor(name="desk@example.com", kind="machine")
@@ -49,6 +50,18 @@ def test_each_item_is_taken_on_the_scale_that_it_names(store: Store) -> None:
         "desk~6": ("good", 1.0, 10.0),
     }
     assert_counted(store)
+
+
+def test_a_word_of_a_pair_that_was_withdrawn_is_told_and_another_id_says_it(
+    embedded: SqliteStore,
+) -> None:
+    taken(embedded, [sent(1)])
+    withdraw_label(embedded, KEYS, ADA, "desk~1", reason="a slip", now=NOON + MINUTE)
+    again = [sent(1, stars=1), sent(1, stars=1, sourceId="1b")]
+    told = taken(embedded, again, minute=2)
+    assert told == LabelsTaken(accepted=2, duplicate=0, withdrawn=1)
+    assert not labels_in(embedded)["desk~1"].stands
+    assert labels_in(embedded)["desk~1b"].label == "bad"
 
 
 def test_who_sends_it_labels_unless_it_says_who(embedded: SqliteStore) -> None:
@@ -92,6 +105,11 @@ def test_a_later_word_replaces_an_earlier_one_and_not_the_other_way(embedded: Sq
         ({"stars": None}, "(whole)"),
         ({"stars": 4, "value": 0.5}, "(whole)"),
         ({"confidence": 101}, "confidence"),
+        ({"confidence": 0.9}, "confidence"),
+        ({"stars": None, "label": "good "}, "label"),
+        ({"stars": None, "label": "Good"}, "label"),
+        ({"stars": None, "label": "good", "value": 0.2}, "value"),
+        ({"stars": None, "label": "bad", "value": 0.5}, "value"),
         ({"ts": millis(NOON) + 11 * 60_000}, "ts"),
         ({"ts": millis(NOON) // 1000}, "ts"),
         ({"ts": "today"}, "ts"),
@@ -104,6 +122,12 @@ def test_a_bad_item_comes_back_with_its_field_and_the_good_one_is_stored(
     found = taken(embedded, [sent(1), sent(2) | fields])
     assert (found.accepted, [(r.index, r.field) for r in found.rejected]) == (1, [(1, field)])
     assert list(labels_in(embedded)) == ["desk~1"]
+
+
+def test_a_confidence_as_a_share_is_told_what_was_meant(embedded: SqliteStore) -> None:
+    with pytest.raises(InvalidInput, match=r"0\.\.100; did you mean 90\?"):
+        taken(embedded, sent(1, confidence=0.9))
+    assert taken(embedded, [sent(1, confidence=0), sent(2, confidence=1)]).accepted == 2
 
 
 def test_where_every_item_is_bad_the_answer_is_an_error(embedded: SqliteStore) -> None:

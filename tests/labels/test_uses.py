@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ratchet.govern.roles import person
-from ratchet.labels.uses import LabelUser, mark_users, record_use
+from ratchet.labels.uses import LabelUser, mark_users, record_use, withdrawn_of
 from ratchet.labels.withdraw import withdraw_label
 from ratchet.store.limits import check_document
 from ratchet.store.port import Query, Ref, Snapshot, Store
@@ -82,6 +82,41 @@ def test_what_was_read_before_a_withdrawal_and_recorded_after_it_is_marked(
     assert found == user(embedded)
     assert found.withdrawn == ("desk~a",)
     assert alerts(embedded) == ["label-withdrawn"]
+
+
+def told(store: Store) -> dict[str, str]:
+    """Return the text of each alert, by what it is about."""
+    return {s.data["subject"]: s.data["text"] for s in store.query(Query("ops_alerts"))}
+
+
+def test_the_alert_names_all_that_were_withdrawn_and_how_many(embedded: SqliteStore) -> None:
+    keys = [f"desk~{number:02d}" for number in range(22)]
+    wrote(embedded, *(label(key.removeprefix("desk~")) for key in keys))
+    record_use(embedded, "weights:router", "router", keys, NOON)
+    record_use(embedded, DRAFT, "router", keys[:1], NOON)
+    for key in keys:
+        withdrawn(embedded, key)
+    named = ", ".join(keys[:20])
+    assert told(embedded) == {
+        "weights:router": f"the judges' weights of router rest on 22 labels withdrawn since: "
+        f"{named}, and 2 more",
+        DRAFT: "p@1.0.1 rests on 1 label withdrawn since: desk~00",
+    }
+
+
+def test_learning_anew_without_the_label_is_the_end_of_its_alert(store: Store) -> None:
+    wrote(store, label("a"), label("b"))
+    for user_name in ("weights:router", "weights:planner", DRAFT, "version:p2@1.0.0"):
+        record_use(store, user_name, "router", ["desk~a", "desk~b"], NOON)
+    withdrawn(store, "desk~a")
+    record_use(store, "weights:router", "router", ["desk~a", "desk~b"], NOON + MINUTE)
+    assert len(told(store)) == 4  # it had read the label before
+    record_use(store, "weights:router", "router", ["desk~b"], NOON + MINUTE)
+    assert set(told(store)) == {"weights:planner", DRAFT, "version:p2@1.0.0"}
+    record_use(store, "version:p@1.0.2", "router", ["desk~b"], NOON + MINUTE)
+    assert set(told(store)) == {"weights:planner", "version:p2@1.0.0"}
+    assert withdrawn_of(store, DRAFT) == ("desk~a",)
+    assert withdrawn_of(store, "version:p@1.0.2") == ()
 
 
 class Meanwhile(FaultyStore):

@@ -1,6 +1,7 @@
 """Withdrawing a label: by a person with a reason, audited; what learned from it is marked."""
 
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -9,6 +10,8 @@ from ratchet.govern.roles import Actor, person
 from ratchet.kernel.errors import Forbidden, InvalidInput, NotFound, RatchetError
 from ratchet.labels.judge_weight import JudgeWeight
 from ratchet.labels.label import Label
+from ratchet.labels.review.queue import get_item
+from ratchet.labels.review_item import ReviewItem
 from ratchet.labels.uses import record_use
 from ratchet.labels.withdraw import withdraw_label
 from ratchet.store.port import Query, Ref, Store
@@ -16,6 +19,7 @@ from ratchet.store.sqlite import SqliteStore
 from tests.support.commanded import unknown
 from tests.support.faults import Died, FaultyStore
 from tests.support.governed import ROBOT
+from tests.support.grading import scored
 from tests.support.labelled import (
     MINUTE,
     NIGHT,
@@ -27,7 +31,8 @@ from tests.support.labelled import (
     stats_of,
     wrote,
 )
-from tests.support.observing import KEYS, NOON, alerts
+from tests.support.observing import KEYS, NOON, Worker, alerts, reward_of
+from tests.support.reviewing import Desk, desk, item
 
 ADA = person("ada")
 
@@ -87,6 +92,15 @@ def test_all_that_learned_from_it_is_marked_with_the_command_that_learns_anew(
         "version:p@1.0.1": "ratchet heuristics train router --draft --reason ...",
     }
     assert [unknown(command) for command in told.values()] == ["", ""]
+
+
+def test_a_forged_weight_is_not_marked_into_the_place_of_a_real_one(embedded: SqliteStore) -> None:
+    used(embedded)
+    embedded.set(Ref("ops_judge_weights", "zz"), weight("j1").to_map() | {"weight": 1.0})
+    withdrawn(embedded)
+    found = embedded.get(Ref("ops_judge_weights", "j1~router"))
+    assert found is not None
+    assert (found.data["weight"], found.data["withdrawn"]) == (0.5, ["desk~a"])
 
 
 def test_it_is_on_the_configurations_chain_once(embedded: SqliteStore) -> None:
@@ -152,3 +166,69 @@ def test_a_death_before_any_call_leaves_all_of_it_or_nothing() -> None:
             assert told == [s.data for s in whole.query(Query(name))]
         store.close()
     whole.close()
+
+
+def reviewed(store: Store, *answers: tuple[Actor, str], drawn: float | None = 0.5) -> Worker:
+    """Let reviewers answer an item about an observation, and fold what was decided."""
+    worker = scored(store)
+    at = desk(store, item(propensity=drawn, wanted=len(answers)))
+    for who, said in answers:
+        at.answer(who, said)
+    worker.later(2 * MINUTE)
+    worker.fold()
+    return worker
+
+
+def taken_back(worker: Worker, who: str, again: str = "") -> ReviewItem:
+    """Withdraw a reviewer's label, fold, and return the item."""
+    key = f"review~{quote('label~router~s1~' + who + again).replace('~', '%7E')}"
+    assert labels_in(worker.store)[key].stands
+    withdrawn(worker.store, key, worker.clock())
+    worker.later(2 * MINUTE)
+    worker.fold()
+    return get_item(worker.store, "label~router~s1")
+
+
+def test_a_withdrawn_answer_leaves_its_item_and_the_reward_and_can_be_given_anew(
+    store: Store,
+) -> None:
+    worker = reviewed(store, (ADA, "bad"))
+    assert reward_of(store, "s1")["feedback"]["review"]["grade"] == 0.0
+    found = taken_back(worker, "ada")
+    assert (found.state, found.opinions, found.decided, found.closed_at) == ("open", (), None, None)
+    told = reward_of(store, "s1")["feedback"]["review"]
+    assert (told.get("grade"), told["asked"], told["propensity"]) == (None, True, 0.5)
+    Desk(store, worker.clock).answer(ADA, "good")
+    worker.later(2 * MINUTE)
+    worker.fold()
+    assert reward_of(store, "s1")["feedback"]["review"]["grade"] == 1.0
+    assert taken_back(worker, "ada", "~2").state == "open"
+    assert_counted(store)
+
+
+def test_a_withdrawn_answer_to_what_was_not_drawn_leaves_nothing_in_the_reward(
+    embedded: SqliteStore,
+) -> None:
+    worker = reviewed(embedded, (ADA, "bad"), drawn=None)
+    before = reward_of(scored(SqliteStore()).store, "s1")["score"]
+    assert reward_of(embedded, "s1")["score"] < before
+    taken_back(worker, "ada")
+    assert reward_of(embedded, "s1")["score"] == before
+    assert "feedback" not in reward_of(embedded, "s1")
+
+
+def test_the_answers_that_are_left_decide_and_where_they_tie_one_more_is_asked(
+    embedded: SqliteStore,
+) -> None:
+    worker = reviewed(embedded, (ADA, "bad"), (person("bob"), "good"), (person("eve"), "good"))
+    assert get_item(embedded, "label~router~s1").decided == "good"
+    tied = taken_back(worker, "bob")
+    assert (tied.state, tied.wanted, len(tied.opinions)) == ("open", 3, 2)
+    assert reward_of(embedded, "s1")["feedback"]["review"]["asked"] is True
+    Desk(embedded, worker.clock).answer(person("kim"), "good")
+    found = taken_back(worker, "eve")  # ada's bad and kim's good
+    assert (found.state, found.decided) == ("open", None)
+    Desk(embedded, worker.clock).answer(person("leo"), "bad")
+    found = taken_back(worker, "kim")
+    assert (found.state, found.decided, found.wanted) == ("done", "bad", 2)
+    assert reward_of(embedded, "s1")["feedback"]["review"]["grade"] == 0.0

@@ -135,7 +135,7 @@ def test_a_rollout_may_be_named_without_an_arm() -> None:
         ({"paired": ["a", "b", "c", "d", "e"]}, "at most 4"),
         ({"paired": ["a", "b", "a"]}, "twice"),
         ({"paired": ["control"]}, "twice, or the one that was served"),
-        ({"paired": ["a b"]}, "match pattern"),
+        ({"paired": ["a b"]}, "letters, digits"),
     ],
 )
 def test_shadows_run_beside_what_is_served_four_at_most_and_each_once(

@@ -206,7 +206,8 @@ def error_of(status: int, data: Any, *, retry_after: float = 0.0) -> RatchetErro
     message = str(told.get("message") or f"the service answered {status}")
     mend = str(told.get("mend", ""))
     if isinstance(told.get("rejected"), list) and 400 <= status < 500:
-        return InvalidBatch(message, rejected=told["rejected"], mend=mend)
+        field = str(told.get("field") or "items")
+        return InvalidBatch(message, rejected=told["rejected"], field=field, mend=mend)
     kind = _BY_STATUS.get(status, InvalidInput if 400 <= status < 500 else Unavailable)
     code = str(told.get("code", ""))
     if kind is Forbidden and code[:9] == Refused.code[:9] and code != Forbidden.code:

@@ -68,10 +68,14 @@ class Lane:
         Raises: InvalidInput where no arm has weight.
         """
         if not self.shares:
+            from ratchet.policies.heuristic import PARAM
+
             raise InvalidInput(
                 f"{self.version or self.name} gives no arm any weight",
                 field="modelWeights",
-                mend="give an arm a positive weight",
+                mend="it has a heuristic: ask decide(features), not choose()"
+                if PARAM in self.params
+                else "give an arm a positive weight",
             )
         drawn = draw(self.shares, rng.random())
         if self.breaker.admits(drawn, now):

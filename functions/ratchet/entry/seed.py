@@ -61,8 +61,8 @@ def seed_folder() -> Path:
 def seed(app: App, *, now: datetime, folder: Path | None = None) -> SeedReport:
     """Load `config/*.json` and `ops_policies/*.json`; twice changes nothing.
 
-    The flags are only seeded into a store that never had a configuration: once they are gone,
-    nothing but a person turns learning on again.
+    The flags are only seeded into a store that never had any: once they are gone, nothing but a
+    person turns learning on again.
 
     Raises: NotFound, InvalidInput that names the file or the field.
     """
@@ -71,21 +71,21 @@ def seed(app: App, *, now: datetime, folder: Path | None = None) -> SeedReport:
         raise NotFound(f"{source} is no folder", field="folder", mend="name a folder of seeds")
     report = SeedReport()
     head = app.store.get(Ref(ChainHead.collection, CONFIG_STREAM))
-    seeded_before = bool(head and head.data.get("configs"))  # roles are on this chain too
+    had_flags = bool(head and Flags.name in head.data.get("configs", {}))
     for path in sorted((source / "config").glob("*.json")):
-        report = _seed_config(app, path, report, seeded_before, now)
+        report = _seed_config(app, path, report, had_flags, now)
     for path in sorted((source / "ops_policies").glob("*.json")):
         report = _seed_policy(app, path, report, now)
     return report
 
 
 def _seed_config(
-    app: App, path: Path, report: SeedReport, seeded_before: bool, now: datetime
+    app: App, path: Path, report: SeedReport, had_flags: bool, now: datetime
 ) -> SeedReport:
     kind, name = pick(CONFIGS, path.stem, field="config"), f"config/{path.stem}"
     if app.store.get(Ref(kind.collection, kind.name)) is not None:
         return _add(report, kept=name)
-    if kind is Flags and seeded_before:
+    if kind is Flags and had_flags:
         note = "config/flags is gone, so learning is off: ratchet flags set --enabled --reason ..."
         return _add(report, notes=note)
     data = json_object(path, name)

@@ -105,9 +105,9 @@ def _load_labels(app: App, now: datetime) -> Report:
 
 
 def _weigh(app: App, now: datetime) -> Report:
-    from ratchet.labels.weigh import weigh_judges
+    from ratchet.labels.weigh_and_grade import weigh_and_grade
 
-    return weigh_judges(app.store, app.reader, now=now).to_map()
+    return weigh_and_grade(app.store, app.reader, now=now).to_map()
 
 
 def _fill(app: App, now: datetime) -> Report:

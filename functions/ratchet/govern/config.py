@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from ratchet.govern.alerts import Alert, alert, raise_alert
 from ratchet.kernel.clock import Clock
-from ratchet.kernel.document import Document, first_fault
+from ratchet.kernel.document import Document
 from ratchet.kernel.errors import InvalidConfig, RatchetError
+from ratchet.kernel.fault import WHOLE, first_fault
 from ratchet.kernel.ids import join_key
 from ratchet.store.port import Ref, Store
 
@@ -34,9 +35,10 @@ class Config(Document):
         try:
             return cls.model_validate(data, strict=True)
         except ValidationError as error:
-            field, reason = first_fault(error)
+            field, reason = first_fault(error, cls)
+            where = f"config/{cls.name}" if field == WHOLE else f"config/{cls.name}: {field}"
             raise InvalidConfig(
-                f"config/{cls.name}: {field}: {reason}", field=field, mend="mend that field"
+                f"{where}: {reason}", field=field, mend="mend that field"
             ) from error
 
     def key(self) -> str:

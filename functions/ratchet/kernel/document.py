@@ -1,5 +1,6 @@
 """The one base class of everything that is stored or travels: frozen, camelCase outside."""
 
+import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from pydantic.alias_generators import to_camel
 
 from ratchet.kernel.clock import from_millis, millis
 from ratchet.kernel.errors import InvalidInput
+from ratchet.kernel.fault import WHOLE, first_fault
 from ratchet.kernel.upcast import upcast
 
 INT64_MAX = 2**63 - 1
@@ -72,7 +74,7 @@ class Model(BaseModel):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise invalid(error, cls.__name__) from error
+            raise invalid(error, cls) from error
 
     def to_map(self) -> dict[str, Any]:
         """Return the map that is stored: camelCase, absent instead of null."""
@@ -101,17 +103,12 @@ class Document(Model):
         return cls.parse(upcast(cls.collection, data, to=cls.schema_version))
 
 
-def invalid(error: ValidationError, what: str) -> InvalidInput:
+def invalid(error: ValidationError, kind: Any, what: str = "") -> InvalidInput:
     """Turn pydantic's report into ours: the first wrong field and what it should be."""
-    field, reason = first_fault(error)
-    return InvalidInput(f"{what}: {field}: {reason}", field=field, mend="mend that field")
-
-
-def first_fault(error: ValidationError) -> tuple[str, str]:
-    """Return (field path, reason) of the first fault in a validation report."""
-    fault = error.errors(include_url=False, include_context=False)[0]
-    field = ".".join(str(part) for part in fault["loc"]) or "(whole)"
-    return field, fault["msg"].removeprefix("Value error, ")
+    field, reason = first_fault(error, kind)
+    named = what or re.sub(r"(?<!^)(?=[A-Z])", " ", kind.__name__).lower()
+    where = named if field == WHOLE else f"{named}: {field}"
+    return InvalidInput(f"{where}: {reason}", field=field, mend="mend that field")
 
 
 def on_wire(value: Any) -> Any:

@@ -63,9 +63,9 @@ class InvalidBatch(InvalidInput):
     code = "RATCHET-1002"
 
     def __init__(
-        self, message: str, *, rejected: Sequence[Any], field: str = "observations", mend: str = ""
+        self, message: str, *, rejected: Sequence[Any], field: str = "items", mend: str = ""
     ) -> None:
-        super().__init__(message, field=field, mend=mend)
+        super().__init__(message, field=field, mend=mend or "mend each as `rejected` says")
         self.rejected = tuple(rejected)
 
     def as_dict(self) -> dict[str, Any]:
@@ -81,9 +81,16 @@ class WrongMedia(InvalidInput):
 
 
 class WrongMethod(InvalidInput):
-    """A request with a method that its address does not take."""
+    """A request with a method that its address does not take; `allowed` are those it takes."""
 
     code, http = "RATCHET-1007", 405
+
+    def __init__(
+        self, message: str, *, field: str = "method", mend: str = "", allowed: Sequence[str] = ()
+    ) -> None:
+        told = f"send it with {' or '.join(allowed)}" if allowed else ""
+        super().__init__(message, field=field, mend=mend or told)
+        self.allowed = tuple(allowed)
 
 
 class TooLarge(InvalidInput):

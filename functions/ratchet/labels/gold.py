@@ -1,6 +1,6 @@
 """Gold sets: labels that are taken as the truth, kept line by line for the feed to load."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
@@ -12,13 +12,14 @@ from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.ids import join_key
 from ratchet.labels.label import Class, Confidence, Subject
 from ratchet.labels.word import FeaturesRef, Labeller, Word, check_word
-from ratchet.labels.write import CHUNK
+from ratchet.labels.write import CHUNK, withdrawn_among
 from ratchet.observe.observation import Name, Rejection, Share
 from ratchet.store.limits import MAX_NAME
 from ratchet.store.port import Ref, Store
 from ratchet.store.transact import Transaction
 
 GOLD = "ops_gold"
+SOURCE = "gold"  # of the labels that the feed makes of lines
 MAX_LINES = 100_000
 SetName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
 LineKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -51,13 +52,23 @@ class GoldLine(Document):
         """Return set and key of the line."""
         return join_key(self.gold_set, self.line)
 
+    @property
+    def source_id(self) -> str:
+        """What its label is called under the source `gold`."""
+        return f"{self.gold_set}/{self.line}"
+
 
 class GoldTaken(Model):
-    """The answer: how many lines the set was sent with, and how many were new or changed."""
+    """The answer: how many lines the set was sent with, and how many were new or changed.
+
+    `withdrawn` are lines whose labels were withdrawn: they are not taken, since no word of theirs
+    counts. Under another key, or in another set, they are.
+    """
 
     gold_set: str
     lines: int
     changed: int
+    withdrawn: int = 0
 
 
 def take_gold(
@@ -77,7 +88,7 @@ def take_gold(
             mend="split the file" if lines else "name a file with lines",
         )
     checked = [_line(raw, i, gold_set, actor, now) for i, raw in enumerate(lines)]
-    wrong = [line for line in checked if isinstance(line, Rejection)]
+    wrong = [line for line in (*checked, *_contradicted(checked)) if isinstance(line, Rejection)]
     if wrong:
         first, more = wrong[0], f", and {len(wrong) - 1} lines more" if len(wrong) > 1 else ""
         raise InvalidInput(
@@ -87,8 +98,24 @@ def take_gold(
         )
     good = [line for line in checked if isinstance(line, GoldLine)]
     chunks = (good[start : start + CHUNK] for start in range(0, len(good), CHUNK))
-    changed = sum(_write(store, chunk) for chunk in chunks)
-    return GoldTaken(gold_set=gold_set, lines=len(good), changed=changed)
+    written = [_write(store, chunk) for chunk in chunks]
+    return GoldTaken(
+        gold_set=gold_set,
+        lines=len(good),
+        changed=sum(changed for changed, _ in written),
+        withdrawn=sum(gone for _, gone in written),
+    )
+
+
+def _contradicted(checked: Sequence[GoldLine | Rejection]) -> Iterator[Rejection]:
+    """Yield the lines that name another class of a subject than a line before: one is wrong."""
+    first: dict[tuple[str, str], tuple[int, str]] = {}
+    for index, line in enumerate(checked):
+        if isinstance(line, GoldLine):
+            at, label = first.setdefault((line.agent, line.subject), (index, line.label))
+            if label != line.label:
+                reason = f"{line.subject} is {line.label} here, and {label} in line {at + 1}"
+                yield Rejection(index=index, field="label", reason=reason)
 
 
 def _line(raw: Any, index: int, gold_set: str, actor: Actor, now: datetime) -> GoldLine | Rejection:
@@ -116,18 +143,21 @@ def _line(raw: Any, index: int, gold_set: str, actor: Actor, now: datetime) -> G
     return line
 
 
-def _write(store: Store, chunk: list[GoldLine]) -> int:
-    """Write the lines of one chunk that say something new."""
+def _write(store: Store, chunk: list[GoldLine]) -> tuple[int, int]:
+    """Write the lines of one chunk that say something new, but not those that were withdrawn."""
 
-    def body(tx: Transaction) -> int:
+    def body(tx: Transaction) -> tuple[int, int]:
         tx.fetch([Ref(GOLD, line.key()) for line in chunk])
+        labels = {line.key(): join_key(SOURCE, line.source_id) for line in chunk}
+        gone = withdrawn_among(tx, labels.values())
         last = {line.key(): line for line in chunk}  # of a key that stands twice, the last line
         known = {key: tx.find(GoldLine, key) for key in last}
         lines = [_after(line, known[key]) for key, line in last.items()]
-        changed = [line for line in lines if _is_news(line, known[line.key()])]
+        standing = [line for line in lines if labels[line.key()] not in gone]
+        changed = [line for line in standing if _is_news(line, known[line.key()])]
         for line in changed:
             tx.put(line)
-        return len(changed)
+        return len(changed), len(lines) - len(standing)
 
     return store.transact(body, self_checking=True)
 

@@ -17,9 +17,11 @@ from ratchet.labels.judges.judge import Case, Judge, Said, Unsaid, Verdict
 from ratchet.labels.record_judgements import record_judgements
 from ratchet.labels.settings import JudgeSettings, JudgeSpec
 from ratchet.observe.browse import Wanted, browse
+from ratchet.observe.observation import MAX_BATCH
 from ratchet.store.port import Ref, Store
 
 PAGE = 50
+READ = MAX_BATCH  # so many are put in order of time: a batch lists its own as it likes
 AWAY = 3  # so often in a row unanswered, it is not asked again
 SHOWN = 10
 TURNS: tuple[Position | None, ...] = (None, "ab")
@@ -28,6 +30,7 @@ TURNS: tuple[Position | None, ...] = (None, "ab")
 class JudgeRun(Model):
     """What came of one run: `stopped` says why it ended before all was asked.
 
+    `guessed` are those of which nobody told the cost, so that it is reckoned by their length.
     `unsaid` are not the judge's; `failed` were asked and not answered as they should be. `swapped`
     are the pairs of which another won in the other order. Units: costUsd in US dollars.
     """
@@ -39,6 +42,7 @@ class JudgeRun(Model):
     unsaid: int = 0
     failed: int = 0
     swapped: int = 0
+    guessed: int = 0
     cost_usd: float = 0.0
     reasons: dict[str, int] = {}
     stopped: str | None = None
@@ -120,9 +124,11 @@ class _Run:
         if isinstance(said, Unsaid):
             self.counts["failed" if said.fault else "unsaid"] += 1
             self.reasons[said.why] += 1
+            self.counts["guessed"] += said.guessed
             self.cost_usd += said.cost_usd
             return ()
         self.counts["judged"] += 1
+        self.counts["guessed"] += any(verdict.guessed for verdict in said)
         self.cost_usd += sum(verdict.cost_usd or 0.0 for verdict in said)
         won = {at: {v.label for v in said if v.position == at} for at in get_args(Position)}
         self.counts["swapped"] += won["ab"] != won["ba"]
@@ -163,7 +169,7 @@ def _unjudged(
 ) -> Iterator[Case]:
     """Yield an agent's observations of which this version of a judge has said nothing."""
     wanted = Wanted(component=agent, since=since)
-    found = browse(store, reader, wanted, limit=sys.maxsize)
+    found = _newest_first(browse(store, reader, wanted, limit=sys.maxsize))
     while page := list(islice(found, PAGE)):
         keys = [
             judgement_key(judge, spec.version, agent, item["id"], turn)
@@ -177,6 +183,12 @@ def _unjudged(
                 yield Case(agent, item["id"], shown)
 
 
+def _newest_first(found: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    while read := list(islice(found, READ)):
+        yield from sorted(read, key=lambda item: item["ts"], reverse=True)
+
+
 def _sent(judge: str, case: Case, verdict: Verdict) -> dict[str, Any]:
     """Return a verdict as it is recorded."""
-    return verdict.to_map() | {"judge": judge, "agent": case.agent, "subject": case.subject}
+    said = {name: value for name, value in verdict.to_map().items() if name != "guessed"}
+    return said | {"judge": judge, "agent": case.agent, "subject": case.subject}

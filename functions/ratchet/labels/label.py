@@ -15,7 +15,10 @@ Subject = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]*$", max_length=160)
 ]
 Class = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:/+-]*$", max_length=64)
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9 ._:/+-]*[A-Za-z0-9._:/+-])?$", max_length=64
+    ),
 ]
 Confidence = Annotated[float, Field(ge=0, le=100)]
 

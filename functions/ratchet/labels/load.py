@@ -7,7 +7,6 @@ or a document that cannot be read, stops no other.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import CHECKPOINTS, ConfigReader
@@ -21,9 +20,10 @@ from ratchet.labels.feeds import FEEDS
 from ratchet.labels.feeds.feed import Look, Stream
 from ratchet.labels.label import Label
 from ratchet.labels.settings import JudgeSettings, LabelSettings
-from ratchet.labels.write import CHUNK, write_labels
+from ratchet.labels.write import CHUNK, withdrawn_among, write_labels
 from ratchet.observe.settings import Ingest, shards_ever
 from ratchet.store.port import Filter, Query, Ref, Snapshot, Store, value_at
+from ratchet.store.transact import Transaction
 
 PAGE = 100
 # A commit may show late, behind what was read: so what came a moment ago may be read at once.
@@ -34,11 +34,13 @@ SHOWN = 20  # documents that an alert names
 class FeedReport(Model):
     """What one feed brought: documents read, labels new or changed, documents that wait.
 
-    `refused` could not be read, and an alert names them. `error` is why the feed stopped.
+    `withdrawn` are labels of pairs that were withdrawn, and stay so whatever comes. `refused` could
+    not be read, and an alert names them. `error` is why the feed stopped.
     """
 
     read: int = 0
     labels: int = 0
+    withdrawn: int = 0
     waiting: int = 0
     refused: int = 0
     error: str = ""
@@ -161,29 +163,39 @@ def _load_page(
     look = Look(job.store, job.keys, job.settings, job.judges, job.now, refused.append)
     found = FEEDS[job.feed].read(look, page)
     chunks = (found.labels[at : at + CHUNK] for at in range(0, len(found.labels), CHUNK))
-    written = sum(_write(look, chunk) for chunk in chunks)
+    written = [_write(look, chunk) for chunk in chunks]
     if refused:  # before the cursor moves, so that it is not forgotten
         _tell(job, refused)
     done = FeedReport(
         read=report.read + len(page),
-        labels=report.labels + written,
+        labels=report.labels + sum(changed for changed, _ in written),
+        withdrawn=report.withdrawn + sum(gone for _, gone in written),
         waiting=report.waiting + len(found.waiting),
         refused=report.refused + len(refused),
     )
     return done, found.waiting
 
 
-def _write(look: Look, labels: Sequence[Label]) -> int:
-    """Write labels; those that keep a chunk from being written are found, and left out."""
+def _write(look: Look, labels: Sequence[Label]) -> tuple[int, int]:
+    """Write labels; those that keep a chunk from being written are found, and left out.
+
+    Returns how many changed something, and how many are of withdrawn pairs.
+    """
+
+    def body(tx: Transaction) -> tuple[int, int]:
+        gone = withdrawn_among(tx, (label.key() for label in labels))
+        return write_labels(tx, labels), sum(label.key() in gone for label in labels)
+
     try:
-        return look.store.transact(partial(write_labels, labels=labels), self_checking=True)
+        return look.store.transact(body, self_checking=True)
     except InvalidInput as error:
         if len(labels) == 1:
             about = f"label {labels[0].key()} of {labels[0].agent}: {error.message}"
             look.tell(InvalidInput(about, field=error.field, mend=error.mend))
-            return 0
+            return 0, 0
     half = len(labels) // 2
-    return _write(look, labels[:half]) + _write(look, labels[half:])
+    first, second = _write(look, labels[:half]), _write(look, labels[half:])
+    return first[0] + second[0], first[1] + second[1]
 
 
 def _tell(job: _Job, refused: Sequence[RatchetError]) -> None:

@@ -114,7 +114,9 @@ def missing_label(key: str) -> NoReturn:
 
     Raises: NotFound.
     """
-    raise NotFound(f"there is no label {key}", field="key", mend="ratchet labels list")
+    raise NotFound(
+        f"there is no label {key}", field="id", mend="ratchet labels list, or GET /v1/labels"
+    )
 
 
 def _of(store: Store, agent: str, subjects: Iterable[str], tell: Tell | None) -> Iterator[Label]:

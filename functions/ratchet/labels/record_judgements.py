@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, ValidationError
 
 from ratchet.govern.config import ConfigReader
-from ratchet.kernel.document import Instant, Model, first_fault
+from ratchet.kernel.document import Instant, Model
 from ratchet.kernel.errors import InvalidBatch, InvalidInput
+from ratchet.kernel.fault import first_fault
 from ratchet.labels.grade import grade_subjects
 from ratchet.labels.judgement import Judgement, Position
 from ratchet.labels.label import Class, Subject
@@ -19,11 +20,12 @@ from ratchet.store.port import Ref, Store
 from ratchet.store.transact import Transaction
 
 FIELD = "judgements"
-SAID = ("label", "score", "confidence")
+SAID = ("family", "label", "score", "confidence")
 OTHERWISE = (
     "this judge said otherwise of it before, and its first word stands: send another judgeVersion,"
     " or the next repeat"
 )
+KIN = "this judge was of another family before, and its first word stands: send it by another name"
 
 
 class Sent(Model):
@@ -109,7 +111,9 @@ def _unpack(payload: Any) -> tuple[Sequence[Any], bool]:
             raise InvalidInput(f"unknown field {min(extra)}", field=min(extra), mend="take it out")
     if not isinstance(raw, list | tuple) or not 1 <= len(raw) <= MAX_BATCH:
         raise InvalidInput(
-            f"{FIELD} wants 1 to {MAX_BATCH} items", field=FIELD, mend="send a JSON array"
+            f"{FIELD} wants 1 to {MAX_BATCH} items",
+            field=FIELD,
+            mend=f"send an array of 1 to {MAX_BATCH}, the rest in others",
         )
     return raw, single
 
@@ -117,7 +121,9 @@ def _unpack(payload: Any) -> tuple[Sequence[Any], bool]:
 def _all_refused(rejected: Sequence[Rejection], single: bool) -> InvalidInput:
     if single:
         first = rejected[0]
-        return InvalidInput(f"judgement: {first.field}: {first.reason}", field=first.field)
+        return InvalidInput(
+            f"judgement: {first.field}: {first.reason}", field=first.field, mend="mend that field"
+        )
     return InvalidBatch("all judgements were refused", rejected=rejected, field=FIELD)
 
 
@@ -128,7 +134,7 @@ def _check(
     try:
         sent = Sent.model_validate(dict(raw) if isinstance(raw, Mapping) else raw)
     except ValidationError as error:
-        field, reason = first_fault(error)
+        field, reason = first_fault(error, Sent)
         return Rejection(index=index, field=field, reason=reason)
     if misfit := _misfit(sent, settings, asked):
         return Rejection(index=index, field=misfit[0], reason=misfit[1])
@@ -185,12 +191,14 @@ def _store(tx: Transaction, checked: Sequence[Checked]) -> tuple[list[Checked], 
         if isinstance(item, Rejection):
             stored.append(item)
             continue
-        said = item.label, item.score, item.confidence
+        said = item.family, item.label, item.score, item.confidence
         if (before := known.get(item.key())) is None:
             known[item.key()] = said
             tx.put(item)
-        elif before == said:
+        elif before[1:] == said[1:]:
             duplicate += 1
+        elif before[0] != said[0]:
+            item = Rejection(index=index, field="family", reason=KIN)
         else:
             item = Rejection(index=index, field="judgeVersion", reason=OTHERWISE)
         stored.append(item)

@@ -45,7 +45,8 @@ class ReviewItem(Document):
     `propensity` is the probability with which the subject was selected, so that estimates from
     reviewed items can be weighted. `fingerprint` is shared by near copies, which are asked once.
     `shown` is what the reviewer sees. An escalated one stays marked as such. `decided` is what most
-    opinions say. A dropped one is not worth an answer: somebody said why.
+    opinions say. A dropped one is not worth an answer: somebody said why. `late` are those whose
+    lease ended and who may answer yet, `takenBack` those whose answers were withdrawn, each time.
     """
 
     collection: ClassVar[str] = REVIEW_QUEUE
@@ -66,6 +67,8 @@ class ReviewItem(Document):
     claim: Claim | None = None
     opinions: tuple[Opinion, ...] = ()
     skipped_by: tuple[Reviewer, ...] = ()
+    late: tuple[Reviewer, ...] = ()
+    taken_back: tuple[Reviewer, ...] = ()
     escalated_by: Reviewer | None = None
     escalated_reason: str = ""
     dropped_by: Reviewer | None = None

@@ -8,7 +8,8 @@ from pydantic import Field, JsonValue, StringConstraints, ValidationError, model
 
 from ratchet.govern.config import Config
 from ratchet.kernel.clock import Clock
-from ratchet.kernel.document import Model, first_fault
+from ratchet.kernel.document import Model
+from ratchet.kernel.fault import WHOLE, first_fault
 from ratchet.labels.judges import JUDGES
 from ratchet.labels.judges.judge import Seat
 from ratchet.labels.review_item import LONGEST_LEASE
@@ -55,11 +56,13 @@ class JudgeSpec(Model):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        kind = JUDGES[self.kind].settings
         try:
-            JUDGES[self.kind].settings.model_validate(self.settings, strict=True)
+            kind.model_validate(self.settings, strict=True)
         except ValidationError as error:
-            field, reason = first_fault(error)
-            raise ValueError(f"settings.{field}: {reason}") from error
+            field, reason = first_fault(error, kind)
+            where = "settings" if field == WHOLE else f"settings.{field}"
+            raise ValueError(f"{where}: {reason}") from error
         return self
 
     def seat(self, judge: str, store: Store, clock: Clock) -> Seat:

@@ -12,7 +12,7 @@ from ratchet.kernel.errors import InvalidBatch, InvalidInput
 from ratchet.labels.conflict import RANKS
 from ratchet.labels.label import LABELS, Label
 from ratchet.labels.word import Word, check_word
-from ratchet.labels.write import CHUNK, write_labels
+from ratchet.labels.write import CHUNK, withdrawn_among, write_labels
 from ratchet.observe.grade import RESERVED
 from ratchet.observe.observation import MAX_BATCH, Name, Rejection
 from ratchet.store.limits import MAX_NAME
@@ -40,10 +40,15 @@ class _Checked(NamedTuple):
 
 
 class LabelsTaken(Model):
-    """The answer: how many were taken, how many of them changed nothing, which were refused."""
+    """The answer: how many were taken, how many of them changed nothing, which were refused.
+
+    `withdrawn` of those taken are of pairs that were withdrawn, and change nothing: another source
+    id says it anew.
+    """
 
     accepted: int
     duplicate: int
+    withdrawn: int = 0
     rejected: tuple[Rejection, ...] = ()
 
 
@@ -59,19 +64,22 @@ def take_labels(store: Store, payload: Any, *, actor: Actor, now: datetime) -> L
     checked = [_checked(item, i, actor, now) for i, item in enumerate(raw)]
     refused = [item for item in checked if isinstance(item, Rejection)]
     good = [item for item in checked if not isinstance(item, Rejection)]
-    changed = 0
+    changed = withdrawn = 0
     for start in range(0, len(good), CHUNK):
-        written, spoiled = _written(store, good[start : start + CHUNK])
-        changed += written
+        written, gone, spoiled = _written(store, good[start : start + CHUNK])
+        changed, withdrawn = changed + written, withdrawn + gone
         refused += spoiled
     rejected = tuple(sorted(refused, key=lambda item: item.index))
     if len(rejected) == len(raw):
         if isinstance(payload, Mapping) and "labels" not in payload:
             first = rejected[0]
-            raise InvalidInput(f"label: {first.field}: {first.reason}", field=first.field)
+            raise InvalidInput(
+                f"label: {first.field}: {first.reason}", field=first.field, mend="mend that field"
+            )
         raise InvalidBatch("all labels were refused", rejected=rejected, field="labels")
     accepted = len(raw) - len(rejected)
-    return LabelsTaken(accepted=accepted, duplicate=accepted - changed, rejected=rejected)
+    again = accepted - changed - withdrawn
+    return LabelsTaken(accepted=accepted, duplicate=again, withdrawn=withdrawn, rejected=rejected)
 
 
 def _items(payload: Any) -> list[Any]:
@@ -80,10 +88,13 @@ def _items(payload: Any) -> list[Any]:
         raw = payload.get("labels", [payload])
         extra = set(payload) - {"labels"} if "labels" in payload else set()
         if extra:
-            raise InvalidInput(f"unknown field {min(map(str, extra))}", field=min(map(str, extra)))
+            name = min(map(str, extra))
+            raise InvalidInput(f"unknown field {name}", field=name, mend="take it out")
     if not isinstance(raw, list | tuple) or not 1 <= len(raw) <= MAX_BATCH:
         raise InvalidInput(
-            f"labels wants 1 to {MAX_BATCH} items", field="labels", mend="send a JSON array"
+            f"labels wants 1 to {MAX_BATCH} items",
+            field="labels",
+            mend=f"send an array of 1 to {MAX_BATCH}, the rest in others",
         )
     return list(raw)
 
@@ -115,25 +126,28 @@ def _checked(raw: Any, index: int, actor: Actor, now: datetime) -> _Checked | Re
     return _Checked(index, label, sent.ts is not None)
 
 
-def _written(store: Store, chunk: Sequence[_Checked]) -> tuple[int, list[Rejection]]:
+def _written(store: Store, chunk: Sequence[_Checked]) -> tuple[int, int, list[Rejection]]:
     """Write a chunk; what keeps the rest of it from being written is found, and refused."""
     try:
-        return _write(store, chunk), []
+        return *_write(store, chunk), []
     except InvalidInput as error:
         if len(chunk) == 1:
             reason = f"what is stored of it is broken: {error.message}"
-            return 0, [Rejection(index=chunk[0].place, field=error.field, reason=reason)]
+            return 0, 0, [Rejection(index=chunk[0].place, field=error.field, reason=reason)]
     half = len(chunk) // 2
-    (first, lost), (then, more) = _written(store, chunk[:half]), _written(store, chunk[half:])
-    return first + then, lost + more
+    first, second = _written(store, chunk[:half]), _written(store, chunk[half:])
+    return first[0] + second[0], first[1] + second[1], first[2] + second[2]
 
 
-def _write(store: Store, chunk: Sequence[_Checked]) -> int:
-    def body(tx: Transaction) -> int:
-        stored = tx.fetch([Ref(LABELS, sent.label.key()) for sent in chunk])
-        return write_labels(
-            tx, [_timed(sent, found) for sent, found in zip(chunk, stored, strict=True)]
-        )
+def _write(store: Store, chunk: Sequence[_Checked]) -> tuple[int, int]:
+    """Write a chunk; returns how many changed something, and how many are of withdrawn pairs."""
+
+    def body(tx: Transaction) -> tuple[int, int]:
+        keys = [sent.label.key() for sent in chunk]
+        gone = withdrawn_among(tx, keys)
+        stored = tx.fetch([Ref(LABELS, key) for key in keys])
+        labels = [_timed(sent, found) for sent, found in zip(chunk, stored, strict=True)]
+        return write_labels(tx, labels), sum(key in gone for key in keys)
 
     return store.transact(body, self_checking=True)
 

@@ -24,7 +24,9 @@ LABEL_USES = "ops_label_uses"
 # A key has up to 1500 bytes, and a document holds a megabyte.
 PART = 600  # labels of one part
 MARKS = 600  # withdrawn labels that a mark names
-WEIGHTS = "weights:"
+WEIGHTS, VERSION = "weights:", "version:"
+WITHDRAWN = "label-withdrawn"
+NAMED = 20  # labels that an alert's text names
 Marked = TypeVar("Marked", "LabelUser", JudgeWeight)
 _COMMANDS = {
     "weights": "ratchet judges weights --update --agent {agent}",
@@ -71,7 +73,8 @@ def record_use(
     """Keep which labels something learned from, in place of those of its last time.
 
     It is called after what learned from them was written: what was withdrawn in the day before is
-    marked at once, since the learner may have read it earlier. `label_ids` are keys of labels.
+    marked at once, since the learner may have read it earlier. Without any, the alert that asked
+    to learn anew is done, and those of the policy's other versions. `label_ids` are keys of labels.
     """
     keys = sorted(set(label_ids))
     ref = Ref(LABEL_USES, join_key(user, agent))
@@ -93,11 +96,14 @@ def record_use(
         found = tx.query(Query(LABELS, (Filter("agent", "==", agent), recent), ("withdrawnAt",)))
         gone = tuple(sorted(known & {one.ref.id for one in found}))
         tx.find(LabelUser, new.key())
-        marks = _marks(tx, [new], gone, now) if gone else []
-        tx.put(stats.model_copy(update={"uses": stats.uses + 1}))
         head = new.model_copy(update={"withdrawn": gone[:MARKS]})
+        marks = _marks(tx, [head], gone, now) if gone else []
+        done = [] if gone else _done(tx, head)
+        tx.put(stats.model_copy(update={"uses": stats.uses + 1}))
         for document in (*marks, head):
             tx.put(document)
+        for ref in done:
+            tx.delete(ref)
         return head
 
     return store.transact(body)
@@ -116,16 +122,33 @@ def mark_users(tx: Transaction, agent: str, key: str, now: datetime) -> list[Doc
     heads = [tx.find(LabelUser, join_key(user, agent)) for user in sorted(users)]
     known = [head for head in heads if head is not None]
     marked = [_with(head, (key,)) for head in known]
-    return [*marked, *_marks(tx, known, (key,), now)]
+    return [*marked, *_marks(tx, marked, (key,), now)]
+
+
+def withdrawn_of(store: Store, user: str) -> tuple[str, ...]:
+    """Return the labels that a user learned from and that were withdrawn since."""
+    found = store.query(Query(LABEL_USES, (Filter("user", "==", user),)))
+    return tuple(sorted({key for one in found for key in one.data.get("withdrawn", ())}))
+
+
+def _done(tx: Transaction, head: LabelUser) -> list[Ref]:
+    """Return the alerts that are done when something learned from labels that all stand."""
+    users = {head.user}
+    if head.user.startswith(VERSION):
+        like = head.user.partition("@")[0] + "@"
+        found = tx.query(Query(LABEL_USES, (Filter("agent", "==", head.agent),)))
+        users |= {s.data["user"] for s in found if s.data["user"].startswith(like)}
+    refs = [Ref(Alert.collection, join_key(WITHDRAWN, user)) for user in sorted(users)]
+    return [ref for ref, there in zip(refs, tx.fetch(refs), strict=True) if there is not None]
 
 
 def _marks(
     tx: Transaction, users: list[LabelUser], gone: tuple[str, ...], now: datetime
 ) -> list[Document]:
-    """Return the alert of each user, and the weights of judges among them, marked."""
+    """Return the alert of each marked user, and the weights of judges among them, marked."""
     documents: list[Document] = []
     for user in users:
-        about = _alert(user, gone, now)
+        about = _alert(user, now)
         documents.append(counted(find_alert(tx, about), about))
         if user.user.startswith(WEIGHTS):
             where = (Filter("agent", "==", user.agent),)
@@ -140,17 +163,20 @@ def _with(document: Marked, gone: tuple[str, ...]) -> Marked:
     return document.model_copy(update={"withdrawn": tuple(named)})
 
 
-def _alert(user: LabelUser, gone: tuple[str, ...], now: datetime) -> Alert:
+def _alert(user: LabelUser, now: datetime) -> Alert:
     kind, _, name = user.user.partition(":")
-    what = f"the judges' weights of {name}" if user.user.startswith(WEIGHTS) else name
+    what = f"the judges' weights of {name} rest" if kind == "weights" else f"{name} rests"
+    gone = user.withdrawn
+    labels = "1 label" if len(gone) == 1 else f"{len(gone)} labels"
+    more = f", and {len(gone) - NAMED} more" if len(gone) > NAMED else ""
     return alert(
-        "label-withdrawn",
+        WITHDRAWN,
         user.user,
         "warning",
-        f"{what} rests on labels that were withdrawn since: {', '.join(gone[:3])}",
+        f"{what} on {labels} withdrawn since: {', '.join(gone[:NAMED])}{more}",
         now=now,
         command=_COMMANDS.get(kind, "ratchet labels list").format(agent=user.agent),
-        evidence={"agent": user.agent, "labels": list(gone[:MARKS]), "of": user.labels},
+        evidence={"agent": user.agent, "labels": list(gone), "of": user.labels},
     )
 
 

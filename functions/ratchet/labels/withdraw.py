@@ -1,15 +1,21 @@
-"""Withdraw a label: it stays, says that it does not count, and all that used it is marked."""
+"""Withdraw a label: it stays, says that it does not count, and all that used it is marked.
+
+A reviewer's is taken out of its item too, which is decided by the other answers, or open again.
+"""
 
 from datetime import datetime
 
 from ratchet.govern.audit import link
 from ratchet.govern.chain_heads import config_head
+from ratchet.govern.config import load_config
 from ratchet.govern.roles import Actor, require_person, require_reason
 from ratchet.kernel.keys import Keys
 from ratchet.labels.label import Label
 from ratchet.labels.read import missing_label
+from ratchet.labels.review.take_back import without_answer, write_reopened
 from ratchet.labels.uses import mark_users
 from ratchet.labels.write import put_labels
+from ratchet.observe.settings import Ingest
 from ratchet.store.port import Store
 from ratchet.store.transact import Transaction
 
@@ -19,13 +25,16 @@ def withdraw_label(
 ) -> Label:
     """Withdraw a label, on the configuration's audit chain; no feed brings it back.
 
-    Its statistics follow, and the weights and drafts that learned from it are marked, each with an
-    alert, in the same transaction. One that was withdrawn before stays as it is.
+    Its statistics follow, the weights and drafts that learned from it are marked, each with an
+    alert, and a reviewer's answer leaves its item and the observation's feedback, in the same
+    transaction. One that was withdrawn before stays as it is.
 
     Raises: NotFound, Forbidden, InvalidInput without a reason, ChainBroken.
     """
     require_person(actor, "withdraw_label")
     require_reason(actor, reason, "withdraw_label")
+    ingest = load_config(store, Ingest, now=now)
+    ingest.loaded_once(store)
 
     def body(tx: Transaction) -> Label:
         label = tx.find(Label, label_key) or missing_label(label_key)
@@ -34,6 +43,7 @@ def withdraw_label(
         told = {"withdrawn_at": now, "withdrawn_by": actor.name, "withdrawn_reason": reason}
         gone = label.model_copy(update=told)
         head = config_head(tx)
+        reopened = without_answer(tx, label)
         marked = mark_users(tx, label.agent, label_key, now)
         entry = link(
             keys,
@@ -50,6 +60,8 @@ def withdraw_label(
         put_labels(tx, [(label, gone)])
         for document in (*marked, head.after(entry), entry):
             tx.put(document)
+        if reopened is not None:
+            write_reopened(tx, reopened, ingest=ingest, now=now)
         return gone
 
     return store.transact(body)

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import ConfigDict, JsonValue, StringConstraints, ValidationError, model_validator
 
-from ratchet.kernel.document import Instant, Model, first_fault
+from ratchet.kernel.document import Instant, Model
 from ratchet.kernel.errors import InvalidInput
-from ratchet.labels.label import Class, Confidence, Subject
-from ratchet.labels.scale import SCALES, Said, named, said
+from ratchet.kernel.fault import first_fault
+from ratchet.labels.label import BAD, GOOD, Class, Confidence, Subject
+from ratchet.labels.scale import SCALES, Said, grade, named, said
 from ratchet.observe.observation import AHEAD, Name, Rejection, Share
 
 OLDEST = timedelta(days=3650)
@@ -57,8 +58,30 @@ class Word(Model):
         Raises: InvalidInput.
         """
         ((scale, raw),) = self._given().items()
-        word = named(raw, self.value) if scale == "label" else said(scale, raw)
-        return word if self.confidence is None else word._replace(confidence=self.confidence)
+        word = _named(raw, self.value) if scale == "label" else said(scale, raw)
+        if self.confidence is None:
+            return word
+        if 0 < self.confidence < 1:
+            meant = f"did you mean {100 * self.confidence:g}?"
+            raise InvalidInput(f"a confidence is 0..100; {meant}", field="confidence", mend=meant)
+        return word._replace(confidence=self.confidence)
+
+
+def _named(label: str, value: float | None) -> Said:
+    """Return a class and its value; `good` and `bad` must be written so, and be worth as much.
+
+    Raises: InvalidInput.
+    """
+    plain = label.lower()
+    if plain in (GOOD, BAD) and label != plain:
+        raise InvalidInput(f"{label!r}: did you mean {plain}?", field="label", mend=f"say {plain}")
+    if label in (GOOD, BAD) and value is not None and grade(value).label != label:
+        raise InvalidInput(
+            f"a value of {value:g} is not {label}",
+            field="value",
+            mend=f"{GOOD} is 0.5 and more; or leave the value out",
+        )
+    return named(label, value)
 
 
 W = TypeVar("W", bound=Word)
@@ -70,7 +93,7 @@ def check_word(kind: type[W], raw: Any, index: int, *, now: datetime) -> W | Rej
         word = kind.model_validate(dict(raw) if isinstance(raw, Mapping) else raw)
         word.said()
     except ValidationError as error:
-        field, reason = first_fault(error)
+        field, reason = first_fault(error, kind)
         return Rejection(index=index, field=field, reason=reason)
     except InvalidInput as error:
         return Rejection(index=index, field=error.field, reason=error.message)

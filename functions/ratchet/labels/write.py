@@ -1,6 +1,6 @@
 """Write labels and their statistics inside a caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ratchet.labels.label import LABELS, Label
 from ratchet.labels.label_stats import LabelStats, stats_ref
@@ -33,6 +33,15 @@ def write_labels(tx: Transaction, labels: Sequence[Label]) -> int:
     changed = [label for key, label in after.items() if label != before.get(key)]
     put_labels(tx, [(before.get(label.key()), label) for label in changed])
     return len(changed)
+
+
+def withdrawn_among(tx: Transaction, pairs: Iterable[str]) -> frozenset[str]:
+    """Return those pairs of source and source id, as keys, that were withdrawn for good.
+
+    No later word of theirs counts. It only reads.
+    """
+    found = tx.fetch([Ref(LABELS, key) for key in dict.fromkeys(pairs)])
+    return frozenset(s.ref.id for s in found if s is not None and not _LABEL(s).stands)
 
 
 def put_labels(tx: Transaction, changes: Sequence[tuple[Label | None, Label]]) -> None:

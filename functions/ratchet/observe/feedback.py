@@ -35,7 +35,9 @@ def feedback(store: Store, payload: Any, *, ingest: Ingest, now: datetime) -> Fe
             raise InvalidInput(f"unknown field {min(map(str, extra))}", field=min(map(str, extra)))
     if not isinstance(raw, list | tuple) or not 1 <= len(raw) <= MAX_BATCH:
         raise InvalidInput(
-            f"feedback wants 1 to {MAX_BATCH} items", field="feedback", mend="send a JSON array"
+            f"feedback wants 1 to {MAX_BATCH} items",
+            field="feedback",
+            mend=f"send an array of 1 to {MAX_BATCH}, the rest in others",
         )
     checked = [check_grade(item, i, now=now) for i, item in enumerate(raw)]
     rejected = tuple(item for item in checked if isinstance(item, Rejection))
@@ -85,6 +87,20 @@ def write_feedback(
         return False
     tx.put(new)
     return True
+
+
+def take_back(tx: Transaction, obs_id: str, source: str, *, ingest: Ingest, now: datetime) -> None:
+    """Take back a source's word: asked anew where it was drawn, else it says nothing.
+
+    It stays in its place without a grade, so that the next fold takes it out of the reward.
+    """
+    known = tx.find(Feedback, join_key(obs_id, source))
+    if known is None:
+        return
+    empty = {"grade": None, "outcome": None, "judges": None, "waiting": None}
+    when = {"ts": max(now, known.ts), "ingested_at": now, "expire_at": now + ingest.retention}
+    asked = {"asked": True if known.propensity else None}
+    tx.put(known.model_copy(update=empty | when | asked))
 
 
 def feedback_ref(obs_id: str, source: str) -> Ref:

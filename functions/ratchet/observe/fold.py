@@ -207,8 +207,12 @@ def _correct(
 
 
 def _take(known: Item, item: Feedback) -> None:
-    """Put a source's word in the place of its older one."""
-    if item.source not in known or item.ts >= known[item.source]["ts"]:
+    """Put a source's word in the place of its older one; one that was taken back leaves none."""
+    if item.source in known and item.ts < known[item.source]["ts"]:
+        return
+    if item.says_nothing:
+        known.pop(item.source, None)
+    else:
         known[item.source] = item.entry()
 
 

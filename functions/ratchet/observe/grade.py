@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
-from ratchet.kernel.document import Document, Instant, Model, first_fault
+from ratchet.kernel.document import Document, Instant, Model
+from ratchet.kernel.fault import first_fault
 from ratchet.kernel.ids import join_key
 from ratchet.observe.observation import AHEAD, Name, Outcome, Rejection, Share
 
@@ -70,6 +71,11 @@ class Feedback(Document):
         """Return observation and source."""
         return join_key(self.obs_id, self.source)
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it was taken back, and is not asked for."""
+        return self.grade is None and self.outcome is None and not self.asked
+
     def entry(self) -> dict[str, Any]:
         """Return what a reward remembers of it."""
         kept = {"grade", "outcome", "judges", "propensity", "asked", "ts"}
@@ -81,7 +87,7 @@ def check_grade(raw: Any, index: int, *, now: datetime) -> Grade | Rejection:
     try:
         grade = Grade.model_validate(dict(raw) if isinstance(raw, Mapping) else raw)
     except ValidationError as error:
-        field, reason = first_fault(error)
+        field, reason = first_fault(error, Grade)
         return Rejection(index=index, field=field, reason=reason)
     if grade.source in RESERVED:
         return Rejection(index=index, field="source", reason=_reserved(grade.source))

@@ -16,8 +16,9 @@ from pydantic import (
 )
 
 from ratchet.kernel.clock import EPOCH
-from ratchet.kernel.document import Instant, Model, first_fault
+from ratchet.kernel.document import Instant, Model
 from ratchet.kernel.errors import RatchetError
+from ratchet.kernel.fault import first_fault
 from ratchet.store.limits import check_document
 
 COLLECTION = "ops_observations"
@@ -169,7 +170,7 @@ def parse_item(kind: type[T], raw: Any, index: int) -> T | Rejection:
     try:
         return kind.model_validate(dict(raw))
     except ValidationError as error:
-        field, reason = first_fault(error)
+        field, reason = first_fault(error, kind)
         return Rejection(index=index, field=field, reason=reason)
     except RecursionError:
         return Rejection(index=index, field="meta", reason=f"deeper than {MAX_META_DEPTH}")

@@ -103,7 +103,7 @@ def parse_space(data: Mapping[str, Any]) -> TuningSpace:
     try:
         return _SPACE.validate_python(dict(data))
     except ValidationError as error:
-        raise invalid(error, "tuningSpace") from error
+        raise invalid(error, TuningSpace, "tuningSpace") from error
 
 
 def arm_weights(value: Any) -> dict[str, float]:

@@ -36,10 +36,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "approve": {"approval": f"{POLICY}-a9", "reason": "read the evidence"},
     "reject": {"approval": f"{POLICY}-a9", "reason": "too dear"},
     "next_review": {"agent": "router"},
-    "label_review": {"item": REVIEW, "label": "good"},
-    "skip_review": {"item": REVIEW},
-    "escalate_review": {"item": REVIEW, "reason": "is this ours?"},
-    "second_review": {"item": REVIEW},
+    "label_review": {"id": REVIEW, "label": "good"},
+    "skip_review": {"id": REVIEW},
+    "escalate_review": {"id": REVIEW, "reason": "is this ours?"},
+    "second_review": {"id": REVIEW},
 }
 TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0."
 EVERY = pytest.mark.parametrize("name", list(CALLS))
@@ -103,9 +103,9 @@ WRONG: list[tuple[str, Any, str]] = [
     ("approve", {"approval": 7, "reason": "yes"}, "approval"),
     ("reject", {"approval": f"{POLICY}-a9"}, "reason"),
     ("next_review", {"kind": "poll"}, "kind"),
-    ("label_review", {"item": "a/b", "label": "good"}, "item"),
+    ("label_review", {"id": "a/b", "label": "good"}, "id"),
     ("label_review", CALLS["label_review"] | {"value": "1"}, "value"),
-    ("escalate_review", {"item": REVIEW, "reason": ""}, "reason"),
+    ("escalate_review", {"id": REVIEW, "reason": ""}, "reason"),
 ]
 
 

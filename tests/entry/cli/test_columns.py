@@ -2,7 +2,7 @@
 
 import pytest
 
-from ratchet.entry.cli.columns import is_roomy, widths
+from ratchet.entry.cli.columns import is_roomy, widths, with_below
 
 WHEN = ["when", "2026-03-10 12:00:00"]  # 19
 ID = ["id", "file-36841569fcaacd90.0"]  # 23
@@ -42,3 +42,30 @@ def test_a_wide_letter_counts_as_the_two_cells_it_takes() -> None:
 @pytest.mark.parametrize(("room", "roomy"), [(91, True), (82, True), (81, False)])
 def test_room_is_enough_while_a_long_text_keeps_24_cells(room: int, roomy: bool) -> None:
     assert is_roomy([WHEN, ID, KIND, COUNT, WHY], room) is roomy
+
+
+def test_what_goes_below_is_folded_at_its_spaces_unless_it_is_a_command_or_a_name() -> None:
+    why = "it says the opposite of the labels of " + "x-y" * 12 + " and of the others"
+    mend = "ratchet judges weights --update --agent " + "somebody-with-a-name"
+    rows = [["judge", "a"], ["why", why], ["mend", mend], ["key", "k" * 60]]
+    assert list(with_below(rows, 50, ("why", "mend", "key"))) == [
+        "judge",
+        "a",
+        "    why: it says the opposite of the labels of",
+        "        " + "x-y" * 12 + " and",
+        "        of the others",
+        f"    mend: {mend}",
+        "    key: " + "k" * 60,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("room", "lines"),
+    [
+        (40, ["    why: so it is   key: k1"]),
+        (26, ["    why: so it is", "    key: k1"]),
+    ],
+)
+def test_what_goes_below_stays_in_one_line_where_it_fits(room: int, lines: list[str]) -> None:
+    rows = [["judge", "a" * 40], ["why", "so it is"], ["key", "k1"]]
+    assert list(with_below(rows, room, ("why", "key"))) == ["judge", "a" * 40, *lines]

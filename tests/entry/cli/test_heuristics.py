@@ -57,6 +57,32 @@ def test_training_tells_what_it_promises_and_drafts_only_when_told(labelled: Rat
     assert "heuristic" in differs
 
 
+def test_a_version_that_learned_from_a_withdrawn_label_says_so_wherever_it_is_met(
+    labelled: Ratchet,
+) -> None:
+    by = ("--reason", "test", "--by", "ada")
+    assert labelled("heuristics", "train", AGENT, "--draft", *by).status == 0
+    assert "note: " not in labelled("policy", "show", "router-core", "1.0.1").out
+    assert labelled("labels", "withdraw", "desk~0", *by).status == 0
+    note = "note: router-core@1.0.1 learned from 1 label withdrawn since: desk~0; train it anew\n"
+    assert labelled("policy", "show", "router-core", "1.0.1").out.endswith(note)
+    ran = labelled("rollout", "start", "router-core", "--challenger", "1.0.1", *by)
+    assert ran.out.endswith(note), ran.err
+    told = labelled("policy", "show", "router-core", "1.0.1", "--json").json
+    assert told["withdrawnLabels"] == ["desk~0"]
+
+
+def test_a_feature_that_nothing_labelled_has_is_told_by_name(labelled: Ratchet) -> None:
+    features = CONFIG["features"] | {"ghost": {"kind": "numeric", "at": "meta.nosuch"}}
+    data = {"agents": {AGENT: CONFIG | {"features": features}}}
+    labelled("config", "set", "heuristics", write_json("g.json", data), "--reason", "test")
+    ran = labelled("heuristics", "train", AGENT)
+    assert "not all labelled subjects have ghost (0%)\n" in ran.out
+    assert "no labelled subject has meta.nosuch: ghost tells nothing apart" in ran.err
+    found = labelled("heuristics", "train", AGENT, "--json").json
+    assert found["seen"] == {"ghost": 0, "size": 1, "urgent": 1}
+
+
 def test_a_model_written_to_a_file_is_uploaded_shown_and_asked(labelled: Ratchet) -> None:
     file = Path("model.json")
     assert labelled("heuristics", "train", AGENT, "--out", file).status == 0
@@ -71,7 +97,9 @@ def test_a_model_written_to_a_file_is_uploaded_shown_and_asked(labelled: Ratchet
     said = labelled("heuristics", "score", AGENT, "--features", asked, "--json").json
     assert (said["version"], said["decision"]) == ("router-core@1.0.1", "good")
     assert said["contributions"]["good"]["urgent"] > 0
-    assert "decides good" in labelled("heuristics", "score", AGENT, "--features", asked).out
+    told = labelled("heuristics", "score", AGENT, "--features", asked).out
+    assert "decides good" in told
+    assert f"{said['bases']['good']:+.3g}" in told
 
 
 def test_what_does_not_fit_ends_with_an_error_that_names_it(labelled: Ratchet) -> None:

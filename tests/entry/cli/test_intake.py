@@ -46,7 +46,7 @@ def test_the_same_file_twice_counts_once(ratchet: Ratchet, kind: str) -> None:
     file.write_bytes(gzip.compress(raw, mtime=0) if kind == "gzip" else raw)
     n = 1 if kind in ("one", "null-id") else 3
     assert ratchet("record", file).out == f"{n} recorded, 0 refused\n"
-    assert ratchet("record", file).out == f"{n} recorded, 0 refused ({n} duplicate)\n"
+    assert ratchet("record", file).out == f"0 recorded, 0 refused ({n} known already)\n"
     assert len(observed(ratchet)) == n
 
 
@@ -80,7 +80,7 @@ def test_exposures_stand_in_a_file_among_observations_or_alone(ratchet: Ratchet)
     assert ratchet("record", mixed, "--json").json["duplicate"] == 2
     alone = write_json("one.json", met | {"id": "met-1"})
     assert ratchet("record", alone, "--json").json["ids"] == ["met-1"]
-    assert ratchet("record", alone).out == "1 recorded, 0 refused (1 duplicate)\n"
+    assert ratchet("record", alone).out == "0 recorded, 0 refused (1 known already)\n"
 
 
 def test_refused_items_are_listed_by_their_place_in_the_whole_file(ratchet: Ratchet) -> None:

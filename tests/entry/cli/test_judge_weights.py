@@ -23,7 +23,7 @@ def weighed(ratchet: Ratchet) -> Ratchet:
     store.close()
     ran = ratchet("judges", "weights", "--update")
     assert ran.status == 0, ran.err
-    assert ran.out.startswith("2 judges of 1 agents weighed, 2 changed\n")
+    assert ran.out.startswith("2 judges of 1 agent weighed, 2 changed\n")
     return ratchet
 
 
@@ -33,7 +33,9 @@ def test_weights_are_shown_with_why_some_are_nothing(weighed: Ratchet) -> None:
     assert (second["judge"], second["weight"], second["finding"]) == ("liar", 0, "flipped")
     told = weighed("judges", "weights", "--agent", "router").out
     assert "it says the opposite of the labels" in told
-    assert weighed("judges", "weights", "--agent", "another").out == "nothing to show\n"
+    assert weighed("judges", "weights", "--agent", "another").out == (
+        "another is unknown: it has no judgements and no labels; labels are of router\n"
+    )
 
 
 def test_an_update_tells_what_changed(weighed: Ratchet) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.commands import Ratchet, arrived, score_at_once, write_json, write_lines
+from tests.support.model_server import said, serving_model
 
 STYLE = {
     "kind": "rules",
@@ -41,10 +42,28 @@ def test_a_run_says_what_was_judged_and_what_was_not_the_judges(seated: Ratchet)
     assert seated("judges", "run", "style", "router:a").out.splitlines() == [
         "style judged 0 observations of router:a for $0: 0 graded anew, 1 not its to judge,"
         " 0 failed",
-        "  1 times: no rule holds of it",
+        "  1 time: no rule holds of it",
     ]
     refused = seated("judges", "run", "style", "planner", "--json")
     assert (refused.status, refused.error["field"]) == (4, "agent")
+
+
+def test_a_run_that_asks_and_is_never_answered_is_told_and_fails(seated: Ratchet) -> None:
+    spec = {
+        "kind": "llm",
+        "family": "gpt",
+        "settings": {"model": "m", "prompt": "{outcome}", "classes": {"good": 1, "bad": 0}}
+        | {"maxCostUsdDay": 1, "usdPerMillionIn": 1, "usdPerMillionOut": 1, "retries": 0},
+    }
+    with serving_model(said("I cannot say", tokens=None)) as server:
+        spec["settings"]["baseUrl"] = server.url  # type: ignore[index]
+        settings = write_json("llm.json", {"judges": {"model": spec}})
+        seated("config", "set", "judges", settings, "--reason", "test")
+        ran = seated("judges", "run", "model", "router:a")
+    assert ran.status == 6
+    assert "2 failed" in ran.out
+    assert "of 2 the server told no usage" in ran.out
+    assert "model was asked about 2 observations, and said of none" in ran.err
 
 
 def test_a_file_of_judgements_counts_once_and_says_what_it_refuses(seated: Ratchet) -> None:

@@ -54,7 +54,7 @@ def test_statistics_are_by_source_and_agent(filled: Ratchet) -> None:
 
 def test_a_label_is_shown_with_what_its_subject_comes_to(filled: Ratchet) -> None:
     assert filled("labels", "load").status == 0
-    keys = [one["key"] for one in filled("labels", "list", "--subject", "q1", "--json").lines]
+    keys = [one["id"] for one in filled("labels", "list", "--subject", "q1", "--json").lines]
     assert sorted(keys) == ["desk~1", "gold~mine%2Frouter:a%20q1"]
     told = filled("labels", "show", "desk~1").out
     assert told.endswith(
@@ -74,7 +74,9 @@ def test_a_withdrawn_label_is_listed_only_where_it_is_asked_for(filled: Ratchet)
     assert filled("labels", "show", "desk~1").out.endswith("nothing is said of q1 any more\n")
     log = filled("audit", "log", "config", "--json")
     assert log.lines[-1]["action"] == "withdraw_label"
-    assert filled("labels", "add", "l.json", "--json").json["duplicate"] == 1
+    assert filled("labels", "add", "l.json", "--json").json["withdrawn"] == 1
+    told = filled("labels", "add", "l.json").out
+    assert told.startswith("1 labels taken, 0 refused (1 withdrawn)\n  what was withdrawn stays so")
 
 
 def test_a_wrong_line_of_a_gold_set_is_named(ratchet: Ratchet) -> None:

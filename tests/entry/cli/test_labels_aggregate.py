@@ -31,7 +31,9 @@ def test_shares_are_shown_and_classes_written(ratchet: Ratchet, votes: Path) -> 
     lines = Path("classes.csv").read_text().splitlines()
     assert lines[0] == "item,label,chance"
     assert lines[2].startswith("i1,yes,0.9")
-    assert "20 items, 2 raters, 0 known" in ratchet("labels", "aggregate", votes).out
+    told_plainly = ratchet("labels", "aggregate", votes).out
+    assert "20 items, 2 raters, 0 known" in told_plainly
+    assert "low" not in told_plainly  # this rule gives no interval
 
 
 def test_gold_gives_shares_an_interval(ratchet: Ratchet, votes: Path) -> None:
@@ -42,6 +44,16 @@ def test_gold_gives_shares_an_interval(ratchet: Ratchet, votes: Path) -> None:
     (no, yes) = ran.json["classes"]
     assert no["low"] < no["share"] < no["high"]
     assert yes["low"] < 0.5 < yes["high"]
+
+
+def test_votes_that_were_revised_and_classes_that_only_gold_has_are_told(
+    ratchet: Ratchet, votes: Path
+) -> None:
+    votes.write_text(VOTES + "ann,i0,yes\n")
+    Path("gold.csv").write_text("item,label\ni0,on\n")
+    ran = ratchet("labels", "aggregate", votes, "--gold", "gold.csv")
+    assert "1 of the votes gave way" in ran.out
+    assert "nobody voted for on, which gold names" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -74,14 +74,17 @@ def test_the_help_of_a_tick_names_what_it_can_run(ratchet: Ratchet) -> None:
 def test_a_tick_tells_a_person_what_each_verb_did(filled: Ratchet) -> None:
     told = filled("tick").out
     assert all(name in told for name in SCHEDULES)
-    assert "│ scored         │ 8 " in told
+    assert re.search(r"│ scored +│ 8 ", told)
+    assert re.search(r"│ feeds\.gold +│ read 0, labels 0", told)  # and no JSON
 
 
 def test_one_verb_runs_when_it_is_named_due_or_not(filled: Ratchet) -> None:
     assert filled("tick", "--only", "score_observations", "--json").json.keys() == {
         "score_observations"
     }
-    ran = filled("tick", "--only", "nonsense", "--json")
+    several = ("--only", "sweep", "--only", "load_labels", "--only", "sweep")
+    assert list(filled("tick", *several, "--json").json) == ["sweep", "load_labels"]
+    ran = filled("tick", "--only", "sweep", "--only", "nonsense", "--json")
     assert (ran.status, ran.error["field"]) == (2, "only")
     assert "sweep" in ran.error["mend"]
 

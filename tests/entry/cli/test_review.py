@@ -74,7 +74,7 @@ def test_two_who_disagree_leave_it_to_a_third(ratchet: Ratchet, ask: Ask) -> Non
     assert all(f"{by} said" in shown for by in ("ada", "bob", "eve"))
     assert ratchet("review", "list").out == "nothing to show\n"
     (closed,) = ratchet("review", "list", "--all", "--json").lines
-    assert (closed["item"], closed["state"], closed["decided"]) == (KEY, "done", "bad")
+    assert (closed["id"], closed["state"], closed["decided"]) == (KEY, "done", "bad")
     assert ratchet("review", "second", KEY, "--by", "ada", "--json").json["state"] == "open"
 
 
@@ -105,7 +105,7 @@ def test_an_answer_out_of_turn_says_what_to_type_instead(ratchet: Ratchet, ask: 
     ask(ASKED)
     ratchet("review", "next", "--by", "ada")
     ran = ratchet("review", "label", KEY, "good", "--by", "bob", "--json")
-    assert (ran.status, ran.error["field"]) == (4, "item")
+    assert (ran.status, ran.error["field"]) == (4, "id")
     typed = ran.error["mend"].partition(": ratchet ")[2].replace("CLASS", "good")
     assert ratchet(*shlex.split(typed), "--by", "bob").status == 0
 
@@ -133,7 +133,7 @@ def test_the_queue_is_counted_by_kind_agent_and_reviewer(
         ratchet("review", "next", KEY, "--by", by)
         ratchet("review", "label", KEY, "good", "--by", by)
     told = ratchet("review", "stats").out
-    assert "reviewers agree in 100.0% of pairs of answers on 1 item;" in told
+    assert "reviewers agree in 100.0% of pairs of answers on 1 item;\n  beyond" in told
     assert all(word in told for word in ("planner", "study", "router:a", "ada", "bob"))
     found = ratchet("review", "stats", "--agent", "router:a", "--json").json
     assert (found["total"]["done"], found["total"]["open"]) == (1, 0)
@@ -152,6 +152,8 @@ def test_questions_that_are_refused_are_named_and_the_others_taken(ratchet: Ratc
 
 def test_what_would_teach_most_is_asked_once_a_day(ratchet: Ratchet) -> None:
     score_at_once(ratchet)
+    nothing = ratchet("review", "fill").out
+    assert nothing == "nothing was recorded or judged in the last 7 days\n"
     sent = write_lines("sent.jsonl", [arrived(i) for i in range(3)])
     assert ratchet("record", sent).status == 0
     found = ratchet("review", "fill", "--top", "2", "--json").json
@@ -159,5 +161,11 @@ def test_what_would_teach_most_is_asked_once_a_day(ratchet: Ratchet) -> None:
         ("router:a", 3, 2)
     ]
     assert "router:a" in ratchet("review", "list").out
+    assert ratchet("review", "fill").status == 0
+    told = ratchet("review", "fill").out
+    assert told.startswith("the draw of the day is made: it took 1; more: ratchet review fill")
+    assert ratchet("review", "fill", "--top", "2").out.splitlines()[-1] == (
+        "what came in is asked about, or labelled, already"
+    )
     ran = ratchet("review", "fill", "--agent", "router:a", "--top", "99", "--json")
     assert (ran.status, ran.error["field"]) == (2, "top")

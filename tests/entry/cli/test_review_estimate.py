@@ -17,7 +17,7 @@ def reviewed(ratchet: Ratchet) -> Ratchet:
     assert ratchet("record", write_lines("sent.jsonl", [arrived(i) for i in range(4)])).status == 0
     assert ratchet("review", "fill").status == 0
     for label in ("good", "bad", "good", "good"):
-        item = ratchet("review", "next", "--by", "bob", "--json").json["item"]
+        item = ratchet("review", "next", "--by", "bob", "--json").json["id"]
         assert ratchet("review", "label", item, label, "--by", "bob").status == 0
     return ratchet
 
@@ -35,7 +35,7 @@ def test_the_share_is_told_with_its_interval_and_the_plain_one_beside_it(
 def test_programs_read_the_same_and_what_is_broken_is_told(reviewed: Ratchet) -> None:
     found = reviewed("review", "estimate", "--agent", "router:a", "--json").json
     assert (found["share"], found["drawn"], found["answered"]) == (0.75, 4, 4)
-    (key, *_) = [x["item"] for x in reviewed("review", "list", "--json", "--all").lines]
+    (key, *_) = [x["id"] for x in reviewed("review", "list", "--json", "--all").lines]
     store = SqliteStore(".ratchet/ratchet.db")
     stored = store.get(Ref(REVIEW_QUEUE, key))
     assert stored is not None

@@ -1,15 +1,18 @@
 """The server: what it refuses to start with, and functions, ticker and metrics on one store."""
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 from flask import Request, Response
 
+from ratchet.entry.http import api
 from ratchet.entry.serve.routes import Functions
 from ratchet.entry.serve.server import MOST_THREADS, Server, counted
 from ratchet.entry.serve.tokens import DevTokens
@@ -17,6 +20,7 @@ from ratchet.entry.wiring import App, the_app, wire
 from ratchet.kernel.errors import InvalidInput, Refused
 from ratchet.store.counting import CountingStore
 from ratchet.store.port import Ref, Store
+from tests.support.governed import switch_flags
 from tests.support.observing import KEYS
 
 WAIT = 10.0
@@ -29,7 +33,7 @@ def remember(asked: Request) -> Response:
     return Response(asked.environ["ratchet.actor"].name)
 
 
-FUNCTIONS = Functions({"remember": remember})
+FUNCTIONS = Functions({"remember": remember, "api": api})
 
 
 @pytest.fixture
@@ -111,6 +115,41 @@ def test_functions_use_the_servers_store_and_know_who_calls(app: App) -> None:
     assert 'ratchet_requests_total{function="remember",status="200"} 1.0' in metrics
     assert isinstance(app.store, CountingStore)
     assert f'ratchet_store_operations_total{{kind="write"}} {app.store.bill.writes}' in metrics
+
+
+def test_an_id_is_taken_from_the_line_of_the_request_as_it_is_listed(app: App) -> None:
+    switch_flags(app.store)
+    admin = {"Authorization": "Bearer an-admin-token-01"}
+    said = {"agent": "a", "subject": "s", "thumbs": "up", "source": "panel"}
+    with running(app) as server:
+        at = f"{server.url}/api/v1/labels"
+        for source_id in ("a//b c", "d//e f"):
+            sent = httpx.post(at, json=said | {"sourceId": source_id}, headers=admin)
+            assert sent.status_code == 200, sent.text
+        one, other = (row["id"] for row in httpx.get(at, headers=admin).json()["items"])
+        for written, listed in ((one, one), (quote(other, safe=""), other)):
+            told = _posted(server, f"/api/v1/labels/{written}/withdraw", {"reason": "a mistake"})
+            assert told["id"] == listed
+
+
+def _posted(server: Server, path: str, body: Any) -> Any:
+    """Send a POST as it is written, and return what is answered."""
+    sent = json.dumps(body)
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: localhost",
+        "Connection: close",
+        "Authorization: Bearer an-admin-token-01",
+        "Content-Type: application/json",
+        f"Content-Length: {len(sent)}",
+        "",
+        sent,
+    ]
+    port = int(server.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), WAIT) as line:
+        line.sendall("\r\n".join(lines).encode())
+        with line.makefile("rb") as answer:
+            return json.loads(answer.read().partition(b"\r\n\r\n")[2])
 
 
 def test_the_ticker_lives_as_long_as_the_server(app: App) -> None:

@@ -21,9 +21,16 @@ def test_names_are_numbered_as_they_appear() -> None:
 
 def test_gold_makes_items_known_though_nobody_voted_for_its_class() -> None:
     found = vote_table([("ann", "i1", "yes"), ("ann", "i2", "no")], {"i2": "maybe"})
-    assert found.classes == ("yes", "no", "maybe")
+    assert (found.classes, found.unvoted) == (("yes", "no", "maybe"), ("maybe",))
     assert found.votes.known is not None
     assert found.votes.known.tolist() == [-1, 2]
+
+
+def test_a_rater_has_one_vote_on_an_item_which_is_the_last() -> None:
+    rows = [("ann", "i1", "yes"), ("bob", "i1", "yes"), ("ann", "i1", "no"), ("bob", "i1", "yes")]
+    found = vote_table(rows)
+    assert (found.votes.rater.tolist(), found.revised) == ([0, 1], 1)
+    assert [found.classes[k] for k in found.votes.label] == ["no", "yes"]
 
 
 def test_no_votes_and_gold_of_items_without_votes_are_refused() -> None:

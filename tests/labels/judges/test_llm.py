@@ -217,9 +217,25 @@ def test_nothing_is_asked_that_may_pass_the_days_limit_and_a_restart_does_not_fo
     assert len(server.asked) == 2
 
 
-def test_an_answer_that_tells_no_usage_counts_at_its_worst(embedded: SqliteStore) -> None:
+def test_an_answer_that_tells_no_usage_counts_by_its_length_and_says_so(
+    embedded: SqliteStore,
+) -> None:
     with serving_model(said({"label": "good"}, tokens=None)) as server:
-        ask(embedded, server, retries=0)
+        found = ask(embedded, server)
+    assert isinstance(found, tuple)
+    assert found[0].guessed
+    content = sum(len(m["content"]) for m in server.asked[0]["messages"])
+    # {"label": "good"} is 17 bytes, which are reckoned as 6 tokens at $10 per million.
+    assert spent(embedded) == pytest.approx(content / 3e6 + 6e-5, abs=1e-6)
+
+
+def test_what_nobody_can_read_and_tells_no_usage_counts_at_its_worst(
+    embedded: SqliteStore,
+) -> None:
+    with serving_model(Reply({"hello": "world"})) as server:
+        found = ask(embedded, server, retries=0)
+    assert isinstance(found, Unsaid)
+    assert found.guessed
     assert 0.00256 < spent(embedded) < 0.004
 
 

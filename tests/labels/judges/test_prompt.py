@@ -64,12 +64,20 @@ def test_the_answer_that_was_asked_for_is_read() -> None:
     assert read_answer(' {"score": 0.25}\n', ()) == Answer(score=0.25)
 
 
+@pytest.mark.parametrize("fence", ["```json\n{}\n```", "\n```\n{}```\n", "```JSON \n\n{}\n ```"])
+def test_one_fence_around_the_answer_is_taken_off(fence: str) -> None:
+    assert read_answer(fence.replace("{}", '{"label": "good"}'), CLASSES) == Answer(label="good")
+
+
 @pytest.mark.parametrize(
     ("text", "classes"),
     [
         ("", CLASSES),
         ("good", CLASSES),
-        ('```json\n{"label": "good"}\n```', CLASSES),
+        ('```json\n```\n{"label": "good"}\n```\n```', CLASSES),
+        ('```json\n{"label": "good"}\n``` I think', CLASSES),
+        ('```python\n{"label": "good"}\n```', CLASSES),
+        ("```json", CLASSES),
         ('{"label": "good"} and more', CLASSES),
         ("[]", CLASSES),
         ("{}", CLASSES),

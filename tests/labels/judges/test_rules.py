@@ -71,7 +71,19 @@ def test_the_first_rule_that_holds_speaks_and_otherwise_the_last_word(
 def test_a_path_through_what_is_no_map_leads_nowhere(embedded: SqliteStore) -> None:
     rule = {"at": "meta.a.b", "equals": 1} | BAD
     for meta in (None, {"a": 1}, {"a": [1]}, {"a": {"b": None}}):
-        assert ask(embedded, rule, meta=meta) == Unsaid("no rule holds of it")
+        told = Unsaid("no rule holds of it, and it has no meta.a.b")
+        assert ask(embedded, rule, meta=meta) == told
+
+
+def test_where_no_rule_holds_the_paths_that_lead_nowhere_are_named_and_no_others(
+    embedded: SqliteStore,
+) -> None:
+    ats = ("meta.nosuch", "durationMs", "outcom", "meta.nosuch")
+    settings = RulesSettings.parse({"rules": [{"at": at, "equals": -1} | BAD for at in ats]})
+    with rules.opened(Seat(embedded, ManualClock(NOON), "r", settings)) as judge:
+        assert judge(case(durationMs=5, meta={})) == Unsaid(
+            "no rule holds of it, and it has no meta.nosuch, no outcom"
+        )
 
 
 @pytest.mark.parametrize(

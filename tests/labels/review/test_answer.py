@@ -120,6 +120,19 @@ def test_an_answer_after_the_lease_is_taken_unless_somebody_claimed_meanwhile(
     assert (done.state, [one.by for one in done.opinions]) == ("done", ["ada", "eve"])
 
 
+def test_a_late_answer_is_taken_where_whoever_had_it_since_lost_it_too(
+    embedded: SqliteStore,
+) -> None:
+    at = desk(embedded, item(wanted=2))
+    for who in (ADA, BOB):
+        at.next(who)
+        at.later(LEASE)
+    assert at.label(ADA, KEY).state == "open"
+    with pytest.raises(Refused, match="eve has not claimed"):
+        at.label(EVE, KEY)
+    assert at.label(BOB, KEY).state == "done"
+
+
 def test_a_late_answer_to_what_is_done_is_taken_as_a_second_opinion(embedded: SqliteStore) -> None:
     at = desk(embedded, item())
     at.next(ADA)

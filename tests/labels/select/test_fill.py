@@ -68,6 +68,7 @@ def test_the_same_day_again_asks_nothing_new_and_the_next_asks_of_what_is_new(
     numbered(at, "b2", 4)
     again = fill(at)
     assert (first.added, again.added, len(queue(embedded))) == (3, 0, 3)
+    assert (first.drawn, again.drawn) == (None, 3)
     next_day(at)
     assert fill(at).added == 3
     later = {s: item for s, item in queue(embedded).items() if s.startswith("b2")}

@@ -125,7 +125,7 @@ def parsed(model: type[M], data: Any) -> M:
     try:
         return model.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        raise invalid(error, model.__name__) from error
+        raise invalid(error, model) from error
 
 
 def plain(data: Any) -> Any:

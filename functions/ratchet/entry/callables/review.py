@@ -11,19 +11,19 @@ from ratchet.kernel.document import Model
 class LabelItem(Labelled):
     """What `label_review` takes."""
 
-    item: Key
+    id: Key
 
 
 class OneItem(Model):
     """What `skip_review` and `second_review` take."""
 
-    item: Key
+    id: Key
 
 
 class EscalateItem(Escalation):
     """What `escalate_review` takes."""
 
-    item: Key
+    id: Key
 
 
 @admins_call(NextItem)
@@ -46,7 +46,7 @@ def label_review(app: App, actor: Actor, asked: LabelItem) -> Model:
         app.store,
         app.reader,
         actor,
-        asked.item,
+        asked.id,
         asked.label,
         value=asked.value,
         confidence=asked.confidence,
@@ -62,7 +62,7 @@ def skip_review(app: App, actor: Actor, asked: OneItem) -> Model:
     """Leave an item to others; it is not shown to the caller again."""
     from ratchet.labels.review.pass_on import skip_item
 
-    return row(skip_item(app.store, actor, asked.item, now=app.clock()))
+    return row(skip_item(app.store, actor, asked.id, now=app.clock()))
 
 
 @admins_call(EscalateItem)
@@ -70,7 +70,7 @@ def escalate_review(app: App, actor: Actor, asked: EscalateItem) -> Model:
     """Leave an item to another admin, with what the matter with it is."""
     from ratchet.labels.review.pass_on import escalate_item
 
-    return row(escalate_item(app.store, actor, asked.item, reason=asked.reason, now=app.clock()))
+    return row(escalate_item(app.store, actor, asked.id, reason=asked.reason, now=app.clock()))
 
 
 @admins_call(OneItem)
@@ -78,4 +78,4 @@ def second_review(app: App, actor: Actor, asked: OneItem) -> Model:
     """Want one more opinion on an item, also on one that is done."""
     from ratchet.labels.review.pass_on import second_opinion
 
-    return row(second_opinion(app.store, actor, asked.item, now=app.clock()))
+    return row(second_opinion(app.store, actor, asked.id, now=app.clock()))

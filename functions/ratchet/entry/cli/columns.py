@@ -7,11 +7,13 @@ Numbers stay whole. Of a table whose names are to be copied, whole columns go be
 import operator
 import re
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from rich.cells import cell_len
 
 _NUMBER = re.compile(r"[-+\d.,e%]*")
 _INSTANT = re.compile(r"[-\d]{10} [:\d]{8}")
+INDENT = "    "
 DATE = 10
 FAIR = 24
 WORD = 16
@@ -83,9 +85,28 @@ def with_below(columns: Sequence[Sequence[str]], room: int, below: Sequence[str]
     for at, row in enumerate(zip(*kept, strict=True)):
         padded = zip(kept, row, widths(kept), strict=True)
         yield "  ".join(_padded(cell, wide, is_number(c[1:])) for c, cell, wide in padded).rstrip()
-        told = "   ".join(f"{column[0]}: {column[at]}" for column in left if at and column[at])
-        if told:
-            yield f"    {told}"
+        told = [(column[0], column[at]) for column in left if at and column[at]]
+        yield from _below(told, room)
+
+
+def _below(told: Sequence[tuple[str, str]], room: int) -> Iterator[str]:
+    """Yield what stands below a row: in one line where it fits, else each in its own.
+
+    Prose is folded at its spaces; a command is not, since it is to be copied.
+    """
+    line = INDENT + "   ".join(f"{name}: {text}" for name, text in told)
+    if not told or cell_len(line) <= room:
+        yield from [line] if told else []
+        return
+    for name, text in told:
+        line = f"{INDENT}{name}: {text}"
+        if cell_len(line) <= room or text.startswith("ratchet ") or " " not in text:
+            yield line
+            continue
+        wide, further = max(room, 2 * FAIR), 2 * INDENT
+        yield from wrap(
+            line, wide, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+        )
 
 
 def _padded(cell: str, wide: int, to_right: bool) -> str:

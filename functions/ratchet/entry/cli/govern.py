@@ -198,4 +198,4 @@ def alerts(store: StoreUrl = None, as_json: AsJson = False) -> None:
         emit_lines(x.to_wire() for x in found)
         return
     rows = [(x.severity, x.last_seen, x.count, x.text, x.command) for x in found]
-    table(("severity", "last seen", "times", "what", "mend"), rows)
+    table(("severity", "last seen", "times", "what", "mend"), rows, below=("mend", "what"))

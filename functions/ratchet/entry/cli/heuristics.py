@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ratchet.entry.cli.learned import note_of, withdrawn_behind
 from ratchet.entry.cli.output import (
     AsJson,
     By,
@@ -15,7 +16,9 @@ from ratchet.entry.cli.output import (
     opened,
     say,
     table,
+    warn,
 )
+from ratchet.entry.cli.trial_words import tell_paragraph
 from ratchet.entry.files import json_object, write_text
 from ratchet.entry.wiring import App
 from ratchet.kernel.canonical import canonical
@@ -90,8 +93,10 @@ def show(agent: Agent, store: StoreUrl = None, as_json: AsJson = False) -> None:
     """Show the model that is active for an agent."""
     with opened(store, making=False) as a:
         version, heuristic = _active(a, agent)
+        gone = withdrawn_behind(a.store, version)
     if as_json:
-        emit({"version": version, "heuristic": heuristic.plain()})
+        told = {"version": version, "heuristic": heuristic.plain()}
+        emit(told | ({"withdrawnLabels": gone} if gone else {}))
         return
     rows = [
         (name, s.model.kind, s.model.numbers, s.slope, s.offset, heuristic.arms.get(name))
@@ -101,6 +106,8 @@ def show(agent: Agent, store: StoreUrl = None, as_json: AsJson = False) -> None:
     if not heuristic.arms:
         say(f"{heuristic.positive} from {heuristic.threshold:.4g} on")
     table(("scores", "model", "numbers", "slope", "offset", "cost"), rows)
+    if gone:
+        say(note_of(version, gone))
 
 
 @app.command()
@@ -118,7 +125,9 @@ def score(
         emit({"version": version, **said.to_wire()})
         return
     say(f"{version} decides {said.decision}")
-    table(("scores", "probability", "because of"), [_row(said, name) for name in said.values])
+    table(
+        ("scores", "probability", "from", "because of"), [_row(said, name) for name in said.values]
+    )
 
 
 @app.command()
@@ -177,6 +186,11 @@ def _tell(trained: Trained) -> None:
     for name, report in trained.reports.items():
         leading = [f"{k} {v:.0%}" for k, v in report.importances.items() if v >= 0.005]
         say(f"{name} looks at {', '.join(leading) or 'nothing'}")
+    if had := [f"{name} ({share:.0%})" for name, share in trained.seen.items() if share < 1]:
+        tell_paragraph(f"not all labelled subjects have {', '.join(had)}")
+    for name in (name for name, share in trained.seen.items() if not share):
+        at = trained.heuristic.features[name].at
+        warn(f"no labelled subject has {at}: {name} tells nothing apart; mend its path or drop it")
     for why, count in trained.left_out.items():
         say(f"left out: {count} labelled subjects, whose {why}")
 
@@ -187,4 +201,5 @@ def _tell_draft(drafted: drafts.Drafted) -> None:
 
 def _row(said: Said, name: str) -> tuple[Any, ...]:
     parts = sorted(said.contributions[name].items(), key=lambda part: -abs(part[1]))
-    return name, said.values[name], ", ".join(f"{k} {v:+.3g}" for k, v in parts if v)
+    why = ", ".join(f"{k} {v:+.3g}" for k, v in parts if v)
+    return name, said.values[name], f"{said.bases[name]:+.3g}", why

@@ -20,6 +20,8 @@ from ratchet.observe.record import record as record_batch
 from ratchet.observe.settings import Ingest
 
 SHOWN = 20
+COUNTED = ("sampled", "duplicate", "withdrawn")
+TOLD = {"duplicate": "known already"}
 Source = Annotated[
     Path, typer.Argument(help="JSON, a JSON array or JSON lines, .gz too; - is standard input.")
 ]
@@ -133,7 +135,10 @@ def send_items(
     if as_json:
         emit(total)
         return
-    say(f"{total['accepted']} {verb}, {len(total['rejected'])} refused" + _aside(total))
+    taken = total["accepted"] - total["duplicate"]
+    say(f"{taken} {verb}, {len(total['rejected'])} refused" + _aside(total))
+    if total.get("withdrawn"):
+        say("  what was withdrawn stays so: send it with another sourceId")
     for item in total["rejected"][:SHOWN]:
         say(f"  item {item['index']}: {item['field']}: {item['reason']}")
     if len(total["rejected"]) > SHOWN:
@@ -151,6 +156,8 @@ def _refused(error: InvalidInput, chunk: list[Any]) -> list[Answer]:
 def _add(total: Answer, answer: Answer, start: int) -> None:
     total["accepted"] += answer["accepted"]
     total["sampled"] += answer.get("sampled", 0)
+    if answer.get("withdrawn"):
+        total["withdrawn"] = total.get("withdrawn", 0) + answer["withdrawn"]
     again = answer.get("duplicate", 0)  # how many, or whether all
     total["duplicate"] += answer["accepted"] if again is True else again
     total["ids"] += [answer["id"]] if answer["accepted"] and "id" in answer else []
@@ -159,5 +166,5 @@ def _add(total: Answer, answer: Answer, start: int) -> None:
 
 
 def _aside(total: Answer) -> str:
-    notes = [f"{total[name]} {name}" for name in ("sampled", "duplicate") if total[name]]
+    notes = [f"{total[name]} {TOLD.get(name, name)}" for name in COUNTED if total.get(name)]
     return f" ({', '.join(notes)})" if notes else ""

@@ -15,9 +15,12 @@ from ratchet.entry.cli.output import (
     table,
     tell_spoiled,
 )
+from ratchet.entry.cli.trial_words import counted
 from ratchet.kernel.errors import RatchetError
 from ratchet.labels.judge_weight import JudgeWeight, JudgeWeightNight
-from ratchet.labels.weigh import WeighReport, weigh_judges, weights_of
+from ratchet.labels.unweighed import why_unweighed
+from ratchet.labels.weigh import WeighReport, weights_of
+from ratchet.labels.weigh_and_grade import weigh_and_grade
 from ratchet.labels.weight_history import all_weights, weight_history
 
 Agent = Annotated[str | None, typer.Option(help="Only the judges of this agent.")]
@@ -37,7 +40,7 @@ def weights(
     """Show what each judge's word weighs for an agent, and why some weigh nothing."""
     if update:
         with opened(store) as a:
-            found = weigh_judges(a.store, a.reader, now=a.clock(), agent=agent)
+            found = weigh_and_grade(a.store, a.reader, now=a.clock(), agent=agent)
         _tell_changes(found, as_json)
         return
     spoiled: list[RatchetError] = []
@@ -48,8 +51,11 @@ def weights(
             else weights_of(a.store, agent, tell=spoiled.append).values()
         )
         shown = sorted(stored, key=lambda w: (w.agent, -w.weight, w.judge))
+        why = "" if shown or spoiled or as_json else why_unweighed(a.store, agent)
     if as_json:
         emit_lines(weight.to_wire() for weight in shown)
+    elif why:
+        say(why)
     else:
         table((*COLUMNS, "why"), [_row(weight) for weight in shown], below=("why",))
     tell_spoiled(spoiled, as_json)
@@ -91,7 +97,9 @@ def _tell_changes(found: WeighReport, as_json: bool) -> None:
     if as_json:
         emit(found.to_wire())
         return
-    say(f"{found.judges} judges of {found.agents} agents weighed, {len(found.changed)} changed")
+    judges, agents = counted(found.judges, "judge"), counted(found.agents, "agent")
+    again = f", {counted(found.graded, 'observation')} graded anew" if found.graded else ""
+    say(f"{judges} of {agents} weighed, {len(found.changed)} changed{again}")
     if found.changed:
         rows = [(c.judge, c.agent, c.before, c.after, c.finding, c.reason) for c in found.changed]
         table(CHANGES, rows, below=("why",))

@@ -16,9 +16,10 @@ from ratchet.entry.cli.output import (
     say,
     table,
 )
+from ratchet.entry.cli.trial_words import counted
 from ratchet.entry.wiring import App
 from ratchet.kernel.clock import EPOCH
-from ratchet.kernel.errors import NotFound
+from ratchet.kernel.errors import NotFound, Unavailable
 from ratchet.labels.judge_subjects import JudgeRun, judge_subjects
 from ratchet.labels.judges.budget import spent_today
 from ratchet.labels.record_judgements import FIELD, record_judgements
@@ -84,9 +85,16 @@ def run(
         )
     if as_json:
         emit(found.to_wire())
-        return
-    for line in _told(found):
-        say(line)
+    else:
+        for line in _told(found):
+            say(line)
+    if found.failed and not found.judged:
+        raise Unavailable(
+            f"{judge} was asked about {counted(found.failed, 'observation')}, and said of none what"
+            " was asked for",
+            field="judge",
+            mend="mend what the reasons name",
+        )
 
 
 @app.command()
@@ -107,10 +115,15 @@ def record(source: Source, store: StoreUrl = None, as_json: AsJson = False) -> N
 def _told(run: JudgeRun) -> list[str]:
     """Return what came of a run, in lines."""
     lines = [
-        f"{run.judge} judged {run.judged} observations of {run.agent} for ${run.cost_usd:.4g}:"
-        f" {run.graded} graded anew, {run.unsaid} not its to judge, {run.failed} failed"
+        f"{run.judge} judged {counted(run.judged, 'observation')} of {run.agent} for"
+        f" ${run.cost_usd:.4g}: {run.graded} graded anew, {run.unsaid} not its to judge,"
+        f" {run.failed} failed"
     ]
+    if run.guessed:
+        lines.append(
+            f"of {run.guessed} the server told no usage: a token is reckoned at 3 bytes of text"
+        )
     if run.swapped:
         lines.append(f"of {run.swapped} pairs another won in the other order")
-    lines += [f"  {n} times: {why}" for why, n in run.reasons.items()]
+    lines += [f"  {counted(n, 'time')}: {why}" for why, n in run.reasons.items()]
     return [*lines, f"stopped: {run.stopped}"] if run.stopped else lines

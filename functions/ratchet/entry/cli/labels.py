@@ -34,9 +34,9 @@ from ratchet.labels.withdraw import withdraw_label
 
 app = typer.Typer(help="What was said of what agents do, by whom.", no_args_is_help=True)
 
-Key = Annotated[str, typer.Argument(metavar="KEY", help="As `ratchet labels list` shows it.")]
+Key = Annotated[str, typer.Argument(metavar="ID", help="As `ratchet labels list` shows it.")]
 Since = Annotated[str | None, typer.Option(help="90s, 15m, 24h, 7d, or a date.")]
-COLUMNS = ("key", "said", "agent", "subject", "label", "value", "confidence", "by", "withdrawn")
+COLUMNS = ("id", "said", "agent", "subject", "label", "value", "confidence", "by", "withdrawn")
 
 
 @app.command()
@@ -54,9 +54,11 @@ def load(
     if as_json:
         emit(found.to_wire())
         return
-    columns = ("feed", "read", "labels", "waiting", "refused", "error")
-    feeds = found.feeds.items()
-    rows = [(name, f.read, f.labels, f.waiting, f.refused, f.error) for name, f in feeds]
+    columns = ("feed", "read", "labels", "withdrawn", "waiting", "refused", "error")
+    rows = [
+        (name, f.read, f.labels, f.withdrawn, f.waiting, f.refused, f.error)
+        for name, f in found.feeds.items()
+    ]
     table(columns, rows, below=("error",))
     if any(f.refused or f.error for f in found.feeds.values()):
         say("what was refused, and why: ratchet alerts")
@@ -110,7 +112,7 @@ def list_(
     if as_json:
         emit_lines(_wire(label) for label in found)
     else:
-        table(COLUMNS, [_row(label) for label in found], below=("key", "withdrawn", "by"))
+        table(COLUMNS, [_row(label) for label in found], below=("id", "withdrawn", "by"))
     tell_spoiled(spoiled, as_json)
 
 
@@ -121,7 +123,7 @@ def show(key: Key, store: StoreUrl = None, as_json: AsJson = False) -> None:
     with opened(store, making=False) as a:
         found = show_label(a.store, key, tell=spoiled.append)
     if as_json:
-        emit(found.to_wire() | {"key": key})
+        emit(found.to_wire() | {"id": key})
     else:
         _tell(found)
     tell_spoiled(spoiled, as_json)
@@ -130,7 +132,7 @@ def show(key: Key, store: StoreUrl = None, as_json: AsJson = False) -> None:
 def _tell(found: Shown) -> None:
     """Print one label, then the others of its subject, then what they come to."""
     table(("field", "label"), flat(found.label.to_map()))
-    table(COLUMNS, [_row(label) for label in found.others], below=("key", "withdrawn", "by"))
+    table(COLUMNS, [_row(label) for label in found.others], below=("id", "withdrawn", "by"))
     if found.resolved is None:
         say(f"nothing is said of {found.label.subject} any more")
         return
@@ -180,6 +182,11 @@ def gold(
         emit(found.to_wire())
     else:
         say(f"{found.lines} lines of {name}, {found.changed} of them new or changed")
+        if found.withdrawn:
+            say(
+                f"not taken: {found.withdrawn}, whose labels were withdrawn for good; "
+                "send them with another key, or as another set"
+            )
         say("next: ratchet labels load --feed gold")
 
 
@@ -201,7 +208,7 @@ def withdraw(
 
 
 def _wire(label: Label) -> dict[str, Any]:
-    return {"key": label.key()} | label.to_wire()
+    return {"id": label.key()} | label.to_wire()
 
 
 def _row(x: Label) -> tuple[Any, ...]:

@@ -41,10 +41,17 @@ def aggregate(
         _write(out, found, result)
     shares = list(_shares(found, result))
     if as_json:
-        emit({"by": by, "items": len(found.items), "raters": len(found.raters), "classes": shares})
+        told = {"by": by, "items": len(found.items), "raters": len(found.raters)}
+        emit(told | {"revised": found.revised, "unvoted": found.unvoted, "classes": shares})
         return
     say(f"{len(found.items)} items, {len(found.raters)} raters, {len(known)} known, by {by}")
-    table(("class", "share", "low", "high"), [tuple(share.values()) for share in shares])
+    if found.revised:
+        say(f"{found.revised} of the votes gave way to a later one of their rater on their item")
+    if found.unvoted:
+        say(f"nobody voted for {', '.join(found.unvoted)}, which gold names: misspelt?")
+    columns = ("class", "share", "low", "high")
+    shown = columns if result.low is not None else columns[:2]
+    table(shown, [[share[name] for name in shown] for share in shares])
 
 
 def _rows(path: Path, field: str, wanted: tuple[str, ...]) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,10 +17,10 @@ from ratchet.entry.cli.output import (
     complain,
     emit,
     emit_lines,
-    flat,
     opened,
     progress,
     say,
+    spread,
     table,
 )
 from ratchet.entry.files import write_text
@@ -43,7 +43,8 @@ FIGURES = ("n", "reward", "interval", "success", "p95 ms", "cost $")
 
 def tick(
     only: Annotated[
-        str | None, typer.Option(help=f"Run this one, due or not: {', '.join(SCHEDULES)}.")
+        list[str] | None,
+        typer.Option(help=f"Run this one, due or not; several in turn: {', '.join(SCHEDULES)}."),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Go on until stopped.")] = False,
     store: StoreUrl = None,
@@ -69,11 +70,12 @@ def tick(
             time.sleep(PERIOD - app.clock().timestamp() % PERIOD)
 
 
-def _tick(app: App, only: str | None, now: datetime) -> Mapping[str, Report]:
-    if only is None:
+def _tick(app: App, only: Sequence[str] | None, now: datetime) -> Mapping[str, Report]:
+    if not only:
         return run_due(app, now=now)
-    pick(SCHEDULES, only, field="only")
-    return {only: run_verb(app, only, now=now)}
+    for name in only:
+        pick(SCHEDULES, name, field="only")
+    return {name: run_verb(app, name, now=now) for name in dict.fromkeys(only)}
 
 
 def _tell_ticks(reports: Mapping[str, Report], as_json: bool, watch: bool, now: datetime) -> None:
@@ -89,7 +91,7 @@ def _tell_ticks(reports: Mapping[str, Report], as_json: bool, watch: bool, now: 
             elif watch:
                 say(f"{name}: {json.dumps(on_wire(report))}")
             else:
-                table(("", name), flat(report))
+                table(("", name), spread(report))
 
 
 def stats(

@@ -201,6 +201,27 @@ def progress() -> Progress:
     )
 
 
+def spread(data: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield a report as rows of a two-column table: what is nested by its path, the last in words.
+
+    >>> report = {"feeds": {"gold": {"read": 3, "error": None}}, "failed": [], "done": [{"a": 1}]}
+    >>> list(spread(report))
+    [('feeds.gold', 'read 3'), ('failed', ''), ('done.0', 'a 1')]
+    """
+    for name, value in data.items():
+        if isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
+            yield from spread({str(i): one for i, one in enumerate(value)}, f"{path}{name}.")
+        elif isinstance(value, list | tuple):
+            yield f"{path}{name}", ", ".join(map(cell, value))
+        elif not isinstance(value, Mapping):
+            yield f"{path}{name}", value
+        elif any(isinstance(one, Mapping | list | tuple) for one in value.values()):
+            yield from spread(value, f"{path}{name}.")
+        else:
+            told = [f"{k} {cell(one)}" for k, one in value.items() if one is not None]
+            yield f"{path}{name}", ", ".join(told)
+
+
 def flat(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return a map as rows of a two-column table."""
     return [

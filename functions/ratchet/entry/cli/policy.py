@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ratchet.entry.cli.learned import note_of, withdrawn_behind
 from ratchet.entry.cli.output import (
     AsJson,
     By,
@@ -85,10 +86,13 @@ def show(
     with opened(store, making=False) as a:
         wanted = version or resolve_policy(a.store, a.keys, policy).version.partition("@")[2]
         found = past.get_version(a.store, a.keys, policy, wanted)
+        gone = withdrawn_behind(a.store, found.key())
     if as_json:
-        emit(found.to_wire())
-    else:
-        table(("field", found.key()), flat(found.to_map()))
+        emit(found.to_wire() | ({"withdrawnLabels": gone} if gone else {}))
+        return
+    table(("field", found.key()), flat(found.to_map()))
+    if gone:
+        say(note_of(found.key(), gone))
 
 
 @app.command()

@@ -34,11 +34,12 @@ from ratchet.labels.review.claim import release as give_back
 from ratchet.labels.review.queue import get_item, list_items
 from ratchet.labels.review.turns import LIVE, is_held, state_at
 from ratchet.labels.review_item import Kind, ReviewItem, ReviewState
-from ratchet.labels.select.fill import fill_review_queue
+from ratchet.labels.select.fill import FillReport, fill_review_queue
+from ratchet.labels.settings import ReviewSettings
 
 app = typer.Typer(help="What people are asked about, and what they say.", no_args_is_help=True)
 
-Key = Annotated[str, typer.Argument(metavar="ITEM", help="As `ratchet review list` shows it.")]
+Key = Annotated[str, typer.Argument(metavar="ID", help="As `ratchet review list` shows it.")]
 Agent = Annotated[str | None, typer.Option(help="Only of this agent.")]
 OfKind = Annotated[Kind | None, typer.Option(help="Only of this kind.")]
 Act = Callable[[App, Actor, datetime], ReviewItem]
@@ -49,7 +50,7 @@ app.command()(stats)
 
 @app.command("next")
 def next_(
-    item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="This very item.")] = None,
+    item: Annotated[str | None, typer.Argument(metavar="[ID]", help="This very item.")] = None,
     agent: Agent = None,
     kind: OfKind = None,
     by: By = None,
@@ -163,8 +164,8 @@ def list_(
     if as_json:
         emit_lines(map(_wire, found))
     else:
-        columns = ("item", "state", "priority", "opinions", "decided", "held by", "until", "why")
-        table(columns, [_row(i, now) for i in found], below=("why", "until", "held by", "item"))
+        columns = ("id", "state", "priority", "opinions", "decided", "held by", "until", "why")
+        table(columns, [_row(i, now) for i in found], below=("why", "until", "held by", "id"))
     tell_spoiled(spoiled, as_json)
 
 
@@ -197,12 +198,16 @@ def fill(
     """Ask about what would teach most, as every day at 04:00 UTC. Twice a day changes nothing."""
     with opened(store) as a:
         found = fill_review_queue(a.store, a.reader, now=a.clock(), agent=agent, top=top)
+        settings = a.reader.read(ReviewSettings)
     if as_json:
         emit(found.to_wire())
         return
-    columns = ("agent", "candidates", "alike once", "drawn", "new in the queue")
-    rows = [(x.agent, x.candidates, x.groups, x.drawn, x.added) for x in found.agents]
-    table(columns, rows)
+    columns = ("agent", "new candidates", "alike once", "drawn", "new in the queue")
+    if found.agents:
+        rows = [(x.agent, x.candidates, x.groups, x.drawn, x.added) for x in found.agents]
+        table(columns, rows)
+    if not found.added and not found.failed:
+        say(_why_none(found, settings))
     if found.failed or found.spoiled:
         say("what failed or could not be read, and why: ratchet alerts")
 
@@ -225,6 +230,20 @@ def add(source: Source, by: By = None, store: StoreUrl = None, as_json: AsJson =
         say(f"  item {one.index}: {one.field}: {one.reason}")
 
 
+def _why_none(found: FillReport, settings: ReviewSettings) -> str:
+    """Return why nothing came into the queue."""
+    if found.drawn is not None:
+        return (
+            f"the draw of the day is made: it took {found.drawn};"
+            f" more: ratchet review fill --top N, N up to {settings.top}"
+        )
+    if found.agents:
+        return "what came in is asked about, or labelled, already"
+    if not settings.nightly:
+        return "nightly of config/review is 0: ratchet review fill --top N"
+    return f"nothing was recorded or judged in the last {settings.window_days:g} days"
+
+
 def _act(act: Act, by: str | None, store: str | None, as_json: bool) -> None:
     """Do something about an item, and tell what became of it."""
     with opened(store) as a:
@@ -236,7 +255,7 @@ def _act(act: Act, by: str | None, store: str | None, as_json: bool) -> None:
 
 
 def _wire(item: ReviewItem) -> dict[str, Any]:
-    return {"item": item.key()} | item.to_wire()
+    return {"id": item.key()} | item.to_wire()
 
 
 def _row(x: ReviewItem, now: datetime) -> tuple[Any, ...]:

@@ -68,7 +68,10 @@ def _about(item: ReviewItem) -> Iterator[str]:
     """Yield what an item is about, and why it is asked."""
     several = "" if item.wanted == 1 else f", {item.wanted} opinions wanted"
     drawn = "" if item.propensity is None else f", drawn with probability {cell(item.propensity)}"
-    yield f"{item.agent}: {item.subject}, asked by {item.enqueued_by}{several}{drawn}"
+    head = f"{item.agent}: {item.subject}, asked by {item.enqueued_by}{several}{drawn}"
+    yield from textwrap.wrap(
+        head, _width(), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
     if item.reason:
         yield from _wrapped(f"why: {item.reason}", "")
 

@@ -67,10 +67,8 @@ def _tell_agreement(found: Agreement) -> None:
         return
     alpha = "unknown" if found.alpha is None else cell(found.alpha)
     items = counted(found.items, "item")
-    say(
-        f"reviewers agree in {found.share:.1%} of pairs of answers on {items};"
-        f" beyond chance (Krippendorff's alpha, 1 is all): {alpha}"
-    )
+    say(f"reviewers agree in {found.share:.1%} of pairs of answers on {items};")
+    say(f"  beyond chance (Krippendorff's alpha, 1 is all): {alpha}")
     table(
         ("reviewer", "and", "items", "agree", "kappa"),
         [(pair.first, pair.second, pair.items, pair.share, pair.kappa) for pair in found.pairs],

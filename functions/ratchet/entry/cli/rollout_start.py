@@ -6,6 +6,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from ratchet.entry.cli.learned import note_of, withdrawn_behind
 from ratchet.entry.cli.output import AsJson, By, Reason, StoreUrl, actor, cell, emit, opened, say
 from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.ids import random_id
@@ -106,7 +107,12 @@ def start(
                 reason=reason,
                 now=a.clock(),
             )
+            tried = [version_key(policy, v) for _, v in arms]
+            gone = {version: withdrawn_behind(a.store, version) for version in tried}
     _tell(rollout, as_json)
+    for version, labels in gone.items():
+        if labels and not as_json:
+            say(note_of(version, labels))
 
 
 def aa(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ratchet.entry.cli.output import AsJson, StoreUrl, emit, emit_lines, flat, opened, say, table
+from ratchet.entry.cli.output import AsJson, StoreUrl, emit, emit_lines, opened, say, spread, table
 from ratchet.entry.cloud import Place, emulated, place_of
 from ratchet.entry.jobs import Action, Job, act_on_job, cloud_jobs, local_jobs, scheduler_client
 from ratchet.entry.ticks import SCHEDULES, run_verb
@@ -90,7 +90,7 @@ def run(
     if as_json:
         emit({name: report})
     else:
-        table(("", name), flat(report))
+        table(("", name), spread(report))
 
 
 def _cloud(store: str | None, project: str | None, region: str | None) -> Place | None:

@@ -39,6 +39,6 @@ def _missing(case: Case, kind: type[Config]) -> Finding:
     if kind is not Flags:
         return warning(f"config/{kind.name} is missing: its defaults are in force", SEED)
     head = case.store.get(Ref(ConfigHead.collection, CONFIG_STREAM))
-    seeded = head and head.data.get("configs")  # roles are on this chain too
-    mend = SWITCH_ON if seeded else SEED  # the seeds never turn on again what a person had
+    had_flags = head and Flags.name in head.data.get("configs", {})
+    mend = SWITCH_ON if had_flags else SEED  # the seeds never turn on again what a person had
     return error("config/flags is missing, so learning is off", mend)

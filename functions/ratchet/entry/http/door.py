@@ -78,9 +78,7 @@ def door(*methods: str, role: Role | None, fresh: bool = False) -> Callable[[Ver
 
 def _admit(request: Request, methods: tuple[str, ...], role: Role | None, fresh: bool) -> Call:
     if request.method not in methods:
-        raise WrongMethod(
-            f"this takes {' and '.join(methods)}", field=", ".join(methods), mend="use it"
-        )
+        raise WrongMethod(f"this takes {' and '.join(methods)}", allowed=methods)
     app = the_app()
     return Call(request, app, admit(request, app, role, fresh=fresh), app.clock())
 
@@ -155,5 +153,5 @@ def headers_of(error: RatchetError) -> dict[str, str]:
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, WrongMethod):
-        headers["Allow"] = error.field
+        headers["Allow"] = ", ".join(error.allowed)
     return headers

@@ -46,6 +46,7 @@ class Functions:
 def create_app(app: App, functions: Functions, metrics: Metrics) -> Flask:
     """Return the application; a function's name is its path."""
     flask = Flask("ratchet", static_folder=None)
+    flask.url_map.merge_slashes = False  # an id may have two, percent-encoded
     probe = Bounded(lambda: app.store.get(Ref(Flags.collection, Flags.name)))
 
     def call(name: str, rest: str = "") -> Any:
@@ -94,11 +95,11 @@ def _run(functions: Functions, name: str) -> Any:
     try:
         if name in functions.private:
             if request.method != "POST":
-                raise WrongMethod("this takes POST", field="POST", mend="POST to it")
+                raise WrongMethod("this takes POST", allowed=("POST",))
             functions.admit(request)
             return functions.private[name](request)
         if name in OWN:
-            raise WrongMethod("this takes GET", field="GET", mend="GET it")
+            raise WrongMethod("this takes GET", allowed=("GET",))
         if name not in functions.public:
             raise NotFound(
                 "there is no such function", field="path", mend="`ratchet serve` lists them"
@@ -121,7 +122,7 @@ def _http_error(error: HTTPException) -> Response:
     elif error.code == 404:
         known = NotFound("there is no such path", field="path", mend="one name, as in /record")
     elif error.code == 405:
-        known = WrongMethod("the method is not taken", mend="GET it, or POST to it")
+        known = WrongMethod("the method is not taken", allowed=("GET", "POST"))
     elif error.code == 413:
         known = TooLarge("the request is too large", mend="send smaller batches")
     return refusal(known)

@@ -31,7 +31,8 @@ def prediction_powered_mean(
     It is l mean(scores) + mean(labels - l labelled_scores), l being what makes its variance least.
     Labelled items that were chosen with unequal probabilities count by their inverse (Hajek); the
     labelled ones may be among `scores`. Labels that leave less doubt than if one of n equal ones
-    differed (n of Kish) are taken as if it did.
+    differed (n of Kish) are taken as if it did. Scores are taken to err on what nobody could have
+    drawn as on what was.
     Shapes: scores (N,); the others (n,). Units: labels and scores 0..1; propensities in (0, 1].
     Raises: InvalidInput for fewer than two labels, none of scores, or unequal columns.
     Source: Angelopoulos et al., Science 2023; power tuning of Angelopoulos, Duchi and Zrnic,

@@ -5,13 +5,11 @@ from functools import partial
 
 from ratchet.kernel.each import each
 from ratchet.labels.feeds.feed import Feed, Found, Look, Stream
-from ratchet.labels.gold import GOLD, GoldLine
+from ratchet.labels.gold import GOLD, SOURCE, GoldLine
 from ratchet.labels.label import Label
 from ratchet.labels.scale import Said
 from ratchet.store.named import naming
 from ratchet.store.port import Snapshot
-
-SOURCE = "gold"
 
 
 def _read(look: Look, page: Sequence[Snapshot]) -> Found:
@@ -25,7 +23,7 @@ def _label(look: Look, stored: Snapshot) -> Label:
         agent=line.agent,
         subject=line.subject,
         source=SOURCE,
-        source_id=f"{line.gold_set}/{line.line}",
+        source_id=line.source_id,
         labeller=line.labeller,
         ts=line.ts,
         features_ref=line.features_ref,

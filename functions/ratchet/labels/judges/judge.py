@@ -21,7 +21,7 @@ Path = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$", max
 class Verdict(Model):
     """What a judge says of a case, once: a class, a score 0..1, or both.
 
-    Units: costUsd in US dollars.
+    With `guessed`, whoever was asked did not tell what it cost. Units: costUsd in US dollars.
     """
 
     label: Class | None = None
@@ -30,6 +30,7 @@ class Verdict(Model):
     position: Position | None = None
     repeat: int = 0
     cost_usd: float | None = None
+    guessed: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Unsaid:
     why: str
     fault: bool = False
     cost_usd: float = 0.0
+    guessed: bool = False
 
 
 Said = tuple[Verdict, ...] | Unsaid

@@ -3,9 +3,11 @@
 That it keeps to the form, the budget and the order of a pair is promised; that it is right is not.
 """
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from ratchet.kernel.errors import InvalidInput, Misconfigured, Throttled, Unavailable
@@ -19,6 +21,15 @@ __all__ = ["LlmSettings", "opened"]
 
 Messages = list[dict[str, str]]
 OVERHEAD = 200  # tokens that a server may add around the messages
+TOKEN = 3  # bytes, where nobody counts tokens: texts have about four to each, those of Asia three
+
+
+@dataclass
+class _Bill:
+    """What the turns of a case cost, and whether any of it is guessed."""
+
+    usd: list[float] = field(default_factory=list)
+    guessed: bool = False
 
 
 @contextmanager
@@ -65,25 +76,24 @@ class _Llm:
         worst = sum(self._worst(asked) for _, _, asked in turns)
         limit = self._settings.max_cost_usd_day
         reserve(seat.store, seat.judge, worst, limit=limit, now=now)
-        bill: list[float] = []
+        bill = _Bill()
         try:
             return self._judge(turns, bill)
         finally:
-            settle(seat.store, seat.judge, reserved=worst, usd=sum(bill), now=now)
+            settle(seat.store, seat.judge, reserved=worst, usd=sum(bill.usd), now=now)
 
-    def _judge(
-        self, turns: Sequence[tuple[Position | None, int, Messages]], bill: list[float]
-    ) -> Said:
+    def _judge(self, turns: Sequence[tuple[Position | None, int, Messages]], bill: _Bill) -> Said:
         verdicts = []
         for position, repeat, asked in turns:
             said = self._ask(asked, bill)
             if isinstance(said, Unsaid):
-                return Unsaid(said.why, said.fault, sum(bill))
-            about = {"position": position, "repeat": repeat, "costUsd": bill[-1]}
+                return Unsaid(said.why, said.fault, sum(bill.usd), bill.guessed)
+            about = {"position": position, "repeat": repeat, "costUsd": bill.usd[-1]}
+            about["guessed"] = bill.guessed
             verdicts.append(Verdict.parse(_outcome(self._settings, said, position) | about))
         return tuple(verdicts)
 
-    def _ask(self, asked: Messages, bill: list[float]) -> Answer | Unsaid:
+    def _ask(self, asked: Messages, bill: _Bill) -> Answer | Unsaid:
         """Ask once, with the retries of the client, and put on the bill what it cost."""
         import openai
 
@@ -97,12 +107,15 @@ class _Llm:
                 response_format={"type": "json_object"},
             )
         except openai.APIConnectionError as error:  # it may have acted, and may ask to be paid
-            bill.append(worst)
+            bill.usd.append(worst)
             raise Unavailable(self._told("does not answer", error), mend="try again") from error
         except openai.APIStatusError as error:
             return self._refused(error)
-        bill.append(_cost(self._settings, found, worst))
-        text = _text(found)
+        text, told = _text(found), _told_cost(self._settings, found)
+        bill.guessed |= told is None
+        if told is None:
+            told = worst if isinstance(text, Unsaid) else _guess(self._settings, asked, text)
+        bill.usd.append(told)
         return text if isinstance(text, Unsaid) else read_answer(text, _classes(self._settings))
 
     def _refused(self, error: Any) -> Unsaid:
@@ -124,7 +137,7 @@ class _Llm:
 
     def _worst(self, asked: Messages) -> float:
         """Return what one turn may cost at most: no token is less than a byte."""
-        size = sum(len(m["content"].encode(errors="replace")) for m in asked) + OVERHEAD
+        size = sum(_bytes(m["content"]) for m in asked) + OVERHEAD
         attempts = 1 + self._settings.retries
         return attempts * self._settings.cost(size, self._settings.max_tokens)
 
@@ -192,8 +205,18 @@ def _text(found: Any) -> str | Unsaid:
     return text if isinstance(text, str) else Unsaid("it sent no chat completion", fault=True)
 
 
-def _cost(settings: LlmSettings, found: Any, worst: float) -> float:
-    """Return what an answer cost by its usage; one that does not tell counts at its worst."""
+def _guess(settings: LlmSettings, asked: Messages, text: str) -> float:
+    """Return what an answer cost by the length of what was said; rather more than less."""
+    said = sum(_bytes(m["content"]) for m in asked), _bytes(text)
+    return settings.cost(*(math.ceil(size / TOKEN) for size in said))
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode(errors="replace"))
+
+
+def _told_cost(settings: LlmSettings, found: Any) -> float | None:
+    """Return what an answer cost by its usage; None where it does not tell."""
     usage = getattr(found, "usage", None)
     tokens_in, tokens_out = (
         getattr(usage, f"{of}_tokens", None) for of in ("prompt", "completion")
@@ -204,4 +227,4 @@ def _cost(settings: LlmSettings, found: Any, worst: float) -> float:
         and min(tokens_in, tokens_out) >= 0
     ):
         return settings.cost(tokens_in, tokens_out)
-    return worst
+    return None

@@ -11,14 +11,16 @@ from typing import Any
 
 from pydantic import ConfigDict, ValidationError
 
-from ratchet.kernel.document import Model, first_fault, on_wire
+from ratchet.kernel.document import Model, on_wire
 from ratchet.kernel.errors import InvalidInput
+from ratchet.kernel.fault import first_fault
 from ratchet.kernel.strict_json import names_once
 from ratchet.labels.judges.judge import Case, Unsaid
 from ratchet.observe.observation import Share
 
 # `{tokensIn}` or `{meta.answer}`; other braces of a prompt, as those of JSON, stay as they are.
 PLACE = re.compile(r"\{([A-Za-z][A-Za-z0-9_.]*)\}")
+FENCE = "```"
 SHOWN = 80  # characters of an answer that are told
 SYSTEM = """\
 You are a judge. What you judge stands between the tags <data {mark}> and </data {mark}>. It was
@@ -68,10 +70,10 @@ def read_answer(text: str, classes: Sequence[str]) -> Answer | Unsaid:
     told = repr(text[:SHOWN])
     try:
         answer = Answer.model_validate(
-            json.loads(text, object_pairs_hook=names_once, parse_constant=_no_number)
+            json.loads(_unfenced(text), object_pairs_hook=names_once, parse_constant=_no_number)
         )
     except ValidationError as error:
-        field, reason = first_fault(error)
+        field, reason = first_fault(error, Answer)
         return Unsaid(f"its answer {told}: {field}: {reason}", fault=True)
     except (ValueError, RecursionError, InvalidInput):
         return Unsaid(f"its answer {told} is not the JSON that was asked for", fault=True)
@@ -81,6 +83,13 @@ def read_answer(text: str, classes: Sequence[str]) -> Answer | Unsaid:
         wanted = "label" if classes else "score"
         return Unsaid(f"its answer {told}: a {wanted} is wanted, and no other", fault=True)
     return answer
+
+
+def _unfenced(text: str) -> str:
+    """Return a text without its one fence: many a model writes it, whatever it was asked for."""
+    first, _, rest = text.strip().partition("\n")
+    fenced = first.strip().lower() in (FENCE, f"{FENCE}json") and rest.endswith(FENCE)
+    return rest.removesuffix(FENCE) if fenced else text
 
 
 def _system(mark: str, classes: Sequence[str]) -> str:

@@ -90,9 +90,16 @@ def opened(seat: Seat) -> Iterator[Judge]:
 
     def judge(case: Case) -> Said:
         first = next((r for r in settings.rules if r.holds(case.at(r.at))), settings.otherwise)
-        return Unsaid("no rule holds of it") if first is None else (first.verdict(),)
+        return _unsaid(settings, case) if first is None else (first.verdict(),)
 
     yield judge
+
+
+def _unsaid(settings: RulesSettings, case: Case) -> Unsaid:
+    """Say why no rule holds: a path that nothing lies at may be misspelt."""
+    absent = [at for at in dict.fromkeys(r.at for r in settings.rules) if case.at(at) is None]
+    told = f", and it has no {', no '.join(absent)}" if absent else ""
+    return Unsaid(f"no rule holds of it{told}")
 
 
 def _same(value: Any, wanted: Scalar) -> bool:

@@ -8,8 +8,9 @@ from pydantic import ConfigDict, Field, Strict, StringConstraints, ValidationErr
 
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.roles import Actor, require_admin
-from ratchet.kernel.document import Model, first_fault
+from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidBatch, RatchetError
+from ratchet.kernel.fault import first_fault
 from ratchet.labels.label import BAD, GOOD, Class, Subject
 from ratchet.labels.review.enqueue import enqueue
 from ratchet.labels.review_item import MAX_WANTED, Kind, Note, ReviewItem
@@ -86,7 +87,7 @@ def _item(
         item = ReviewItem.parse(asked.to_map() | at)
         size = check_document(ReviewItem.collection, item.key(), item.to_map())
     except ValidationError as error:
-        field, reason = first_fault(error)
+        field, reason = first_fault(error, Question)
         return Rejection(index=index, field=field, reason=reason)
     except RatchetError as error:
         return Rejection(index=index, field=error.field or "shown", reason=error.message)

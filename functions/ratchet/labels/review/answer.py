@@ -64,7 +64,8 @@ def label_item(
 
 
 def label_of(item: ReviewItem, opinion: Opinion) -> Label:
-    """Return the label that an answer is."""
+    """Return the label that an answer is; one after an answer that was withdrawn has its number."""
+    again = item.taken_back.count(opinion.by)
     return Label(
         agent=item.agent,
         subject=item.subject,
@@ -72,7 +73,7 @@ def label_of(item: ReviewItem, opinion: Opinion) -> Label:
         value=opinion.value,
         confidence=opinion.confidence,
         source=REVIEW,
-        source_id=f"{item.key()}~{opinion.by}",
+        source_id=f"{item.key()}~{opinion.by}" + (f"~{again + 1}" if again else ""),
         labeller=opinion.by,
         ts=opinion.at,
         loaded_at=opinion.at,
@@ -108,6 +109,6 @@ def _require_same(item: ReviewItem, before: Opinion, opinion: Opinion) -> None:
     if (before.label, before.value) != (opinion.label, opinion.value):
         raise Refused(
             f"{opinion.by} has said {before.label} of {item.key()}",
-            field="item",
+            field="id",
             mend=f"ask for one more opinion: ratchet review second {item.key()}",
         )

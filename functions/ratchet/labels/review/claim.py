@@ -46,7 +46,7 @@ def claim_next(
     narrowed = "" if agent is None and kind is None else " of that agent and kind"
     raise NotFound(
         f"nothing{narrowed} waits for {actor.name}",
-        field="item",
+        field="id",
         mend="see what there is: ratchet review list",
     )
 
@@ -65,7 +65,7 @@ def claim_item(
         item = _take(tx, key, actor.name, now, until)
         if item is None:
             why = _why_not(read_item(tx, key), actor.name, now)
-            raise Refused(f"{key} {why}", field="item", mend="ratchet review next")
+            raise Refused(f"{key} {why}", field="id", mend="ratchet review next")
         return item
 
     return store.transact(body, self_checking=True)

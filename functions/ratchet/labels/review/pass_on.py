@@ -106,6 +106,6 @@ def _change(
 def _closed(item: ReviewItem) -> Refused:
     return Refused(
         f"{item.key()} is {item.state}",
-        field="item",
+        field="id",
         mend=f"ratchet review show {item.key()}",
     )

@@ -66,5 +66,9 @@ def load(stored: Snapshot) -> ReviewItem:
 
 def _read(key: str, found: Snapshot | None) -> ReviewItem:
     if found is None:
-        raise NotFound(f"{key} is not in the queue", field="item", mend="ratchet review list")
+        raise NotFound(
+            f"{key} is not in the queue",
+            field="id",
+            mend="ratchet review list, or GET /v1/review/queue",
+        )
     return load(found)

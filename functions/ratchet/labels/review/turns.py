@@ -55,8 +55,8 @@ def is_for(item: ReviewItem, name: str, now: datetime) -> bool:
 
 
 def taken(item: ReviewItem, name: str, until: datetime) -> ReviewItem:
-    """Return it in somebody's hands."""
-    return _with(item, state="claimed", claim=Claim(by=name, until=until))
+    """Return it in somebody's hands; who lost it when his lease ended may answer yet."""
+    return _with(item, state="claimed", claim=Claim(by=name, until=until), late=_late(item, name))
 
 
 def unseen(item: ReviewItem) -> ReviewItem:
@@ -88,7 +88,7 @@ def doubted(item: ReviewItem, name: str, now: datetime) -> ReviewItem:
     if wanted > MAX_WANTED:
         raise Refused(
             f"{item.key()} has {len(item.opinions)} opinions, as many as there may be",
-            field="item",
+            field="id",
             mend=f"ratchet review show {item.key()}",
         )
     more = _with(item, wanted=max(item.wanted, wanted))
@@ -112,7 +112,8 @@ def answered(item: ReviewItem, opinion: Opinion, now: datetime) -> ReviewItem:
     decided = majority(opinions)
     if decided is None:
         wanted = max(wanted, min(MAX_WANTED, len(opinions) + 1))
-    given = _with(item, opinions=opinions, wanted=wanted, decided=None, closed_at=None)
+    late = item.late if held else _late(item, opinion.by)
+    given = _with(item, opinions=opinions, wanted=wanted, late=late, decided=None, closed_at=None)
     if held:
         return given
     if len(opinions) < wanted:
@@ -120,33 +121,51 @@ def answered(item: ReviewItem, opinion: Opinion, now: datetime) -> ReviewItem:
     return _with(given, state="done", claim=None, decided=decided, closed_at=now)
 
 
+def without(item: ReviewItem, name: str) -> ReviewItem:
+    """Return it without an opinion that was withdrawn: the others decide, if there are any.
+
+    With none left, or where they tie, it waits to be asked again.
+    """
+    opinions = tuple(one for one in item.opinions if one.by != name)
+    left = _with(item, opinions=opinions, taken_back=(*item.taken_back, name))
+    if item.state != "done":
+        return left
+    decided = majority(opinions)
+    if decided is None:
+        wanted = max(item.wanted, len(opinions) + 1)
+        return let_go(_with(left, wanted=wanted, decided=None, closed_at=None))
+    return _with(left, wanted=len(opinions), decided=decided)
+
+
 def majority(opinions: Sequence[Opinion]) -> str | None:
-    """Return the class that most opinions name; None where several are named as often."""
+    """Return the class that most opinions name; None of none, or where several lead."""
+    if not opinions:
+        return None
     (first, most), *others = Counter(one.label for one in opinions).most_common()
     return None if others and others[0][1] == most else first
 
 
 def require_turn(item: ReviewItem, name: str, now: datetime, *, second: bool = False) -> None:
-    """Let through who has claimed it, and has it still or lost it to nobody.
+    """Let through who has claimed it, and has it still or lost it to nobody who has it now.
 
     A `second` opinion is taken beside what others do. Raises: Refused.
     """
     key = item.key()
     if item.state == "dropped":
         why = f"{item.dropped_by} dropped it: {item.dropped_reason}"
-        raise Refused(f"{key} is closed, {why}", field="item", mend="ratchet review next")
+        raise Refused(f"{key} is closed, {why}", field="id", mend="ratchet review next")
     if second:
         if len(item.opinions) + is_held(item, now) >= MAX_WANTED:
             raise Refused(
-                f"{key} takes no more opinions", field="item", mend=f"ratchet review show {key}"
+                f"{key} takes no more opinions", field="id", mend=f"ratchet review show {key}"
             )
     elif not is_live(item):
-        raise Refused(f"{key} is done: {item.decided}", field="item", mend=_beside(key))
+        raise Refused(f"{key} is done: {item.decided}", field="id", mend=_beside(key))
     elif is_held(item, now) and not _is_of(item, name):
-        raise Refused(f"{key} is somebody else's by now", field="item", mend=_beside(key))
-    elif not _is_of(item, name):
+        raise Refused(f"{key} is somebody else's by now", field="id", mend=_beside(key))
+    elif not _is_of(item, name) and (name not in item.late or name in item.skipped_by):
         raise Refused(
-            f"{name} has not claimed {key}", field="item", mend=f"ratchet review next {key}"
+            f"{name} has not claimed {key}", field="id", mend=f"ratchet review next {key}"
         )
 
 
@@ -157,6 +176,12 @@ def _beside(key: str) -> str:
 def _is_of(item: ReviewItem, name: str) -> bool:
     """Say whether somebody claimed it last, and nobody since."""
     return item.state == "claimed" and item.claim is not None and item.claim.by == name
+
+
+def _late(item: ReviewItem, name: str) -> tuple[str, ...]:
+    """Return those whose lease ended, with whoever holds it as somebody else takes it."""
+    lost = [] if item.state != "claimed" or item.claim is None else [item.claim.by]
+    return tuple(one for one in dict.fromkeys((*item.late, *lost)) if one != name)
 
 
 def _resting(item: ReviewItem) -> ReviewState:

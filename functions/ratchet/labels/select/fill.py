@@ -36,9 +36,13 @@ class Filled(Model):
 
 
 class FillReport(Model):
-    """What a fill did. `spoiled` counts documents that could not be read."""
+    """What a fill did. `spoiled` counts documents that could not be read.
+
+    `drawn` is how many the draw of the day took before, of the agents that had it already.
+    """
 
     added: int = 0
+    drawn: int | None = None
     agents: tuple[Filled, ...] = ()
     failed: tuple[str, ...] = ()
     spoiled: int = 0
@@ -86,6 +90,7 @@ class _Fill:
     filled: list[Filled] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     spoiled: list[RatchetError] = field(default_factory=list)
+    drawn: int | None = None
 
     @property
     def n(self) -> int:
@@ -122,6 +127,7 @@ class _Fill:
             raise_alert(self.store, self._unread())
         return FillReport(
             added=sum(one.added for one in self.filled),
+            drawn=self.drawn,
             agents=tuple(self.filled),
             failed=tuple(self.failed),
             spoiled=len(self.spoiled),
@@ -131,6 +137,8 @@ class _Fill:
         """Return the agents without a draw of this name."""
         refs = [Ref(REVIEW_DRAWS, draw_key(agent, self.name)) for agent in agents]
         there = self.store.get_many(refs) if refs else []
+        if known := [len(found.data.get("drawn", ())) for found in there if found is not None]:
+            self.drawn = sum(known)
         return [agent for agent, found in zip(agents, there, strict=True) if found is None]
 
     def _try(self, agent: str, act: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ratchet.entry.http import Rollback
 from ratchet.entry.http.describe import document
-from ratchet.entry.http.v1.handle import find
+from ratchet.entry.http.v1.handle import find, path_of
 from ratchet.govern.roles import Actor
 from ratchet.kernel.errors import RatchetError
 from tests.support.functions import Answer, Functions
@@ -33,7 +33,7 @@ def schema_of(answer: Answer) -> jsonschema_rs.Draft202012Validator:
     """Return the schema of an answer."""
     method, status = answer.response.request.method, answer.status
     try:
-        route, _ = find(method, answer.response.request.path)
+        route, _ = find(method, path_of(answer.response.request))
     except RatchetError:
         return _validator("/components/schemas/Failed")
     shown = _document()["paths"][f"/api{route.path}"][method.lower()]["responses"][str(status)]

@@ -47,8 +47,10 @@ def test_an_agent_has_the_policy_that_its_heuristic_names(
     found = functions.send(path, method="GET", actor=ADMIN)
     assert (found.status, found.body["id"], found.body["version"]) == (200, POLICY, "1.0.2")
     assert found.body["params"]["latencyTargetMs"] == 2500
-    unknown = functions.send("api/v1/bundles?agent=router:x", method="GET", actor=ADMIN)
-    assert (unknown.status, unknown.error["field"]) == (404, "agent")
+    for stranger in ("router:x", "nobody"):
+        unknown = functions.send(f"api/v1/bundles?agent={stranger}", method="GET", actor=ADMIN)
+        assert (unknown.status, unknown.error["field"]) == (404, "agent")
+        assert unknown.error["mend"]
 
 
 def test_a_policy_without_an_active_version_says_so(functions: Functions, governed: Store) -> None:

@@ -24,7 +24,7 @@ def test_a_path_is_found_with_and_without_the_functions_name(prefix: str) -> Non
     route, found = find("POST", f"{prefix}/v1/bundles/router:meta/llama/1.0.3/propose")
     assert (route.path, found) == (
         "/v1/bundles/{agent}/{version}/propose",
-        {"agent": "router:meta/llama", "version": "1.0.3"},
+        [{"agent": "router:meta/llama", "version": "1.0.3"}],
     )
 
 
@@ -39,7 +39,8 @@ def test_a_path_that_is_none_is_not_found(path: str) -> None:
 def test_another_method_is_told_those_there_are() -> None:
     with pytest.raises(WrongMethod) as told:
         find("DELETE", "/v1/bundles")
-    assert told.value.field == "GET, POST"
+    assert (told.value.field, told.value.allowed) == ("method", ("GET", "POST"))
+    assert told.value.mend == "send it with GET or POST"
 
 
 def test_no_two_rows_of_the_table_are_one_and_each_verb_is_told_what_its_row_says() -> None:
@@ -76,7 +77,7 @@ def test_what_people_change_asks_for_the_role_as_it_is_now() -> None:
         ("approvals/x/approve?x=1", "POST", 400, "x"),
         ("bundles/router-core/one/propose", "POST", 400, "version"),
         ("nothing", "GET", 404, "path"),
-        ("approvals/x/approve", "GET", 405, "POST"),
+        ("approvals/x/approve", "GET", 405, "method"),
     ],
 )
 def test_what_is_asked_wrongly_names_the_field_and_the_mend(

@@ -50,15 +50,22 @@ def test_weights_are_listed_by_page_and_by_agent(functions: Functions, store: St
     for judge, agent in (("b", "planner"), ("a", "planner"), ("a", "router:meta/llama")):
         weighed(store, judge, agent)
     store.set(Ref("ops_judge_weights", "broken~x"), {"v": 1, "judge": "broken", "agent": "x"})
+    (real, *_) = store.query(Query("ops_judge_weights"))
+    store.set(Ref("ops_judge_weights", "zz"), real.data | {"weight": 1.0})
     first = asked(functions, "?limit=2").body
     second = asked(functions, f"?limit=2&cursor={first['next']}").body
     found = [(x["judge"], x["agent"]) for x in (*first["items"], *second["items"])]
     assert found == [("a", "planner"), ("a", "router:meta/llama"), ("b", "planner")]
     assert len(second["broken"]) == 1
-    assert "next" not in second
+    third = asked(functions, f"?limit=2&cursor={second['next']}").body
+    assert (third["items"], "ops_judge_weights/zz: " in third["broken"][0]) == ([], True)
+    assert "next" not in third
     one = asked(functions, "/router:meta%2Fllama").body
     assert [(x["judge"], x["weight"]) for x in one["items"]] == [("a", 0.5)]
-    assert asked(functions, "/nobody").body == {"items": [], "broken": []}
+    unknown = asked(functions, "/nobody")
+    assert (unknown.status, unknown.error["field"]) == (404, "agent")
+    functions.send("api/v1/judgements", actor=SERVICE, json=SAID | {"agent": "new"})
+    assert asked(functions, "/new").body == {"items": [], "broken": []}
 
 
 def test_weights_are_an_admins_to_see_and_to_update(
@@ -67,6 +74,8 @@ def test_weights_are_an_admins_to_see_and_to_update(
     path = "api/v1/judge-weights"
     assert functions.send(path, method="GET", actor=SERVICE).status == 403
     assert functions.send(f"{path}/update", actor=SERVICE, json={}).status == 403
+    weighed(store, "silent", weight=0.5)
+    assert functions.send(f"{path}/update", actor=ADMIN).body["agents"] == 1  # without a body
     weighed(store, "silent", weight=0.5)
     found = functions.send(f"{path}/update", actor=ADMIN, json={"agent": "planner"})
     assert (found.status, found.body["agents"]) == (200, 1)
@@ -77,4 +86,4 @@ def test_weights_are_an_admins_to_see_and_to_update(
 @pytest.mark.parametrize("path", ["/update", "/update?x=1"])
 def test_what_updates_is_no_agent(functions: Functions, path: str) -> None:
     found: Any = asked(functions, path)
-    assert (found.status, found.error["field"]) == (405, "POST")
+    assert (found.status, found.error["field"]) == (405, "method")

@@ -1,11 +1,13 @@
 """Labels by HTTP: taken, listed by page, counted, loaded and withdrawn."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from ratchet.kernel.clock import ManualClock, millis
+from ratchet.labels.feeds import FEEDS
 from ratchet.store.port import Ref, Store
 from tests.support.functions import ADMIN, SERVICE, Answer, Functions
 from tests.support.governed import NOON, SECOND, switch_flags
@@ -63,6 +65,19 @@ def test_labels_are_listed_the_latest_first_page_by_page(
     assert found == subjects
 
 
+@pytest.mark.parametrize("source_id", ["a/b", "50%", "50%25", "a~b"])
+def test_an_id_is_taken_as_it_is_listed_and_percent_encoded(
+    functions: Functions, store: Store, source_id: str
+) -> None:
+    switch_flags(store)
+    take(functions, label(1, sourceId=source_id), label(2, sourceId=f"{source_id} more"))
+    forms: tuple[Callable[[str], str], ...] = (str, quote)
+    for written, row in zip(forms, listed(functions)["items"], strict=True):
+        path = f"api/v1/labels/{written(row['id'])}/withdraw"
+        gone = functions.send(path, actor=ADMIN, json={"reason": "a mistake"})
+        assert (gone.status, gone.body.get("id")) == (200, row["id"])
+
+
 @pytest.mark.usefixtures("few")
 def test_a_label_is_withdrawn_by_the_id_under_which_it_is_listed(
     functions: Functions, store: Store
@@ -77,7 +92,7 @@ def test_a_label_is_withdrawn_by_the_id_under_which_it_is_listed(
     assert (gone.status, gone.body["id"], gone.body["withdrawnReason"]) == (200, key, "a mistake")
     assert listed(functions, "?source=survey")["items"][0]["withdrawnBy"] == "ada-uid"
     other = functions.send("api/v1/labels/none~1/withdraw", actor=ADMIN, json={"reason": "x"})
-    assert (other.status, other.error["field"]) == (404, "key")
+    assert (other.status, other.error["field"]) == (404, "id")
 
 
 def test_labels_are_counted_by_agent_and_source(functions: Functions, store: Store) -> None:
@@ -101,6 +116,15 @@ def test_the_good_labels_of_a_batch_are_taken_and_the_others_named(functions: Fu
     assert (kept["label"], kept["value"], kept["labeller"]) == ("good", 1, "ada-uid")
     none = take(functions, label(1, thumbs="sideways"))
     assert (none.status, none.error["code"]) == (400, "RATCHET-1002")
+    assert (none.error["field"], none.error["mend"]) == ("labels", "mend each as `rejected` says")
+    one = functions.send("api/v1/labels", actor=ADMIN, json={"agent": "x"})
+    assert (one.status, one.error["field"], one.error["mend"]) == (
+        400,
+        "subject",
+        "mend that field",
+    )
+    many = take(functions, *[label(n) for n in range(502)])
+    assert many.error["mend"] == "send an array of 1 to 500, the rest in others"
 
 
 def test_the_same_batch_under_one_key_is_answered_as_first(functions: Functions) -> None:
@@ -121,3 +145,5 @@ def test_the_feeds_are_loaded_now(functions: Functions, store: Store, clock: Man
     other = functions.send("api/v1/labels/load", actor=ADMIN, json={"feed": "rumours"})
     assert (other.status, other.error["field"]) == (400, "feed")
     assert functions.send("api/v1/labels/load", actor=SERVICE, json={}).status == 403
+    bare = functions.send("api/v1/labels/load", actor=ADMIN)
+    assert (bare.status, set(bare.body["feeds"])) == (200, set(FEEDS))

@@ -85,7 +85,7 @@ def test_two_reviewers_get_two_items_and_one_gets_his_own_again(functions: Funct
     assert ada != bob
     assert claimed(functions) == ada
     taken = post(functions, f"{ada}/label", BOB, label="good")
-    assert (taken.status, taken.error["field"]) == (403, "item")
+    assert (taken.status, taken.error["field"]) == (403, "id")
 
 
 def test_an_item_is_passed_on_to_others(functions: Functions) -> None:
@@ -112,7 +112,7 @@ def test_what_was_lost_with_its_lease_goes_to_the_next(
 
 def test_nothing_left_is_a_404_that_says_where_to_look(functions: Functions) -> None:
     found = post(functions, "next", agent="nobody")
-    assert (found.status, found.error["field"]) == (404, "item")
+    assert (found.status, found.error["field"]) == (404, "id")
     assert post(functions, "label~planner~none/skip").status == 404
 
 

@@ -82,8 +82,14 @@ def list_bundles(ask: Ask, query: WantedBundles) -> Page[Bundle]:
     """List the versions of an agent's policy, newest first."""
     from ratchet.policies.history import list_versions
 
-    policy = policy_of(ask.app.reader, query.agent)
+    reader, policy = ask.app.reader, policy_of(ask.app.reader, query.agent)
     found = [bundle(query.agent, version) for version in list_versions(ask.app.store, policy)]
+    if not found and query.agent not in reader.read(HeuristicSettings).agents:
+        raise NotFound(
+            f"no policy {policy} is there, and config/heuristics does not name {query.agent}",
+            field="agent",
+            mend="POST /v1/bundles drafts its first version; or ratchet policy propose",
+        )
     return page_of_list(ask, query, Page[Bundle], found, _newest_first)
 
 

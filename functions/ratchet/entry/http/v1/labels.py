@@ -84,12 +84,12 @@ def load(ask: Ask, body: Feeds) -> LoadReport:
     return load_labels(app.store, app.keys, app.reader, now=ask.now, feed=body.feed)
 
 
-def withdraw(ask: Ask, key: str, body: Withdrawal) -> LabelRow:
+def withdraw(ask: Ask, id: str, body: Withdrawal) -> LabelRow:
     """Withdraw a label: it stays, does not count, and what used it is marked."""
     from ratchet.labels.withdraw import withdraw_label
 
     app = ask.app
-    gone = withdraw_label(app.store, app.keys, ask.actor, key, reason=body.reason, now=ask.now)
+    gone = withdraw_label(app.store, app.keys, ask.actor, id, reason=body.reason, now=ask.now)
     return row(gone)
 
 
@@ -103,5 +103,5 @@ ROUTES = (
     Route("GET", "/v1/labels/stats", stats, LabelCounts),
     Route("POST", "/v1/labels", take, LabelsTaken, body=LabelBatch, batch=True),
     Route("POST", "/v1/labels/load", load, LoadReport, body=Feeds, seconds=NIGHT),
-    Route("POST", "/v1/labels/{key}/withdraw", withdraw, LabelRow, body=Withdrawal),
+    Route("POST", "/v1/labels/{id}/withdraw", withdraw, LabelRow, body=Withdrawal),
 )

@@ -93,7 +93,7 @@ def _operation(
         shown["responses"]["200"]["headers"] = _REPLAYED
     if route.body is not None:
         body = {"application/json": {"schema": {"$ref": refs[route.body]}}}
-        shown["requestBody"] = {"required": True, "content": body}
+        shown["requestBody"] = {"required": not route.bare, "content": body}
     return shown
 
 
@@ -109,7 +109,7 @@ def _in_path(route: Route) -> list[Schema]:
             "name": name,
             "in": "path",
             "required": True,
-            "description": "percent-encoded",
+            "description": "as it is listed, or percent-encoded",
             "schema": adapter(name).json_schema(),
         }
         for name in route.names

@@ -81,7 +81,7 @@ def claim(ask: Ask, body: NextItem) -> ReviewRow:
     return row(found)
 
 
-def label(ask: Ask, item: str, body: Labelled) -> ReviewRow:
+def label(ask: Ask, id: str, body: Labelled) -> ReviewRow:
     """Answer an item that the caller has claimed."""
     from ratchet.labels.review.answer import label_item
 
@@ -90,7 +90,7 @@ def label(ask: Ask, item: str, body: Labelled) -> ReviewRow:
         app.store,
         app.reader,
         ask.actor,
-        item,
+        id,
         body.label,
         value=body.value,
         confidence=body.confidence,
@@ -101,18 +101,18 @@ def label(ask: Ask, item: str, body: Labelled) -> ReviewRow:
     return row(answered)
 
 
-def skip(ask: Ask, item: str) -> ReviewRow:
+def skip(ask: Ask, id: str) -> ReviewRow:
     """Leave an item to others."""
     from ratchet.labels.review.pass_on import skip_item
 
-    return row(skip_item(ask.app.store, ask.actor, item, now=ask.now))
+    return row(skip_item(ask.app.store, ask.actor, id, now=ask.now))
 
 
-def escalate(ask: Ask, item: str, body: Escalation) -> ReviewRow:
+def escalate(ask: Ask, id: str, body: Escalation) -> ReviewRow:
     """Leave an item to another admin, with what the matter with it is."""
     from ratchet.labels.review.pass_on import escalate_item
 
-    return row(escalate_item(ask.app.store, ask.actor, item, reason=body.reason, now=ask.now))
+    return row(escalate_item(ask.app.store, ask.actor, id, reason=body.reason, now=ask.now))
 
 
 def stats(ask: Ask, query: AgentWanted) -> QueueStats:
@@ -130,8 +130,8 @@ def row(item: ReviewItem) -> ReviewRow:
 ROUTES = (
     Route("GET", "/v1/review/queue", queue, Page[ReviewRow], query=WantedItems),
     Route("POST", "/v1/review/next", claim, ReviewRow, body=NextItem),
-    Route("POST", "/v1/review/{item}/label", label, ReviewRow, body=Labelled),
-    Route("POST", "/v1/review/{item}/skip", skip, ReviewRow),
-    Route("POST", "/v1/review/{item}/escalate", escalate, ReviewRow, body=Escalation),
+    Route("POST", "/v1/review/{id}/label", label, ReviewRow, body=Labelled),
+    Route("POST", "/v1/review/{id}/skip", skip, ReviewRow),
+    Route("POST", "/v1/review/{id}/escalate", escalate, ReviewRow, body=Escalation),
     Route("GET", "/v1/review/stats", stats, QueueStats, query=AgentWanted),
 )

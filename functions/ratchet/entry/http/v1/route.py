@@ -6,22 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from ratchet.entry.wiring import App
 from ratchet.govern.roles import MAX_REASON, Actor, Role
-from ratchet.kernel.document import Model, first_fault
+from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
-from ratchet.observe.observation import DocumentId, Name
+from ratchet.kernel.fault import first_fault
+from ratchet.observe.observation import Name
 from ratchet.policies.version import Number
 from ratchet.store.limits import MAX_NAME
 
+Reading = Mapping[str, str]
 Method = Literal["GET", "POST"]
 SECONDS = 60
 NIGHT = 540  # what else is done at night, and has a function's whole time
 
-# A key as the store has it: in an address it is percent-encoded once more.
+# An id as it is listed, and as the store has it.
 Key = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@%~+-]*$", max_length=MAX_NAME)
 ]
@@ -36,9 +39,7 @@ Why = Annotated[
 # What each name in braces stands for; an agent's name may hold slashes.
 PARAMETERS: Mapping[str, Any] = {
     "agent": Name,
-    "id": DocumentId,
-    "item": Key,
-    "key": Key,
+    "id": Key,
     "version": Number,
 }
 _FORMS = {"agent": ".+"}
@@ -89,12 +90,25 @@ class Route:
         text = re.sub(r"{(\w+)}", lambda m: f"(?P<{m[1]}>{_FORMS.get(m[1], '[^/]+')})", self.path)
         return re.compile(text)
 
-    def parameters(self, found: re.Match[str]) -> dict[str, str]:
-        """Return what stands in a path, by name.
+    @property
+    def bare(self) -> bool:
+        """Whether there need not be a body: none of its fields is wanted."""
+        if self.body is None:
+            return True
+        return not any(field.is_required() for field in self.body.model_fields.values())
+
+    def readings(self, found: re.Match[str]) -> list[Reading]:
+        """Return what may stand in a path, by name: an id is percent-encoded, or as it is listed.
 
         Raises: InvalidInput.
         """
-        return {name: _parsed(name, found[name]) for name in self.names}
+        decoded = {name: unquote(found[name]) for name in self.names}
+        listed = decoded | {name: found[name] for name in self.names if name == "id"}
+        try:
+            first = [_parsed(decoded)]
+        except InvalidInput:
+            return [_parsed(listed)]
+        return first if listed == decoded else [*first, _parsed(listed)]
 
 
 @cache
@@ -103,12 +117,16 @@ def adapter(name: str) -> TypeAdapter[str]:
     return TypeAdapter(PARAMETERS[name])
 
 
-def _parsed(name: str, text: str) -> str:
+def _parsed(texts: Mapping[str, str]) -> Reading:
+    return {name: _checked(name, text) for name, text in texts.items()}
+
+
+def _checked(name: str, text: str) -> str:
     try:
         return adapter(name).validate_python(text)
     except ValidationError as error:
         raise InvalidInput(
-            f"{name} in the path: {first_fault(error)[1]}",
+            f"{name} in the path: {first_fault(error, PARAMETERS[name])[1]}",
             field=name,
-            mend="percent-encode the id, as it is listed, into the path",
+            mend="put the id into the path as it is listed, or percent-encoded",
         ) from error
