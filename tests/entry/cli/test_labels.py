@@ -63,7 +63,7 @@ def test_a_label_is_shown_with_what_its_subject_comes_to(filled: Ratchet) -> Non
     shown = filled("labels", "show", "desk~1", "--json").json
     assert (shown["label"]["label"], shown["resolved"]["label"]) == ("good", "bad")
     missing = filled("labels", "show", "desk~9", "--json")
-    assert (missing.status, missing.error["mend"]) == (3, "ratchet labels list")
+    assert (missing.status, missing.error["mend"]) == (3, "ratchet labels list, or GET /v1/labels")
 
 
 def test_a_withdrawn_label_is_listed_only_where_it_is_asked_for(filled: Ratchet) -> None:
