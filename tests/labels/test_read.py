@@ -82,7 +82,7 @@ def test_a_label_is_shown_with_the_others_of_its_subject_and_what_they_come_to(
     assert show_label(filled, "desk~b").resolved is None
     with pytest.raises(NotFound) as raised:
         show_label(filled, "desk~nothing")
-    assert raised.value.mend == "ratchet labels list"
+    assert raised.value.mend == "ratchet labels list, or GET /v1/labels"
 
 
 def test_one_that_cannot_be_read_keeps_no_other_from_being_read(embedded: SqliteStore) -> None:

@@ -25,8 +25,9 @@ class RolloutSums(Model):
     the weighted sum in integer units (`SCALES`); `over` counts latencies over the objective;
     `known_*` counts successes whose cost, latency or quality is known, `known_corrected` those with
     a grade by judges, less what those stand for that a person is still asked about. `judged_*` are
-    of the judges' grades; `drawn` counts those that a person drawn at random graded too, `drawn_w` what they stand for
-    (1/p), `drawn_wx` how much higher he graded them (below 0: lower), for all that.
+    of the judges' grades; `drawn` counts those that a person drawn at random graded too, `drawn_w`
+    what they stand for (1/p), `drawn_wx` how much higher he graded them (below 0: lower), for all
+    that.
     """
 
     exposures: Bins = Bins()
