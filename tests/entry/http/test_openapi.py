@@ -218,12 +218,13 @@ def bounded(examples: int) -> settings:
 
 # A schema cannot say: one of two parameters; how old an instant may be and how many bytes an
 # observation has; that the good items of a batch are taken though others are refused; that a step
-# is of no arm.
+# is of no arm; which names of free params a store can keep.
 UNSAID = {
     "POST /record": ["positive_data_acceptance", "negative_data_rejection"],
     "POST /feedback": ["positive_data_acceptance", "negative_data_rejection"],
     "GET /resolve": ["positive_data_acceptance"],
     "POST /api/v1/canaries/{id}/promote": ["positive_data_acceptance"],
+    "POST /api/v1/bundles": ["positive_data_acceptance"],
     "POST /api/v1/labels": ["positive_data_acceptance", "negative_data_rejection"],
     "POST /api/v1/judgements": ["positive_data_acceptance", "negative_data_rejection"],
 }
