@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from ratchet.kernel.clock import DAY
+from ratchet.labels.label import Label
 from ratchet.labels.review_item import REVIEW_QUEUE, ReviewItem
 from ratchet.labels.select.fill import FillReport, fill_review_queue
 from ratchet.labels.select.review_draw import REVIEW_DRAWS, ReviewDraw
 from ratchet.labels.settings import ReviewSettings
+from ratchet.labels.write import write_labels
 from ratchet.store.port import Query, Store
 from tests.support.observing import Worker, configure, observation, worker
 
@@ -29,6 +31,15 @@ def questions(at: Worker, name: str, *texts: str, **fields: Any) -> None:
 def numbered(at: Worker, name: str, n: int, **fields: Any) -> None:
     """Record a batch of n observations that have nothing to read."""
     at.batch(name, [observation(at.clock(), **fields) for _ in range(n)])
+
+
+def labelled(at: Worker, *subjects: str, agent: str = "router") -> None:
+    """Let a person have labelled these."""
+    word = {"agent": agent, "label": "good", "source": "gold", "labeller": "ada"}
+    told = [
+        Label(**word, subject=s, source_id=s, ts=at.clock(), loaded_at=at.clock()) for s in subjects
+    ]
+    at.store.transact(lambda tx: write_labels(tx, told))
 
 
 def fill(at: Worker, **options: Any) -> FillReport:

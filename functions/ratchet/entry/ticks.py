@@ -113,7 +113,7 @@ def _weigh(app: App, now: datetime) -> Report:
 def _fill(app: App, now: datetime) -> Report:
     from ratchet.labels.select.fill import fill_review_queue
 
-    return fill_review_queue(app.store, app.reader, now=now).to_map()
+    return fill_review_queue(app.store, app.reader, now=now, known=True).to_map()
 
 
 def _sweep(app: App, now: datetime) -> Report:

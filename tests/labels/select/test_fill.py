@@ -4,24 +4,22 @@ import pytest
 
 from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.judgement import JUDGEMENTS
-from ratchet.labels.label import Label
-from ratchet.labels.write import write_labels
 from ratchet.store.port import Ref, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.judgements import judgement, send, weigh
-from tests.support.observing import Worker, alerts
-from tests.support.selecting import asking, draws, fill, next_day, numbered, questions, queue
+from tests.support.observing import alerts
+from tests.support.selecting import (
+    asking,
+    draws,
+    fill,
+    labelled,
+    next_day,
+    numbered,
+    questions,
+    queue,
+)
 
 TEXTS = [f"What is the capital of country number {i}?" for i in range(8)]
-
-
-def labelled(at: Worker, *subjects: str) -> None:
-    """Let a person have labelled these."""
-    word = {"agent": "router", "label": "good", "source": "gold", "labeller": "ada"}
-    told = [
-        Label(**word, subject=s, source_id=s, ts=at.clock(), loaded_at=at.clock()) for s in subjects
-    ]
-    at.store.transact(lambda tx: write_labels(tx, told))
 
 
 def test_a_night_asks_about_as_many_as_configured_with_the_probability_of_each(

@@ -12,10 +12,10 @@ from ratchet.kernel.document import Model
 from ratchet.kernel.each import each
 from ratchet.kernel.errors import Conflict, InvalidInput, RatchetError
 from ratchet.labels.review.enqueue import enqueue
-from ratchet.labels.select.frames import Frames, Span, read_frames
+from ratchet.labels.select.frames import Frames, Span, known_agents, read_frames
 from ratchet.labels.select.items import draw_items
 from ratchet.labels.select.pick import pick, seeded
-from ratchet.labels.select.progress import close_night, keep_draw, read_progress
+from ratchet.labels.select.progress import close_agents, close_night, keep_draw, read_progress
 from ratchet.labels.select.review_draw import REVIEW_DRAWS, ReviewDraw, draw_key
 from ratchet.labels.settings import ReviewSettings
 from ratchet.observe.settings import Ingest
@@ -55,11 +55,14 @@ def fill_review_queue(
     now: datetime,
     agent: str | None = None,
     top: int | None = None,
+    known: bool = False,
 ) -> FillReport:
     """Ask people about the subjects of one agent, or of all, that would teach most.
 
     Without `top` it is the draw of the day, which happens once however often it is asked for; with
     it, it is a draw of its own. What was drawn and did not reach the queue is put there first.
+    With `known`, as every night, it is about the agents alone that have labels or judges' weights,
+    and reads what is new of them: who uses none of this pays for none of it.
 
     Raises: InvalidInput for a `top` that the configuration does not allow.
     """
@@ -74,7 +77,7 @@ def fill_review_queue(
     night = _Fill(store, settings, now, top, until)
     night.finish()
     if night.n:
-        night.draw(agent)
+        night.draw(agent, known_agents(store) if known else None)
     return night.report()
 
 
@@ -110,15 +113,19 @@ class _Fill:
         for draw in list(left):
             self._try(draw.agent, partial(self._enqueue, draw))
 
-    def draw(self, agent: str | None) -> None:
-        """Draw for one agent or for all; one that fails stops no other."""
+    def draw(self, agent: str | None, those: frozenset[str] | None) -> None:
+        """Draw for one agent, for those, or for all; one that fails stops no other."""
         start = self.now - timedelta(days=self.settings.window_days)
-        span = Span(start, self.until, read_progress(self.store), agent)
-        frames = read_frames(self.store, span, self.spoiled.append)
+        span = Span(start, self.until, read_progress(self.store), agent, those)
+        frames = read_frames(self.store, span, self.spoiled.append, wanted=self.n)
         undrawn = self._undrawn(sorted(frames))
         for name in undrawn:
             self._try(name, partial(self._ask, name, frames[name], span))
-        if agent is None and self.top is None and not self.failed and len(undrawn) == len(frames):
+        if self.failed or len(undrawn) < len(frames):
+            return
+        if those is not None:
+            close_agents(self.store, those - frames.keys(), self.until)
+        elif agent is None and self.top is None:
             close_night(self.store, self.until)
 
     def report(self) -> FillReport:

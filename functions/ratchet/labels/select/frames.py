@@ -1,11 +1,11 @@
 """Read the frames of all agents: what came in of late, and what judges said of it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from ratchet.kernel.each import Tell, each
@@ -21,6 +21,8 @@ from ratchet.store.named import naming
 from ratchet.store.port import MAX_IN, Filter, Query, Ref, Snapshot, Store
 
 OLD = 10_000
+# Documents of a shard that a night looks back on, where what is new is too little for a draw.
+EARLIER_DOCUMENTS = 200
 
 
 class Word(NamedTuple):
@@ -51,12 +53,16 @@ class Frames:
 
 @dataclass(frozen=True)
 class Span:
-    """The time that is looked back on, how far draws came before it, and whom it is about."""
+    """The time that is looked back on, how far draws came before it, and whom it is about.
+
+    It is about one `agent`, about `those`, or about all.
+    """
 
     start: datetime
     until: datetime
     before: Progress
     agent: str | None = None
+    those: frozenset[str] | None = None
 
     def since(self, agent: str) -> datetime:
         """Return the instant after which an agent's candidates are new."""
@@ -64,21 +70,32 @@ class Span:
 
     def asks(self, agent: object) -> bool:
         """Say whether an agent is asked about."""
-        return isinstance(agent, str) and self.agent in (None, agent)
+        named = isinstance(agent, str) and self.agent in (None, agent)
+        return named and (self.those is None or agent in self.those)
+
+    def begin(self) -> datetime:
+        """Return where reading begins: of `those`, only what is new of any is read."""
+        return min(map(self.since, self.those or ()), default=self.start)
 
 
-def read_frames(store: Store, span: Span, tell: Tell) -> dict[str, Frames]:
+def read_frames(store: Store, span: Span, tell: Tell, *, wanted: int = 0) -> dict[str, Frames]:
     """Return the candidates of each agent: observations, and whatever else judges judged.
 
     An agent without observations is found once it has labels or weights, or where it is named.
+    Where `those` have fewer new ones than are wanted, some of before are read besides.
     """
+    if span.those is not None and not span.those:
+        return {}
     frames: dict[str, Frames] = defaultdict(Frames)
     seen: dict[str, set[str]] = defaultdict(set)
-    for agent, came, candidate in _observed(store, span, tell):
+    came_in = _observed(store, span, tell)
+    if span.those is not None:
+        came_in = chain(came_in, _earlier(store, span, frames, wanted, tell))
+    for agent, came, candidate in came_in:
         frame = frames[agent].new if came > span.since(agent) else frames[agent].old
         frame.add(candidate)
         seen[agent].add(candidate.subject)
-    for agent in sorted({*frames, *_known(store, span)}):
+    for agent in sorted({*frames, *_asked(store, span)}):
         said: dict[str, list[Word]] = defaultdict(list)
         for word in _judged(store, agent, span, tell):
             said[word.subject].append(Word(word.judge, word.label, word.score, word.confidence))
@@ -90,23 +107,46 @@ def read_frames(store: Store, span: Span, tell: Tell) -> dict[str, Frames]:
     return frames
 
 
-def _known(store: Store, span: Span) -> set[str]:
-    """Return the agents that are asked about and have labels or weights, or are named."""
+def _asked(store: Store, span: Span) -> set[str]:
+    """Return the agents that are asked about though nothing of them was observed."""
     if span.agent is not None:
         return {span.agent}
+    return set(known_agents(store) if span.those is None else span.those)
+
+
+def known_agents(store: Store) -> frozenset[str]:
+    """Return the agents that have labels, or judges with weights."""
     weighed = (s.data.get("agent") for s in store.stream(Query(JudgeWeight.collection)))
-    return {*agents_labelled(store), *(name for name in weighed if isinstance(name, str))}
+    named = (name for name in weighed if isinstance(name, str))
+    return frozenset((*agents_labelled(store), *named))
 
 
 def _observed(store: Store, span: Span, tell: Tell) -> Iterator[Came]:
     for shard in range(shards_ever(store)):
         where = (
             Filter("shard", "==", shard),
-            Filter("ingestedAt", ">", span.start),
+            Filter("ingestedAt", ">", span.begin()),
             Filter("ingestedAt", "<=", span.until),
         )
         stored = store.stream(Query(COLLECTION, where, ("ingestedAt",)))
         for came in each(stored, naming(partial(_came, span)), tell):
+            yield from came
+
+
+def _earlier(
+    store: Store, span: Span, frames: Mapping[str, Frames], wanted: int, tell: Tell
+) -> Iterator[Came]:
+    """Yield the last candidates of before, once all that is new was read and is too little."""
+    if all(a in frames and frames[a].new.seen >= wanted for a in span.those or ()):
+        return
+    for shard in range(shards_ever(store)):
+        where = (
+            Filter("shard", "==", shard),
+            Filter("ingestedAt", ">", span.start),
+            Filter("ingestedAt", "<=", span.begin()),
+        )
+        query = Query(COLLECTION, where, ("-ingestedAt",), EARLIER_DOCUMENTS)
+        for came in each(store.query(query), naming(partial(_came, span)), tell):
             yield from came
 
 

@@ -1,6 +1,6 @@
 """Progress: until when each agent's candidates took part in a draw; each takes part in one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 
 from ratchet.govern.config import CHECKPOINTS
@@ -67,5 +67,19 @@ def close_night(store: Store, until: datetime) -> None:
         later = {agent: at for agent, at in now.agents.items() if at > until}
         new = Progress(otherwise=max(until, now.otherwise), agents=later)
         tx.set(PROGRESS, new.to_map())
+
+    store.transact(body, self_checking=True)
+
+
+def close_agents(store: Store, agents: Set[str], until: datetime) -> None:
+    """Say that nothing of some agents was left to take part."""
+    if not agents:
+        return
+
+    def body(tx: Transaction) -> None:
+        (found,) = tx.fetch([PROGRESS])
+        now = Progress.parse(found.data) if found else Progress()
+        later = {agent: max(until, now.until(agent)) for agent in agents}
+        tx.set(PROGRESS, now.model_copy(update={"agents": {**now.agents, **later}}).to_map())
 
     store.transact(body, self_checking=True)
