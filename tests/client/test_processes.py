@@ -13,6 +13,8 @@ import pytest
 from ratchet.client import HttpTransport, OfflineTransport, Recorder
 from tests.client.service import WAIT, Service
 
+pytestmark = pytest.mark.slow
+
 PRELUDE = """
 import os, sys
 from pathlib import Path

@@ -16,6 +16,8 @@ from tests.support.commands import Ratchet
 from tests.support.load import COMMAND
 from tests.test_project import GONE
 
+pytestmark = pytest.mark.slow
+
 WAIT = 30.0
 GIVEN = "service:a-service-token-1,admin:an-admin-token-01"
 

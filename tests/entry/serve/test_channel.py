@@ -14,6 +14,8 @@ import pytest
 from ratchet.entry.serve.channel import MAX_BODY, MAX_HEADERS, Listener, refusal_of
 from ratchet.kernel.errors import InvalidInput, RatchetError, TooLarge, TooSlow
 
+pytestmark = pytest.mark.slow
+
 WAIT = 15.0
 LATE = 0.3  # seconds that these servers give a request
 SECRET = "s3cr3t-of-the-caller"
