@@ -7,7 +7,6 @@ from ratchet.entry.http.v1.route import Ask, Route, Why
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.observe.observation import Name
-from ratchet.policies.head import PolicyHead
 from ratchet.policies.version import PolicyId, key_parts
 from ratchet.rollouts.report import RolloutEvidence
 from ratchet.rollouts.rollout import Rollout
@@ -82,21 +81,7 @@ def promote(ask: Ask, id: str, body: Promotion) -> Changed:
     """
     if body.scope == "step":
         return _advance(ask, id, body)
-    from ratchet.rollouts.override import override_rollout
-
-    app = ask.app
-    head = override_rollout(
-        app.store,
-        app.keys,
-        app.reader,
-        ask.actor,
-        id,
-        "PROMOTE",
-        arm=body.arm,
-        reason=body.reason,
-        now=ask.now,
-    )
-    return _changed(head)
+    return _override(ask, id, "PROMOTE", body)
 
 
 def _advance(ask: Ask, rollout_id: str, body: Promotion) -> Changed:
@@ -114,6 +99,15 @@ def _advance(ask: Ask, rollout_id: str, body: Promotion) -> Changed:
 
 def roll_back(ask: Ask, id: str, body: GoingBack) -> Changed:
     """Reject what is tried; of a holdback, go back to the former version."""
+    return _override(ask, id, "ROLL_BACK", body)
+
+
+def _override(
+    ask: Ask,
+    rollout_id: str,
+    decision: Literal["PROMOTE", "ROLL_BACK"],
+    body: GoingBack | Promotion,
+) -> Changed:
     from ratchet.rollouts.override import override_rollout
 
     app = ask.app
@@ -122,16 +116,12 @@ def roll_back(ask: Ask, id: str, body: GoingBack) -> Changed:
         app.keys,
         app.reader,
         ask.actor,
-        id,
-        "ROLL_BACK",
+        rollout_id,
+        decision,
         arm=body.arm,
         reason=body.reason,
         now=ask.now,
     )
-    return _changed(head)
-
-
-def _changed(head: PolicyHead) -> Changed:
     return Changed(policy=head.id, active=head.active, previous=head.previous, rollout=head.rollout)
 
 
