@@ -117,8 +117,8 @@ def _combine(a: Sums, b: Sums, sign: int) -> Sums:
     }
     return Sums.model_construct(
         outcomes={key: tally for key, tally in outcomes.items() if tally.n},
-        errors=_counts(a.errors, b.errors, sign),
-        known_success=_counts(a.known_success, b.known_success, sign),
+        errors=counts(a.errors, b.errors, sign),
+        known_success=counts(a.known_success, b.known_success, sign),
         **merged,
     )
 
@@ -130,8 +130,8 @@ _PLAIN: Mapping[str, Any] = {
 }
 
 
-def _counts(a: Mapping[str, int], b: Mapping[str, int], sign: int) -> dict[str, int]:
-    """Merge counters; what was folded into `other` is taken back from there."""
+def counts(a: Mapping[str, int], b: Mapping[str, int], sign: int) -> dict[str, int]:
+    """Merge counters (`sign` -1 takes back); what was folded into `other` is taken back from there."""
     merged = {key: a.get(key, 0) + sign * b.get(key, 0) for key in sorted({*a, *b})}
     short = sum(n for n in merged.values() if n < 0)
     if short and merged.get(OTHER, 0) >= -short:

@@ -12,14 +12,16 @@ from ratchet.kernel.document import ExactInt, Model
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-# How many integer units one natural unit has: rewards and grades in millionths, latency (ms) in
-# microseconds, cost (US dollars) in nanodollars; what drawn observations stand for, in millionths.
+# How many integer units one natural unit has: rewards, grades and losses in millionths, latency
+# (ms) in microseconds, cost (US dollars) in nanodollars; what drawn observations stand for, in
+# millionths.
 SCALES: Final = {
     "reward": 10**6,
     "quality": 10**6,
     "latency": 10**3,
     "cost": 10**9,
     "drawn": 10**6,
+    "loss": 10**6,
 }
 
 

@@ -1,0 +1,1 @@
+"""Insight: what is looked at all the time, and who is told."""

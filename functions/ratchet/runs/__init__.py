@@ -1,0 +1,1 @@
+"""Runs: orchestrated pieces of work, their composite loss, and what they teach."""

@@ -1,0 +1,175 @@
+"""RunSums: mergeable sums over the runs of one component, version and day."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from ratchet.kernel.document import Document, ExactInt, Instant, Model
+from ratchet.kernel.ids import join_key
+from ratchet.stats.bucket import OTHER, counts
+from ratchet.stats.moments import Moments, sum_moments
+
+# The terms of the run loss, in the order of its formula; `runs/terms` says how each is measured.
+TERMS = (
+    "gatePassRate",
+    "contradictions",
+    "grounding",
+    "costOverBudget",
+    "latencyP95",
+    "securityCriticals",
+    "apiBreakages",
+    "dbMigrationFail",
+    "ragCoverage",
+)
+LOSS = "loss"
+MAX_NAMED = 20  # models, error codes, failed gates that are counted by name; the rest is `other`
+DAY_FORM = "%Y%m%d"
+
+
+class ModelSums(Model):
+    """What the runs that used one model came to."""
+
+    reward: Moments = Moments()
+    loss: Moments = Moments()
+
+    def __add__(self, other: "ModelSums") -> "ModelSums":
+        return ModelSums(reward=self.reward + other.reward, loss=self.loss + other.loss)
+
+    def __sub__(self, other: "ModelSums") -> "ModelSums":
+        return ModelSums(reward=self.reward - other.reward, loss=self.loss - other.loss)
+
+
+class RunSums(Model):
+    """What runs add up to; `a + b` is the sum over the runs of both, `a - b` takes runs back.
+
+    `loss` and `terms` (0..1, 0 is perfect) are of the runs in which they are known, `reward` of
+    those with observations, `cost` and `duration` of those whose cost and time are known. Integer
+    units as in SCALES. `outcomes`, `errors` and `gates` (failed ones) count runs; `gates_seen`
+    counts the runs that ran any gate.
+    """
+
+    runs: int = 0
+    loss: Moments = Moments()
+    terms: dict[str, Moments] = {}
+    reward: Moments = Moments()
+    cost: Moments = Moments()
+    duration: Moments = Moments()
+    models: dict[str, ModelSums] = {}
+    outcomes: dict[str, ExactInt] = {}
+    errors: dict[str, ExactInt] = {}
+    gates: dict[str, ExactInt] = {}
+    gates_seen: int = 0
+
+    def __add__(self, other: "RunSums") -> "RunSums":
+        return _combine(self, other, 1)
+
+    def __sub__(self, other: "RunSums") -> "RunSums":
+        return _combine(self, other, -1)
+
+    def term(self, name: str) -> Moments:
+        """Return the moments of a term, or of `loss`."""
+        return self.loss if name == LOSS else self.terms.get(name, Moments())
+
+
+_MOMENTS = ("loss", "reward", "cost", "duration")
+_COUNTERS = ("outcomes", "errors", "gates")
+
+
+def _combine(a: RunSums, b: RunSums, sign: int) -> RunSums:
+    def both(x: Any, y: Any) -> Any:
+        return x + y if sign > 0 else x - y
+
+    moments = {name: both(getattr(a, name), getattr(b, name)) for name in _MOMENTS}
+    terms = {name: both(a.term(name), b.term(name)) for name in TERMS if name in a.terms | b.terms}
+    return RunSums(
+        runs=a.runs + sign * b.runs,
+        terms={name: found for name, found in terms.items() if found != Moments()},
+        models=_models(a.models, b.models, sign),
+        gates_seen=a.gates_seen + sign * b.gates_seen,
+        **moments,
+        **{name: counts(getattr(a, name), getattr(b, name), sign) for name in _COUNTERS},
+    )
+
+
+def _models(
+    a: Mapping[str, ModelSums], b: Mapping[str, ModelSums], sign: int
+) -> dict[str, ModelSums]:
+    """Merge models; what was folded into `other` is taken back from there."""
+    merged = dict(a)
+    for name, sums in b.items():
+        at = name if sign > 0 or name in a else OTHER
+        before = merged.get(at, ModelSums())
+        merged[at] = before + sums if sign > 0 else before - sums
+    return {name: sums for name, sums in sorted(merged.items()) if sums != ModelSums()}
+
+
+def cap_runs(sums: RunSums) -> RunSums:
+    """Keep the 20 most frequent models, error codes and gates; the rest counts as `other`."""
+    return sums.model_copy(
+        update={
+            "models": _capped_models(sums.models),
+            "errors": _capped(sums.errors),
+            "gates": _capped(sums.gates),
+        }
+    )
+
+
+def _capped(found: Mapping[str, int]) -> dict[str, int]:
+    if len(found) <= MAX_NAMED:
+        return dict(found)
+    ranked = sorted((n for n in found if n != OTHER), key=lambda name: (-found[name], name))
+    kept = {name: found[name] for name in ranked[: MAX_NAMED - 1]}
+    return dict(sorted((kept | {OTHER: sum(found.values()) - sum(kept.values())}).items()))
+
+
+def _capped_models(found: Mapping[str, ModelSums]) -> dict[str, ModelSums]:
+    if len(found) <= MAX_NAMED:
+        return dict(found)
+    ranked = sorted((n for n in found if n != OTHER), key=lambda n: (-found[n].loss.n, n))
+    kept = ranked[: MAX_NAMED - 1]
+    rest = sum_models(sums for name, sums in found.items() if name not in kept)
+    return dict(sorted(({name: found[name] for name in kept} | {OTHER: rest}).items()))
+
+
+def sum_models(parts: Iterable[ModelSums]) -> ModelSums:
+    """Return the sum of many."""
+    found = list(parts)
+    reward = sum_moments(part.reward for part in found)
+    return ModelSums(reward=reward, loss=sum_moments(part.loss for part in found))
+
+
+def sum_runs(parts: Iterable[RunSums]) -> RunSums:
+    """Return the sum of many."""
+    return sum(parts, RunSums())
+
+
+class RunBucket(Document):
+    """The sums of the runs of one component and policy version on one day, UTC.
+
+    `shard` is the component's, for those who look for what changed. A version over the day's cap
+    counts as `other`.
+    """
+
+    collection: ClassVar[str] = "ops_run_buckets"
+
+    component: str
+    version: str
+    day: Instant
+    shard: int
+    sums: RunSums = RunSums()
+    updated_at: Instant
+    expire_at: Instant
+
+    def key(self) -> str:
+        """Return component, version and day."""
+        return run_bucket_key(self.component, self.version, self.day)
+
+    def changed(self, plus: RunSums, minus: RunSums, now: datetime) -> "RunBucket":
+        """Return the bucket with runs added, and then taken back."""
+        sums = cap_runs(self.sums + plus - minus)
+        return self.model_copy(update={"sums": sums, "updated_at": max(now, self.updated_at)})
+
+
+def run_bucket_key(component: str, version: str, day: datetime) -> str:
+    """Return the id of a bucket of runs."""
+    return join_key(component, version, f"{day:{DAY_FORM}}")
