@@ -131,7 +131,7 @@ _PLAIN: Mapping[str, Any] = {
 
 
 def counts(a: Mapping[str, int], b: Mapping[str, int], sign: int) -> dict[str, int]:
-    """Merge counters (`sign` -1 takes back); what was folded into `other` is taken back from there."""
+    """Merge counters; what was folded into `other` is taken back from there."""
     merged = {key: a.get(key, 0) + sign * b.get(key, 0) for key in sorted({*a, *b})}
     short = sum(n for n in merged.values() if n < 0)
     if short and merged.get(OTHER, 0) >= -short:
