@@ -1,19 +1,21 @@
 """Configuration: parsed strictly, last good value kept, safe default, read through a cache."""
 
+from contextlib import suppress
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import Field
 
 from ratchet.govern.config import Config, ConfigReader, load_config
+from ratchet.govern.config_change import set_config
 from ratchet.govern.flags import FLAGS, Flags
 from ratchet.kernel.clock import ManualClock
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidConfig
 from ratchet.store.port import Ref, Store
-from tests.support.faults import FaultyStore
-from tests.support.governed import NOON, alerts, switch_flags
+from tests.support.faults import Died, FaultyStore
+from tests.support.governed import ADA, KEYS, NOON, alerts, switch_flags
 
 HOUR = timedelta(hours=1)
 
@@ -117,6 +119,54 @@ def test_a_broken_document_is_alerted_at_most_once_an_hour(embedded: Store) -> N
         limit(embedded, hours=hours)
         counts.append(alerts(embedded)[0].count)
     assert counts == [1, 1, 1, 2, 2, 3]
+
+
+def test_a_document_that_parses_again_ends_its_alert(store: Store) -> None:
+    for data in ({"limit": 3}, BROKEN, BROKEN, {"limit": 3}, BROKEN):
+        store.set(THINGS, data)
+        limit(store)
+    (again,) = alerts(store)
+    assert (again.state, again.episode, again.count) == ("open", 2, 1)
+    store.delete(THINGS)
+    assert limit(store) == 3
+    assert [a.state for a in alerts(store)] == ["resolved"]
+
+
+def test_the_alert_of_broken_flags_ends_when_a_person_sets_them(embedded: Store) -> None:
+    embedded.set(FLAGS, {"learning": "on"})
+    load_config(embedded, Flags, now=NOON)
+    switch_flags(embedded, enabled=True)
+    assert load_config(embedded, Flags, now=NOON).learning.enabled
+    assert [a.state for a in alerts(embedded)] == ["resolved"]
+
+
+def test_a_person_who_sets_what_was_broken_ends_its_alert(embedded: Store) -> None:
+    embedded.set(THINGS, BROKEN)
+    limit(embedded)
+    set_config(embedded, KEYS, ADA, Things, {"limit": 4}, reason="mended", now=NOON)
+    assert limit(embedded) == 4
+    assert [a.state for a in alerts(embedded)] == ["resolved"]
+
+
+def test_that_it_may_have_been_broken_costs_a_sound_document_no_read(embedded: Store) -> None:
+    embedded.set(THINGS, {"limit": 3})
+    limit(embedded)
+    counting = FaultyStore(embedded)
+    limit(counting)
+    assert counting.log == ["get_many"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_death_between_alert_and_mark_leaves_no_alert_behind(
+    embedded: Store, when: Literal["before", "after"]
+) -> None:
+    for call in range(1, 12):
+        for data in (BROKEN, {"limit": 3}):
+            embedded.set(THINGS, data)
+            with suppress(Died):
+                limit(FaultyStore(embedded, die_at=call, when=when))
+            limit(embedded)
+        assert [a.state for a in alerts(embedded)] == ["resolved"], call
 
 
 def test_the_flags_keep_no_last_good_value(store: Store) -> None:

@@ -27,6 +27,18 @@ def test_a_broken_chain_raises_an_alert_that_names_the_entry(store: Store) -> No
     assert alert.command == f"ratchet audit verify {POLICY}"
 
 
+def test_a_chain_that_is_whole_again_ends_its_alert(embedded: Store) -> None:
+    switch_flags(embedded)
+    lineage_of(embedded, 2)
+    entry = embedded.get(Ref("ops_audit", f"{POLICY}~000000003"))
+    assert entry is not None
+    embedded.delete(entry.ref)
+    verify_all(embedded, KEYS, now=NOON)
+    embedded.set(entry.ref, entry.data)
+    verify_all(embedded, KEYS, now=NOON)
+    assert [alert.state for alert in alerts(embedded)] == ["resolved"]
+
+
 def test_a_chain_whose_head_was_removed_does_not_pass_unseen(store: Store) -> None:
     switch_flags(store)
     lineage_of(store, 2)

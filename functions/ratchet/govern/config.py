@@ -9,13 +9,14 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import ValidationError
 
-from ratchet.govern.alerts import Alert, alert, raise_alert
+from ratchet.govern.alerts import Alert, alert, clear_alert, raise_alert
 from ratchet.kernel.clock import Clock
 from ratchet.kernel.document import Document
 from ratchet.kernel.errors import InvalidConfig, RatchetError
 from ratchet.kernel.fault import WHOLE, first_fault
 from ratchet.kernel.ids import join_key
 from ratchet.store.port import Ref, Store
+from ratchet.store.transact import Transaction
 
 
 class Config(Document):
@@ -53,6 +54,8 @@ C = TypeVar("C", bound=Config)
 
 CHECKPOINTS = "ops_checkpoints"
 QUIET = timedelta(hours=1)
+CONFIG_BROKEN = "config-broken"
+BROKEN = "broken"  # in what is kept: an alert may stand, which whoever can read clears
 
 
 def last_good_ref(kind: type[Config]) -> Ref:
@@ -104,27 +107,42 @@ class ConfigReader:
 def load_config(store: Store, kind: type[C], *, now: datetime) -> C:
     """Read a configuration now: the document, else its last good value, else the safe default.
 
-    A document that is broken raises an alert, at most once an hour.
+    A document that is broken raises an alert, at most once an hour; one that parses again ends it.
     """
     ref, kept_ref = Ref(kind.collection, kind.name), last_good_ref(kind)
     found, kept = store.get_many([ref, kept_ref])
-    good = kept.data.get("value") if kept else None
-    if found is None:
-        return _fallback(kind, good)
+    marked: dict[str, Any] = kept.data if kept else {"v": 1}
+    good = marked.get("value")
     try:
-        value = kind.from_store(found.data)
+        value = kind.from_store(found.data) if found else _fallback(kind, good)
     except RatchetError as error:
         raise_alert(store, broken_config(kind, error, now), quiet=QUIET)
+        if not marked.get(BROKEN):
+            store.set(kept_ref, marked | {BROKEN: True})
         return _fallback(kind, good)
-    if kind.keeps_last_good and good != found.data:
-        store.set(kept_ref, {"v": 1, "value": found.data})
+    if kind.keeps_last_good and found:
+        good = found.data
+    if marked.get(BROKEN):
+        clear_alert(store, CONFIG_BROKEN, kind.name, now=now)
+    if marked.get(BROKEN) or good != marked.get("value"):
+        store.set(kept_ref, {"v": 1} | ({} if good is None else {"value": good}))
     return value
+
+
+def keep_good(tx: Transaction, kind: type[Config], data: Mapping[str, Any]) -> None:
+    """Keep a value as the last good one, where its kind is kept; what was broken stays marked.
+
+    The next reader clears the alert. Where the body has written before, it has read that document.
+    """
+    if kind.keeps_last_good:
+        (kept,) = tx.fetch([last_good_ref(kind)])
+        tx.set(last_good_ref(kind), (kept.data if kept else {"v": 1}) | {"value": data})
 
 
 def broken_config(kind: type[Config], error: RatchetError, now: datetime) -> Alert:
     """Return the alert that names the field of a config document that does not parse."""
     return alert(
-        "config-broken",
+        CONFIG_BROKEN,
         kind.name,
         "critical" if not kind.keeps_last_good else "warning",
         f"config/{kind.name} does not parse: {error.message}",

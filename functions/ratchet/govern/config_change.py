@@ -7,7 +7,7 @@ from typing import Any
 from ratchet.govern.alerts import alert, counted, find_alert
 from ratchet.govern.audit import link
 from ratchet.govern.chain_heads import config_head
-from ratchet.govern.config import Config, last_good_ref
+from ratchet.govern.config import Config, keep_good, last_good_ref
 from ratchet.govern.roles import Actor, require_admin, require_reason
 from ratchet.kernel.canonical import content_hash
 from ratchet.kernel.errors import ChainBroken, Refused
@@ -61,6 +61,7 @@ def put_config(
     if actor.kind == "machine":
         raise Refused("only a person changes the configuration", field="actor")
     head = config_head(tx)
+    tx.fetch([last_good_ref(type(new))])
     data = new.to_map()
     entry = link(
         keys,
@@ -75,8 +76,7 @@ def put_config(
         reason=reason,
     )
     tx.put(new)
-    if new.keeps_last_good:
-        tx.set(last_good_ref(type(new)), {"v": 1, "value": data})
+    keep_good(tx, type(new), data)
     tx.put(head.after(entry, configs=head.configs | {new.name: content_hash(data)}))
     tx.put(entry)
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from ratchet.govern.alerts import alert, raise_alert
+from ratchet.govern.alerts import alert, clear_alert, raise_alert
 from ratchet.govern.audit import AuditEntry, ChainReport, audit_streams, verify_audit
 from ratchet.kernel.ids import SEPARATOR
 from ratchet.kernel.keys import Keys
 from ratchet.store.port import Query, Store
+
+AUDIT_BROKEN = "audit-broken"
 
 
 def verify_all(store: Store, keys: Keys, *, now: datetime) -> list[ChainReport]:
@@ -36,11 +38,13 @@ def verify_chains(store: Store, keys: Keys) -> list[ChainReport]:
 
 
 def alert_to_broken(store: Store, reports: Iterable[ChainReport], *, now: datetime) -> None:
-    """Raise an alert for each chain that is broken."""
+    """Raise an alert for each chain that is broken, and end that of one that is whole again."""
     for report in reports:
-        if not report.valid:
+        if report.valid:
+            clear_alert(store, AUDIT_BROKEN, report.stream, now=now)
+        else:
             about = alert(
-                "audit-broken",
+                AUDIT_BROKEN,
                 report.stream,
                 "critical",
                 f"the audit chain of {report.stream} is broken: {report.text}",

@@ -1,4 +1,4 @@
-"""Commands about flags, configuration, the audit chain and alerts."""
+"""Commands about flags, configuration and the audit chain."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +22,6 @@ from ratchet.entry.cli.output import (
 from ratchet.entry.cli.whole import missing_policies, require_fields
 from ratchet.entry.configs import CONFIGS
 from ratchet.entry.files import json_object
-from ratchet.govern.alerts import Alert
 from ratchet.govern.audit import (
     AuditEntry,
     audit_log,
@@ -37,7 +36,6 @@ from ratchet.govern.verify import verify_all
 from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.kernel.registry import pick
 from ratchet.policies.verify import check_active, require_sound, verify_versions
-from ratchet.store.port import Query
 
 flags_app = typer.Typer(help="The kill switch.", no_args_is_help=True)
 config_app = typer.Typer(help="Configuration documents.", no_args_is_help=True)
@@ -187,15 +185,3 @@ def verify(stream: Stream = None, store: StoreUrl = None, as_json: AsJson = Fals
 
 def _no_stream(stream: str) -> NotFound:
     return NotFound(f"there is no chain {stream}", field="stream", mend="ratchet audit log")
-
-
-def alerts(store: StoreUrl = None, as_json: AsJson = False) -> None:
-    """Show what is wrong, newest first, with the command that mends it."""
-    with opened(store, making=False) as a:
-        found = [Alert.from_store(s.data) for s in a.store.stream(Query(Alert.collection))]
-    found.sort(key=lambda x: x.last_seen, reverse=True)
-    if as_json:
-        emit_lines(x.to_wire() for x in found)
-        return
-    rows = [(x.severity, x.last_seen, x.count, x.text, x.command) for x in found]
-    table(("severity", "last seen", "times", "what", "mend"), rows, below=("mend", "what"))

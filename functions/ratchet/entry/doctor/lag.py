@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from ratchet.entry.doctor.case import Case, Finding, error, ok, warning
 from ratchet.kernel.errors import RatchetError
-from ratchet.observe.lag import lag_by_shard
+from ratchet.observe.lag import longest_wait
 from ratchet.observe.settings import Ingest
 from ratchet.store.port import Ref, Store
 
@@ -16,16 +16,15 @@ MEND = "ratchet tick --only score_observations"
 
 def check(case: Case) -> Iterator[Finding]:
     """Look behind the scorer's cursor in every shard."""
-    lags = lag_by_shard(case.store, _ingest(case.store), now=case.clock())
-    seconds, shard = max((seconds, shard) for shard, seconds in lags.items())
-    age = timedelta(seconds=seconds)
-    told = f"shard {shard} holds an observation that has waited {_minutes(age)} for its reward"
-    if age > STUCK:
-        yield error(told, MEND)
-    elif age > LATE:
-        yield warning(told, MEND)
+    longest = longest_wait(case.store, _ingest(case.store), now=case.clock())
+    if longest.age > STUCK:
+        yield error(longest.text, MEND)
+    elif longest.age > LATE:
+        yield warning(longest.text, MEND)
     else:
-        yield ok(f"nothing has waited over {_minutes(LATE)} for its reward, in {len(lags)} shards")
+        minutes = LATE / timedelta(minutes=1)
+        within = f"over {minutes:.0f} minutes for its reward, in {longest.shards} shards"
+        yield ok(f"nothing has waited {within}")
 
 
 def _ingest(store: Store) -> Ingest:
@@ -35,7 +34,3 @@ def _ingest(store: Store) -> Ingest:
         return Ingest.from_store(found.data) if found else Ingest()
     except RatchetError:
         return Ingest()  # the check of the seeds names the field
-
-
-def _minutes(age: timedelta) -> str:
-    return f"{age / timedelta(minutes=1):.0f} minutes"
