@@ -49,10 +49,11 @@ def test_without_a_unit_the_observations_own_id_decides() -> None:
         {"outcome": "failure"},
         {"outcome": "timeout"},
         {"rollout_id": "r1"},
+        {"run_id": "run-1"},
         {"weight": 7},
     ],
 )
-def test_failures_rollouts_and_what_was_sampled_before_are_always_kept_as_they_are(
+def test_failures_rollouts_runs_and_what_was_sampled_before_are_always_kept_as_they_are(
     exempt: dict[str, object],
 ) -> None:
     for i in range(300):

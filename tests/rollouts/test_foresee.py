@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
-from ratchet.kernel.clock import HOUR
+from ratchet.kernel.clock import DAY, HOUR, day_of
 from ratchet.observe.reward import RewardConfig
 from ratchet.policies.history import get_version
 from ratchet.rollouts.foresee import foresee, programme_level
 from ratchet.rollouts.override import override_rollout
-from ratchet.rollouts.profile import PROFILES
+from ratchet.rollouts.profile import PROFILES, Wanted
 from ratchet.rollouts.rollout import Plan, RolloutDraft
+from ratchet.stats.moments import Moments
+from ratchet.stats.run_sums import RunBucket, RunSums
 from ratchet.store.port import Ref, Store
 from tests.support import observing
 from tests.support.carried import activation, carried
@@ -59,7 +61,7 @@ def planned(store: Store, level: float | None = None, **options: Any) -> Plan | 
     given: dict[str, Any] = {"profile": CHEAPER, "mode": "split", "steps": (0.5,)} | options
     wanted = RolloutDraft.parse(asked(**given))
     champion = get_version(store, KEYS, POLICY, "1.0.0")
-    return foresee(store, wanted, champion, promote_alpha=level)
+    return foresee(store, wanted, champion, promote_alpha=level, now=NOON)
 
 
 def some(plan: Plan | None) -> Plan:
@@ -78,6 +80,29 @@ def test_costs_that_vary_say_how_many_units_show_a_tenth_of_their_mean(store: St
     # Two arms, each with the SD of 0.01.
     assert plan.planned_error == pytest.approx(0.01 * (2 / plan.units) ** 0.5, rel=0.01)
     assert plan.planned_events == pytest.approx(2 * plan.units, rel=0.01)
+
+
+def test_a_loss_is_planned_by_the_runs_of_a_week(store: Store) -> None:
+    behaving(store)
+    by_loss = CHEAPER.model_copy(update={"goal": Wanted(metric="loss"), "detect": "2 points"})
+    assert planned(store, profile=by_loss) is None
+    at = {"component": "router", "shard": 0, "updated_at": NOON, "expire_at": NOON + DAY}
+    # 240 runs since midnight, losses 0.2 and 0.4 in turn: mean 0.3, SD 0.1, 20 an hour.
+    told = Moments(n=240, w=240, wx=72 * 10**6, wxx=24 * 10**12, w2=240)
+    for version, day in (("1.0.0", 0), ("1.0.0", 9), ("0.9.0", 0)):
+        bucket = RunBucket(
+            version=f"{POLICY}@{version}",
+            day=day_of(NOON) - day * DAY,
+            sums=RunSums(runs=240, loss=told if day == 0 else Moments(n=1, w=1, wx=10**6)),
+            **at,
+        )
+        store.set(Ref(bucket.collection, bucket.key()), bucket.to_map())
+    plan = some(planned(store, profile=by_loss))
+    # As of the costs above: 2 (1.96 + 1.28) ** 2 (0.1 / 0.02) ** 2 = 525 an arm, and 10 an hour.
+    assert 525 < plan.units < 2 * 525
+    assert plan.hours == pytest.approx(1 + plan.units / 10, abs=0.2)
+    by_term = CHEAPER.model_copy(update={"goal": Wanted(metric="loss:grounding")})
+    assert planned(store, profile=by_term) is None  # which nobody told
 
 
 def test_a_smaller_share_a_smaller_error_and_more_arms_take_longer(embedded: Store) -> None:

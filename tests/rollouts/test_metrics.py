@@ -10,6 +10,7 @@ from ratchet.rollouts.metric import METRICS, metric_named
 from ratchet.rollouts.metrics import arms_of, pair_of
 from ratchet.rollouts.unknown import UNKNOWN, unknown_pairs
 from ratchet.stats.bins import BINS, Bins, pack
+from ratchet.stats.loss_terms import TERMS
 from ratchet.stats.rollout_bucket import RolloutBucket, RolloutSums
 from ratchet.stats.units import units_of
 
@@ -128,7 +129,8 @@ def test_what_is_unknown_is_a_share_of_the_successes_and_a_code_one_of_all() -> 
         known_quality=bins(b5=4),
         errors={"other": bins(b5=3), "rate_limit": bins(b5=5)},
     )
-    found = unknown_pairs(arms_of([bucket("control", control)]), "1.0.1", HALF)
+    names = ("cost", "latency", "quality", "corrected", "code", "outcome")
+    found = unknown_pairs(arms_of([bucket("control", control)]), "1.0.1", HALF, names=names)
     unknown = {name: (p.num[0, 0, 5], p.den[0, 0, 5]) for name, p in found.items()}
     assert unknown == {
         "cost": (0, 10),
@@ -148,13 +150,45 @@ def test_a_shadow_was_promised_for_each_that_was_served_beside_it() -> None:
             bucket("shadow:1.0.1", RolloutSums(n=bins(b1=6), w=bins(b1=24))),
         ]
     )
-    found = unknown_pairs(arms, "1.0.1", HALF, shadow=True)["outcome"]
+    found = unknown_pairs(arms, "1.0.1", HALF, names=["outcome"], shadow=True)["outcome"]
     assert found.num[0, :, 1].tolist() == [30, 24]
     assert found.den[0, :, 1].tolist() == [30, 30]
 
 
 def test_every_metric_is_named_by_its_key_and_counts_what_a_bucket_has() -> None:
-    for name, metric in METRICS.items():
+    terms = {f"loss:{term}": metric_named(f"loss:{term}") for term in TERMS}
+    for name, metric in {**METRICS, **terms}.items():
         assert metric.name == name
-        assert {metric.num, metric.den} <= set(RolloutSums.model_fields)
+        assert {f.partition(":")[0] for f in metric.fields} <= set(RolloutSums.model_fields)
         assert set(metric.rests_on) <= set(UNKNOWN)
+
+
+def test_the_loss_of_runs_and_its_terms_are_means_over_the_runs_that_know_them() -> None:
+    sums = RolloutSums(
+        runs=bins(b3=4),
+        run_w={"loss": bins(b3=4), "grounding": bins(b3=1)},
+        run_wx={"loss": bins(b3=1_000_000), "grounding": bins(b3=900_000)},
+    )
+    arms = arms_of([bucket("control", sums), bucket("1.0.1", sums)])
+    loss = pair_of(arms, metric_named("loss"), "1.0.1", HALF)
+    assert (loss.num[0, 0, 3], loss.den[0, 0, 3], loss.span) == (1.0, 4.0, 1.0)
+    grounding = pair_of(arms, metric_named("loss:grounding"), "1.0.1", HALF)
+    assert (grounding.num[0, 0, 3], grounding.den[0, 0, 3]) == (0.9, 1.0)
+    names = ("loss:grounding", "loss:ragCoverage", "runs")
+    unknown = unknown_pairs(arms, "1.0.1", HALF, names=names)
+    seen = {name: (p.num[0, 0, 3], p.den[0, 0, 3]) for name, p in unknown.items()}
+    assert seen == {"loss:grounding": (3, 4), "loss:ragCoverage": (4, 4), "runs": (4, 0)}
+
+
+def test_the_whole_loss_rests_on_every_term_and_each_on_its_runs() -> None:
+    assert metric_named("loss").rests_on == ("runs", *(f"loss:{term}" for term in TERMS))
+    assert metric_named("loss:grounding").rests_on == ("runs", "loss:grounding")
+    assert metric_named("loss:grounding").better == "lower"
+
+
+@pytest.mark.parametrize("name", ["loss:", "loss:loss", "loss:Grounding"])
+def test_a_term_that_the_loss_does_not_have_is_refused_with_those_it_has(name: str) -> None:
+    with pytest.raises(InvalidInput, match="no such term") as refused:
+        metric_named(name)
+    assert refused.value.field == "metric"
+    assert "loss:gatePassRate, loss:contradictions" in str(refused.value.mend)

@@ -58,7 +58,7 @@ def test_an_alert_says_what_was_done_and_why(embedded: Store) -> None:
     rollout = ready(embedded)
     verdict = carried(embedded, rollout, "ROLL_BACK", now=LOOK + HOUR)
     (about,) = alerts(embedded)
-    assert (about.what, about.severity) == ("rollout-rolled-back", "warning")
+    assert (about.what, about.severity) == ("rollout-rolled-back", "critical")
     assert about.text == f"{rollout.id}: ROLL_BACK, router-core@1.0.0 has everything again"
     assert about.command == f"ratchet rollout show {rollout.id}"
     assert about.evidence == {"verdict": verdict.id, "reasons": ["the test says ROLL_BACK"]}

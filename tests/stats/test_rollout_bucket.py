@@ -1,4 +1,4 @@
-"""Rollout buckets: merging equals bucketing everything at once, minus undoes plus, 80 KB hold."""
+"""Rollout buckets: merging equals bucketing everything at once, minus undoes plus, 120 KB hold."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from ratchet.observe.rollout_tally import Cell, Row, tally_rollouts
 from ratchet.observe.watched import Watched
 from ratchet.stats.bins import BINS, Bins, pack
 from ratchet.stats.bucket import OTHER
+from ratchet.stats.loss_terms import LOSS, TERMS
 from ratchet.stats.quantiles import histogram_of
 from ratchet.stats.rollout_bucket import (
     BINNED,
@@ -31,7 +32,7 @@ from tests.support.observing import NOON
 from tests.support.rollout_recount import NEW, watch
 
 DAY = timedelta(days=1)
-LIMIT = 80 * 1024
+LIMIT = 120 * 1024
 WATCHED = {"r1": Watched(watch(), RewardConfig())}
 
 
@@ -125,6 +126,24 @@ def test_a_bucket_comes_back_from_the_store_as_it_went(rows: list[Row]) -> None:
     store.close()
 
 
+def test_a_bucket_that_was_stored_before_there_were_runs_is_read_as_one_without() -> None:
+    told = bucket().to_map()
+    told["sums"] = {k: v for k, v in told["sums"].items() if not k.startswith("run")}
+    assert RolloutBucket.from_store(told) == bucket()
+
+
+def test_sums_of_runs_add_and_take_back_by_name() -> None:
+    one = RolloutSums(runs=ones(2, 7), run_w={"loss": ones(2, 7)}, run_wx={"loss": ones(900, 7)})
+    two = RolloutSums(runs=ones(1, 7), run_w={"grounding": ones(1, 7)}, run_wx={})
+    both = one + two
+    assert both == sum_rollouts([two, one])
+    assert (both.runs.total(), both.run_w["loss"].total(), both.run_wx["loss"].total()) == (
+        3, 2, 900,
+    )  # fmt: skip
+    assert both - two == one
+    assert one - one == RolloutSums()
+
+
 def ones(weight: int, *bins: int) -> Bins:
     return pack(np.array([weight if i in bins else 0 for i in range(BINS)]))
 
@@ -192,6 +211,8 @@ def adversarial(most: int) -> RolloutBucket:
         wide = [int(n) * scale + 7 for n in rng.integers(0, most, BINS)]
         noise[name] = pack(np.array(wide, dtype=object))
     latency = np.rint(np.exp(rng.uniform(np.log(0.001), np.log(6.048e8), 300_000)) * 1e3) / 1e3
+    of_runs = {name: pack(rng.integers(0, 10**9, BINS)) for name in (LOSS, *TERMS)}
+    losses = {name: pack(bins.array() * 10**6) for name, bins in of_runs.items()}
     return bucket(
         rollout="r" * 120,
         arm="pair:" + "a" * 120,
@@ -199,6 +220,8 @@ def adversarial(most: int) -> RolloutBucket:
         sums=RolloutSums(
             errors={f"{i:03d}".ljust(64, "é"): pack(rng.integers(0, most, BINS)) for i in range(8)},
             latency_bins=histogram_of(latency, rng.integers(1, most, latency.size)),
+            run_w=of_runs,
+            run_wx=losses,
             **noise,
         ),
         units=units_of(unit_hash(f"unit-{i}") for i in range(1000)),
@@ -206,7 +229,7 @@ def adversarial(most: int) -> RolloutBucket:
 
 
 @pytest.mark.parametrize("most", [1000, 10**6, 2**40])
-def test_a_bucket_has_at_most_80_kb_whatever_is_in_it(most: int) -> None:
+def test_a_bucket_has_at_most_120_kb_whatever_is_in_it(most: int) -> None:
     # 2**40: a million observations a second for a month, in each bin, each standing for hundreds.
     full = adversarial(most)
     assert min(full.sums.cost_wx.array()) > 0

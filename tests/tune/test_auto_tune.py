@@ -93,25 +93,6 @@ def test_too_little_evidence_proposes_nothing_and_says_why(embedded: Store) -> N
     assert alerts(embedded) == []
 
 
-def test_a_poor_component_raises_an_alert_even_where_nothing_is_proposed(store: Store) -> None:
-    space = {"modelWeights": {"kind": "simplex"}}
-    it = loop(store, params={"modelWeights": {"gpt-5": 1.0}}, space=space)
-    it.report("gpt-5", 100, ok=False)
-    assert it.tune().decision == "passed"
-    (alert,) = alerts(store)
-    assert (alert.what, alert.subject) == ("below-retrain", "router:gpt-5")
-    assert alert.text == "router:gpt-5 has mean reward 0.000, under 0.4"
-    assert alert.command == "ratchet stats --component router:gpt-5"
-    assert alert.evidence["policy"] == POLICY
-
-
-def test_between_the_thresholds_no_alert_is_raised(embedded: Store) -> None:
-    it = loop(embedded)
-    it.report("gpt-5", 100, quality=0.4)  # 0.25 + 0.6 * 0.4 = 0.49
-    it.tune()
-    assert alerts(embedded) == []
-
-
 def test_a_draft_carries_its_reasons_gain_and_sources(embedded: Store) -> None:
     it = loop(embedded)
     it.report("gpt-5", 100, ok=False)

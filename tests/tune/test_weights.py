@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratchet.observe.reward import Thresholds
 from ratchet.policies.space import Simplex
 from ratchet.stats.bucket import Sums
 from ratchet.stats.moments import Floats
@@ -225,17 +224,6 @@ def test_draws_that_were_not_random_teach_nothing() -> None:
     with_fallbacks = suggest(weights_view(UNIFORM, hours | {"a": [fallbacks] * 24}))
     without = suggest(weights_view(UNIFORM, hours))
     assert with_fallbacks == without
-
-
-def test_poor_components_are_told_whether_weights_move_or_not() -> None:
-    thresholds = {"router:a": Thresholds(min_acceptable=0.7)}
-    found = suggest(weights_view({"a": 0.5, "b": 0.5}, day(a=0.65, b=0.56), thresholds=thresholds))
-    assert found.poor == {"router:a": pytest.approx(0.65)}
-    few = suggest(weights_view({"a": 0.5, "b": 0.5}, {"a": [earned(20, 0.1)]}))
-    assert few.poor == {}
-    one = suggest(weights_view({"a": 1.0}, {"a": [earned(40, 0.1)]}))
-    assert one.params == {}
-    assert one.poor == {"router:a": pytest.approx(0.1)}
 
 
 def test_an_envelope_without_weights_says_so() -> None:

@@ -13,6 +13,9 @@ from ratchet.observe.observation import exposures_of, items_of
 from ratchet.observe.reward import RewardEpoch
 from ratchet.observe.rollout_commit import changed_rollouts
 from ratchet.observe.rollout_tally import Tallied, exposure_rows, outcome_rows, tally_rollouts
+from ratchet.observe.run_commit import added_totals
+from ratchet.observe.run_tally import tally_runs
+from ratchet.observe.run_totals import RunObserved
 from ratchet.observe.scores import details
 from ratchet.observe.settings import Ingest
 from ratchet.observe.tally import Columns, Series, columns_of, score_columns, sums_of
@@ -57,6 +60,7 @@ class Scored:
     unknown_cost: int = 0
     unknown_latency: int = 0
     rollouts: Tallied = field(default_factory=Tallied)
+    runs: Mapping[str, RunObserved] = field(default_factory=dict)
     watched: Mapping[str, Watched] = field(default_factory=dict)
 
 
@@ -77,6 +81,8 @@ def score_documents(
     for row in rows:
         if "rolloutArm" in row and row["rolloutId"] not in watched:
             row["uncounted"] = True
+        if "runId" in row and not row.get("shadow"):
+            row["totalled"] = True
     columns = columns_of(rows)
     if diverted:
         for row, series in zip(rows, columns.series, strict=True):
@@ -98,6 +104,7 @@ def score_documents(
         unknown_cost=int((columns.cost_usd != columns.cost_usd).sum()),
         unknown_latency=int((columns.latency_ms != columns.latency_ms).sum()),
         rollouts=tally_rollouts(outcome_rows(documents), exposure_rows(documents), watched),
+        runs=tally_runs(rows, columns, scores.score),
         watched=watched,
     )
 
@@ -105,14 +112,15 @@ def score_documents(
 def write_scored(
     tx: Transaction, scored: Scored, epoch: RewardEpoch, shard: int, ingest: Ingest, now: datetime
 ) -> None:
-    """Create rewards and add their sums to the shard's buckets."""
+    """Create rewards, and add their sums to the shard's buckets and to the totals of runs."""
     sums = {(series, epoch.epoch): s for series, s in scored.sums.items()}
     buckets = changed_buckets(tx, sums, shard, ingest, now)
     of_rollouts = changed_rollouts(tx, scored.rollouts, scored.watched, shard, ingest, now)
+    totals = added_totals(tx, scored.runs, ingest, now)
     for key, reward in scored.rewards.items():
         tx.create(Ref(REWARDS, key), reward)
-    for bucket in buckets:
-        tx.put(bucket)
+    for document in (*buckets, *totals):
+        tx.put(document)
     for ref, data in of_rollouts:
         tx.set(ref, data)
 
@@ -129,7 +137,7 @@ def reward_items(
             "score": value,
             "details": detail,
         }
-        reward |= {name: row[name] for name in ("series", "uncounted") if name in row}
+        reward |= {name: row[name] for name in ("series", "uncounted", "totalled") if name in row}
         out.append(reward)
     return out
 

@@ -18,6 +18,9 @@ from ratchet.observe.observation import COLLECTION, item_ids, items_of
 from ratchet.observe.reward import RewardConfig
 from ratchet.observe.rollout_commit import changed_rollouts
 from ratchet.observe.rollout_tally import Row, Tallied, tally_rollouts
+from ratchet.observe.run_commit import corrected_totals
+from ratchet.observe.run_tally import tally_runs
+from ratchet.observe.run_totals import RunObserved
 from ratchet.observe.scores import details
 from ratchet.observe.settings import Ingest
 from ratchet.observe.tally import columns_of, score_columns, sums_of
@@ -31,7 +34,7 @@ Item = dict[str, Any]
 Rows = list[tuple[Item, float]]
 ATTEMPTS = 10
 # What a reward remembers beside its score, because the observation does not say it.
-CARRIED = ("outcome", "quality", "series", "uncounted")
+CARRIED = ("outcome", "quality", "series", "uncounted", "totalled")
 # What a reward document says of all its rewards; the rest of one that is alone is its reward.
 OF_DOCUMENT = ("v", "obsId", "rewardEpoch", "shard", "ingestedAt", "expireAt")
 Grades = Mapping[int, Mapping[str, Any]]
@@ -65,7 +68,10 @@ def write_changes(
     now: datetime,
     watched: Mapping[str, Watched] = NO_ROLLOUTS,
 ) -> int:
-    """Write corrections of one shard and move its buckets; returns how many rewards changed."""
+    """Write corrections of one shard, move its buckets and the totals of the runs that they are of.
+
+    Returns how many rewards changed.
+    """
     real = [change for change in changes if change.count]
     if not real:
         return 0
@@ -78,10 +84,11 @@ def write_changes(
     added = _tallied((row for change in real for row in change.timely), watched)
     taken = _tallied((row for change in real for row in change.timely_before), watched)
     of_rollouts = changed_rollouts(tx, added, watched, shard, ingest, now, taken)
+    totals = corrected_totals(tx, *_of_runs(real), ingest, now)
     for change in real:
         tx.set(change.ref, change.reward)
-    for bucket in buckets:
-        tx.put(bucket)
+    for document in (*buckets, *totals):
+        tx.put(document)
     for ref, data in of_rollouts:
         tx.set(ref, data)
     return sum(change.count for change in real)
@@ -99,6 +106,30 @@ def _sums(rows: Mapping[int, Rows]) -> dict[Place, Sums]:
             columns_of([row for row, _ in pairs]), np.array([score for _, score in pairs])
         ).items()
     }
+
+
+def _of_runs(changes: Sequence[Change]) -> tuple[dict[str, RunObserved], dict[str, RunObserved]]:
+    """Return what is added to the totals of runs and taken back, of rows that change at all.
+
+    A row that was scored before there were totals is in none.
+    """
+    plus: Rows = []
+    minus: Rows = []
+    for change in changes:
+        was = zip(change.before, change.was, strict=True)
+        now = zip(change.after, change.scores, strict=True)
+        for before, after in zip(was, now, strict=True):
+            if "totalled" in after[0] and before != after:
+                minus.append(before)
+                plus.append(after)
+    return _observed(plus), _observed(minus)
+
+
+def _observed(pairs: Rows) -> dict[str, RunObserved]:
+    if not pairs:
+        return {}
+    rows = [row for row, _ in pairs]
+    return tally_runs(rows, columns_of(rows), np.array([score for _, score in pairs]))
 
 
 class Restatement:

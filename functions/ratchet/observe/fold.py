@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ratchet.govern.alerts import Alert, alert, counted
 from ratchet.govern.config import CHECKPOINTS
-from ratchet.kernel.clock import EPOCH, hour_of
+from ratchet.kernel.clock import EPOCH
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import NotFound, RatchetError, TooLarge
 from ratchet.kernel.ids import join_key
@@ -15,6 +15,7 @@ from ratchet.observe.correct import Item, Restatement, write_changes
 from ratchet.observe.epochs import epoch_config
 from ratchet.observe.grade import Feedback
 from ratchet.observe.observation import split_id
+from ratchet.observe.resume import Follower
 from ratchet.observe.rollout_tally import is_timely
 from ratchet.observe.settings import Ingest, shards_ever
 from ratchet.observe.watched import RolloutReader
@@ -22,7 +23,6 @@ from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
 WAIT = timedelta(hours=24)
-OVERLAP = timedelta(minutes=5)
 DEAD_LETTERS = "ops_dead_letters"
 PAGE = 200
 WAITING_PAGES = 25
@@ -92,20 +92,11 @@ def _position(cursor: Snapshot) -> tuple[datetime, str]:
 
 
 def _start(cursor: Snapshot | None, now: datetime) -> tuple[datetime, str]:
-    """Return where folding goes on.
-
-    Each hour is read once more when it is over, since a commit may show late; and where the clock
-    was set back, as far behind it as the cursor lies ahead.
-    """
+    """Return where folding goes on."""
     if cursor is None:
         return EPOCH, ""
-    at, read_at = cursor.data["ingestedAt"], cursor.data["readAt"]
-    if at > now:
-        return now - (at - now) - OVERLAP, ""
-    again = hour_of(read_at) - OVERLAP
-    if hour_of(read_at) != hour_of(now) and again < at:
-        return again, ""
-    return _position(cursor)
+    at, name = _position(cursor)
+    return Follower(at=at, id=name, read_at=cursor.data["readAt"]).resumed(now).position
 
 
 def _fold_waiting(

@@ -180,10 +180,8 @@ def refusal(
     found: Model, ts: datetime, index: int, now: datetime, retention: timedelta
 ) -> Rejection | None:
     """Say why an item is not taken at this time, or cannot be stored."""
-    if ts > now + AHEAD:
-        return Rejection(index=index, field="ts", reason="more than 10 minutes ahead of the clock")
-    if ts < now - retention:
-        return Rejection(index=index, field="ts", reason=_too_old(ts, now, retention))
+    if reason := untimely(ts, now, retention):
+        return Rejection(index=index, field="ts", reason=reason)
     try:
         size = check_document(COLLECTION, "item", found.to_map())
     except RatchetError as error:
@@ -192,6 +190,13 @@ def refusal(
         reason = f"{size} bytes, an observation has at most {MAX_ITEM_BYTES}"
         return Rejection(index=index, field="meta", reason=reason)
     return None
+
+
+def untimely(ts: datetime, now: datetime, retention: timedelta) -> str | None:
+    """Say why what happened at an instant is not taken at this time."""
+    if ts > now + AHEAD:
+        return "more than 10 minutes ahead of the clock"
+    return _too_old(ts, now, retention) if ts < now - retention else None
 
 
 def _misfit(found: Observation) -> tuple[str, str] | None:
@@ -209,13 +214,20 @@ def _misfit(found: Observation) -> tuple[str, str] | None:
             return "paired", "comes with a rolloutArm"
         if len({arm, *found.paired}) <= len(found.paired):
             return "paired", "names an arm twice, or the one that was served"
-    if found.exposed_at is not None:
-        since = found.ts - found.exposed_at  # a sum may lie beyond what an instant can hold
-        if since < -AHEAD:
-            return "exposedAt", "more than 10 minutes after ts"
-        if since > EXPOSED_BEFORE:
-            told = f"more than {EXPOSED_BEFORE.days} days before ts"
-            return "exposedAt", f"{told}: whole milliseconds since 1970 are wanted"
+    told = misexposed(found.exposed_at, found.ts)
+    return ("exposedAt", told) if told else None
+
+
+def misexposed(exposed_at: datetime | None, ts: datetime) -> str | None:
+    """Say why a unit cannot have met its arm at an instant, where it is told."""
+    if exposed_at is None:
+        return None
+    since = ts - exposed_at  # a sum may lie beyond what an instant can hold
+    if since < -AHEAD:
+        return "more than 10 minutes after ts"
+    if since > EXPOSED_BEFORE:
+        told = f"more than {EXPOSED_BEFORE.days} days before ts"
+        return f"{told}: whole milliseconds since 1970 are wanted"
     return None
 
 

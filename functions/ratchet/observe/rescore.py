@@ -5,6 +5,7 @@ from datetime import datetime
 
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.document import Model
+from ratchet.kernel.errors import TooLarge
 from ratchet.observe.commit import REWARDS, chunks
 from ratchet.observe.correct import Restatement, write_changes
 from ratchet.observe.epochs import current_epoch
@@ -63,4 +64,10 @@ def _restate(
         ]
         return write_changes(tx, changes, ingest, now)
 
-    return store.transact(body, self_checking=True)
+    try:
+        return store.transact(body, self_checking=True)
+    except TooLarge:  # many runs at once: fewer documents touch fewer
+        if len(ids) == 1:
+            raise
+        half = len(ids) // 2
+        return sum(_restate(store, p, epoch, ingest, now) for p in (ids[:half], ids[half:]))

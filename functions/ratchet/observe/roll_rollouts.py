@@ -19,7 +19,7 @@ from ratchet.stats.rollout_bucket import RolloutBucket
 from ratchet.store.port import Ref, Store, Write
 
 DAY_RETENTION = timedelta(days=400)
-_COMMIT = 100  # of at most 80 KB each: a commit has 10 MiB
+_COMMIT = 80  # of at most 120 KB each: a commit has 10 MiB
 
 
 def roll_rollouts(store: Store, *, now: datetime) -> int:

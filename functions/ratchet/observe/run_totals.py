@@ -1,18 +1,24 @@
 """RunTotals: what the observations of one run add up to, so that a run's cost needs no join."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
 
 from ratchet.kernel.document import Document, ExactInt, Instant, Model
 from ratchet.kernel.ids import join_key
-from ratchet.stats.moments import Moments
+from ratchet.stats.bucket import OTHER, cap_counts, counts
+from ratchet.stats.moments import Moments, sum_moments
 from ratchet.stats.quantiles import Histogram
+from ratchet.stats.run_sums import MAX_NAMED
 from ratchet.store.port import Ref
 
 
 class RunObserved(Model):
     """Sums over served observations; shadows do not count. Units as in SCALES, weighted.
 
-    `by_arm` is the reward of the observations that each arm (model) served, of the 20 busiest.
+    `n` counts observations as they came; `a + b` is the sum over both. Rewards are of the epoch
+    that each was scored under. `by_arm` is the reward of the observations that each arm (model)
+    served; of the busiest arms and the most frequent errors, the rest is `other`.
     """
 
     n: int = 0
@@ -27,9 +33,60 @@ class RunObserved(Model):
     tokens_out: ExactInt = 0
     retries: ExactInt = 0
 
+    def __add__(self, other: "RunObserved") -> "RunObserved":
+        return _combine(self, other, 1)
+
+    def __sub__(self, other: "RunObserved") -> "RunObserved":
+        return _combine(self, other, -1)
+
+
+# What adds up by itself; the others are counters, and arms.
+_PLAIN = ("n", "cost", "latency", "latency_bins", "reward", "tokens_in", "tokens_out", "retries")
+
+
+def _combine(a: RunObserved, b: RunObserved, sign: int) -> RunObserved:
+    merged: dict[str, Any] = {}
+    for name in _PLAIN:
+        x, y = getattr(a, name), getattr(b, name)
+        merged[name] = x + y if sign > 0 else x - y
+    return RunObserved.model_construct(
+        outcomes=counts(a.outcomes, b.outcomes, sign),
+        errors=counts(a.errors, b.errors, sign),
+        by_arm=_arms(a.by_arm, b.by_arm, sign),
+        **merged,
+    )
+
+
+def _arms(a: Mapping[str, Moments], b: Mapping[str, Moments], sign: int) -> dict[str, Moments]:
+    none = Moments()
+    both = {arm: (a.get(arm, none), b.get(arm, none)) for arm in sorted({*a, *b})}
+    merged = {arm: x + y if sign > 0 else x - y for arm, (x, y) in both.items()}
+    return {arm: moments for arm, moments in merged.items() if moments != none}
+
+
+def _placed(known: Mapping[str, Moments], moved: Mapping[str, Moments]) -> dict[str, Moments]:
+    """Return what moves under the names that are known: a correction brings no new arm."""
+    out: dict[str, Moments] = {}
+    for arm, moments in moved.items():
+        at = arm if moments.n > 0 or arm in known or OTHER not in known else OTHER
+        out[at] = out.get(at, Moments()) + moments
+    return out
+
+
+def _cap_arms(found: Mapping[str, Moments]) -> dict[str, Moments]:
+    if len(found) <= MAX_NAMED:
+        return dict(found)
+    ranked = sorted((arm for arm in found if arm != OTHER), key=lambda arm: (-found[arm].n, arm))
+    kept = {arm: found[arm] for arm in ranked[: MAX_NAMED - 1]}
+    rest = sum_moments(moments for arm, moments in found.items() if arm not in kept)
+    return dict(sorted((kept | {OTHER: rest}).items()))
+
 
 class RunTotals(Document):
-    """`ops_run_totals/{runId}`: the observations that name a run, written with their rewards."""
+    """`ops_run_totals/{runId}`: the observations that name a run, written with their rewards.
+
+    `shard` is the run's, so that who looks for changed totals finds them by (shard, changedAt).
+    """
 
     collection: ClassVar[str] = "ops_run_totals"
 
@@ -42,6 +99,21 @@ class RunTotals(Document):
     def key(self) -> str:
         """Return the run's id, as a name may hold what a document's id may not."""
         return totals_ref(self.run_id).id
+
+    def changed(
+        self, plus: RunObserved, minus: RunObserved, now: datetime, expire_at: datetime
+    ) -> "RunTotals":
+        """Return the totals with observations added, and then taken back; they live on."""
+        sums, moved = self.sums + plus - minus, _arms(plus.by_arm, minus.by_arm, -1)
+        by_arm = _arms(self.sums.by_arm, _placed(self.sums.by_arm, moved), 1)
+        capped = {"errors": cap_counts(sums.errors, MAX_NAMED), "by_arm": _cap_arms(by_arm)}
+        return self.model_copy(
+            update={
+                "sums": sums.model_copy(update=capped),
+                "changed_at": max(now, self.changed_at),
+                "expire_at": max(expire_at, self.expire_at),
+            }
+        )
 
 
 def totals_ref(run_id: str) -> Ref:

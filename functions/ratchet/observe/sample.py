@@ -8,11 +8,11 @@ from ratchet.observe.observation import Observation
 def kept(observation: Observation, identity: str, k: int) -> Observation | None:
     """Return the observation with its weight, or None where it is sampled out.
 
-    One unit in k keeps all its successes; failures, timeouts and whatever belongs to a rollout
-    are always kept, and so is what was sampled before it came here.
+    One unit in k keeps all its successes; failures, timeouts and whatever belongs to a rollout or
+    to a run, whose totals are of few, are always kept, and so is what was sampled before it came.
     """
-    exempt = observation.outcome != "success" or observation.rollout_id or observation.weight > 1
-    if k == 1 or exempt:
+    named = observation.rollout_id or observation.run_id
+    if k == 1 or named or observation.outcome != "success" or observation.weight > 1:
         return observation
     name = observation.unit or identity
     digest = hashlib.blake2b(f"sample:{name}".encode(), digest_size=8).digest()

@@ -135,7 +135,7 @@ def _score_shard(
             )
         except _OvertakenError:
             return report.model_copy(update={"read_until": None})
-        except TooLarge:  # many rollout buckets at once: fewer documents touch fewer
+        except TooLarge:  # many runs or rollout buckets: fewer documents touch fewer
             if len(documents) == 1:
                 raise
             half = len(documents) // 2

@@ -7,6 +7,7 @@ from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import HOUR, hour_of
 from ratchet.kernel.document import Instant, Model
+from ratchet.kernel.errors import TooLarge
 from ratchet.observe.commit import (
     REWARDS,
     Scored,
@@ -34,6 +35,10 @@ EXPIRING = (
     "ops_feedback",
     "ops_buckets",
     "ops_rollout_buckets",
+    "ops_run_totals",
+    "ops_runs",
+    "ops_run_revisions",
+    "ops_run_buckets",
     "ops_dead_letters",
     "ops_operations",
     "ops_judgements",
@@ -148,6 +153,13 @@ def _score_missing(
         write_scored(tx, scored, epoch, shard, ingest, now)
         return scored
 
-    done = store.transact(body, self_checking=True)
+    try:
+        done = store.transact(body, self_checking=True)
+    except TooLarge:  # many runs or rollout buckets at once: fewer documents touch fewer
+        if len(documents) == 1:
+            raise
+        half = len(documents) // 2
+        parts = documents[:half], documents[half:]
+        return sum(_score_missing(store, shard, p, epoch, rollouts, ingest, now) for p in parts)
     alert_foreign(store, done.rollouts.foreign, now)
     return done.observations

@@ -130,22 +130,22 @@ def sums_of(columns: Columns, score: Floats) -> dict[Series, Sums]:
     found: dict[Series, int] = {}
     groups = np.array([found.setdefault(columns.series[i], len(found)) for i in rows.tolist()])
     count, w = len(found), columns.weight[rows]
-    outcomes = _tallies([columns.outcomes[i] for i in rows.tolist()], w, groups, count)
-    errors = _errors(columns, rows, groups, count)
+    outcomes = count_outcomes([columns.outcomes[i] for i in rows.tolist()], w, groups, count)
+    errors = count_errors(columns, rows, groups, count)
     fields: dict[str, list[Any]] = {
         "outcomes": outcomes,
         "errors": errors,
         "known_success": _known_success(columns, rows, groups, count),
-        "reward": _moments(score[rows], "reward", w, groups, count),
-        "drawn": _moments(
+        "reward": known_moments(score[rows], "reward", w, groups, count),
+        "drawn": known_moments(
             np.where(columns.drawn[rows], score[rows], np.nan), "reward", w, groups, count
         ),
-        "quality": _moments(columns.quality[rows], "quality", w, groups, count),
-        "latency": _moments(columns.latency_ms[rows], "latency", w, groups, count),
-        "cost": _moments(columns.cost_usd[rows], "cost", w, groups, count),
-        "latency_bins": _bins(columns.latency_ms[rows], w, groups, count),
-        "cost_bins": _bins(columns.cost_usd[rows], w, groups, count),
-        "reward_bins": _bins(score[rows], w, groups, count),
+        "quality": known_moments(columns.quality[rows], "quality", w, groups, count),
+        "latency": known_moments(columns.latency_ms[rows], "latency", w, groups, count),
+        "cost": known_moments(columns.cost_usd[rows], "cost", w, groups, count),
+        "latency_bins": known_histograms(columns.latency_ms[rows], w, groups, count),
+        "cost_bins": known_histograms(columns.cost_usd[rows], w, groups, count),
+        "reward_bins": known_histograms(score[rows], w, groups, count),
         "tokens_in": grouped_sum(columns.tokens_in[rows] * w, groups, count),
         "tokens_out": grouped_sum(columns.tokens_out[rows] * w, groups, count),
         "retries": grouped_sum(columns.retries[rows] * w, groups, count),
@@ -156,19 +156,28 @@ def sums_of(columns: Columns, score: Floats) -> dict[Series, Sums]:
     }
 
 
-def _moments(x: Floats, metric: str, w: Ints, groups: Ints, count: int) -> list[Moments]:
+def known_moments(x: Floats, metric: str, w: Ints, groups: Ints, count: int) -> list[Moments]:
+    """Return the moments of what is known of a metric, by group. Shapes: x, w, groups (n,)."""
     known = ~np.isnan(x)
     units = to_units(x[known], SCALES[metric])
     return grouped_moments(units, w[known], groups[known], count)
 
 
-def _bins(x: Floats, w: Ints, groups: Ints, count: int) -> list[Histogram]:
-    known = ~np.isnan(x)
-    rows = [np.flatnonzero(known & (groups == g)) for g in range(count)]
-    return [histogram_of(x[r], w[r]) if r.size else Histogram() for r in rows]
+def known_histograms(x: Floats, w: Ints, groups: Ints, count: int) -> list[Histogram]:
+    """Return the histogram of what is known, by group. Shapes: x, w, groups (n,)."""
+    known = np.flatnonzero(~np.isnan(x))
+    known = known[np.argsort(groups[known], kind="stable")]
+    starts = np.searchsorted(groups[known], np.arange(1, count))
+    return [
+        histogram_of(x[rows], w[rows]) if rows.size else Histogram()
+        for rows in np.split(known, starts)
+    ]
 
 
-def _tallies(outcomes: list[str], w: Ints, groups: Ints, count: int) -> list[dict[str, Tally]]:
+def count_outcomes(
+    outcomes: Sequence[str], w: Ints, groups: Ints, count: int
+) -> list[dict[str, Tally]]:
+    """Return how often each outcome came, by group. Shapes: all (n,)."""
     out: list[dict[str, Tally]] = [{} for _ in range(count)]
     names = np.array(outcomes)
     for name in sorted(set(outcomes)):
@@ -182,7 +191,8 @@ def _tallies(outcomes: list[str], w: Ints, groups: Ints, count: int) -> list[dic
     return out
 
 
-def _errors(columns: Columns, rows: Ints, groups: Ints, count: int) -> list[dict[str, int]]:
+def count_errors(columns: Columns, rows: Ints, groups: Ints, count: int) -> list[dict[str, int]]:
+    """Return the weight of each error code of some rows, by group. Shapes: rows, groups (n,)."""
     out: list[dict[str, int]] = [{} for _ in range(count)]
     for i, g in zip(rows.tolist(), groups.tolist(), strict=True):
         code = columns.errors[i]

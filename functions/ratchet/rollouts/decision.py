@@ -29,6 +29,8 @@ def unequal(weighing: Weighing) -> str:
     which = [name for name, unknown in weighing.unknown.items() if unknown.holds]
     if which == ["code"]:
         why = "not every error code is named, so this one may be among the others"
+    elif which == ["runs"]:
+        why = "one arm has fewer runs for an exposure"
     else:
         why = f"the share of unknown {', '.join(which)} differs between the arms"
     return f"{weighing.term.metric}: {why}"

@@ -8,7 +8,7 @@ from ratchet.observe.watch import CONTROL, PAIRED, SHADOW
 from ratchet.rollouts.arms import by_arm, difference, exposed, is_shadow, known, means, split
 from ratchet.rollouts.evidence import EVIDENCE
 from ratchet.rollouts.evidence.bayes import posterior
-from ratchet.rollouts.metric import ERROR, METRICS, Metric, metric_named
+from ratchet.rollouts.metric import ERROR, METRICS, OF_LOSS, Metric, metric_named
 from ratchet.rollouts.metrics import Arms, arms_of, pair_of
 from ratchet.rollouts.pair import Bounds, Pair, Question
 from ratchet.rollouts.report import (
@@ -22,10 +22,12 @@ from ratchet.rollouts.report import (
     UnknownShare,
 )
 from ratchet.rollouts.rollout import Rollout
+from ratchet.rollouts.terms import GRADES
 from ratchet.rollouts.unknown import UNKNOWN, compare_unknown, holds, unknown_pairs
 from ratchet.rollouts.weigh import BY_KIND, better
 from ratchet.stats.bucket import OTHER
 from ratchet.stats.intervals import Interval
+from ratchet.stats.loss_terms import LOSS, TERMS
 from ratchet.stats.quantiles import sum_histograms
 from ratchet.stats.rollout_bucket import RolloutBucket
 from ratchet.stats.units import met_by_both, sum_units
@@ -86,16 +88,32 @@ def _exposures(rollout: Rollout, arms: Arms) -> Exposed | None:
 def _metrics(rollout: Rollout, arms: Arms) -> Iterator[Metric]:
     """Yield every metric that can be told, and each error code that was seen."""
     untold = set() if rollout.watch.latency_objective_ms is not None else {"slow"}
-    if not _judged(arms):
+    if not _any(arms, "judged_w"):
         untold.add("corrected")
+    if not _any(arms, "runs"):
+        untold.add(LOSS)
     yield from (metric for metric in METRICS.values() if metric.name not in untold)
+    yield from (metric_named(OF_LOSS + term) for term in _terms(arms))
     codes = {field for arm in arms.values() for field in arm.sums if field.startswith(ERROR)}
     yield from (metric_named(code) for code in sorted(codes - {ERROR + OTHER}))
 
 
-def _judged(arms: Arms) -> bool:
-    """Say whether judges graded anything."""
-    return any(arm.total("judged_w") for arm in arms.values())
+def _any(arms: Arms, field: str) -> bool:
+    """Say whether any arm counts something: a grade by judges, or a run."""
+    return any(arm.total(field) for arm in arms.values())
+
+
+def _terms(arms: Arms) -> list[str]:
+    """Return the terms of the run loss that some run knows."""
+    return [term for term in TERMS if _any(arms, f"run_w:{term}")]
+
+
+def _untold(arms: Arms) -> list[str]:
+    """Return what may be unknown: of judges' grades and of runs only where there are some."""
+    told = {OF_LOSS + term for term in _terms(arms)}
+    told |= {name for name, field in GRADES.items() if name == "quality" or _any(arms, field)}
+    of_some = {*GRADES, *(OF_LOSS + term for term in TERMS)}
+    return [name for name in UNKNOWN if name not in of_some or name in told]
 
 
 def _arms(rollout: Rollout, arms: Arms) -> Iterator[ArmSeen]:
@@ -124,8 +142,9 @@ def _arms(rollout: Rollout, arms: Arms) -> Iterator[ArmSeen]:
 
 
 def _unknown(rollout: Rollout, arms: Arms, arm: str) -> Iterator[UnknownShare]:
-    pairs = unknown_pairs(arms, arm, split(rollout, arm), shadow=is_shadow(rollout))
-    for name in (name for name in UNKNOWN if name != "corrected" or _judged(arms)):
+    names, shadow = _untold(arms), is_shadow(rollout)
+    pairs = unknown_pairs(arms, arm, split(rollout, arm), names=names, shadow=shadow)
+    for name in names:
         bounds, (control, value) = compare_unknown(pairs[name]), means(pairs[name])
         yield UnknownShare(
             challenger=arm,

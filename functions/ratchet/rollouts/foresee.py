@@ -2,31 +2,36 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from ratchet.kernel.clock import DAY, HOUR
+from ratchet.kernel.clock import DAY, HOUR, day_of
 from ratchet.observe.roll_up import buckets_since
 from ratchet.policies.version import PolicyVersion
 from ratchet.rollouts.amount import size_of
 from ratchet.rollouts.assign import control_share
 from ratchet.rollouts.history import list_rollouts
-from ratchet.rollouts.metric import ERROR, Metric, metric_named
+from ratchet.rollouts.metric import ERROR, OF_LOSS, Metric, metric_named
 from ratchet.rollouts.plan import Planned, Seen, Traffic, plan
 from ratchet.rollouts.rollout import Plan, RolloutDraft
 from ratchet.rollouts.rules import Rules, Term
 from ratchet.rollouts.spending import next_level
 from ratchet.stats.bucket import Bucket, Sums, Tally, sum_sums
-from ratchet.stats.moments import Moments
+from ratchet.stats.loss_terms import LOSS
+from ratchet.stats.moments import Moments, sum_moments
+from ratchet.stats.run_sums import RunBucket
 from ratchet.stats.window import Stats
 from ratchet.store.port import Filter, Query, Store
 
 WINDOW = "24h"
+RUNS_SINCE = timedelta(days=7)  # runs are fewer than observations
 
 
 @dataclass(frozen=True)
 class _Past:
-    """What the champion's observations say of a metric; `hourly` of them came, `all_hourly` in all.
+    """What the champion's observations, or runs, say of a metric; `hourly` of them came.
 
-    Units: the metric's; observations, where several weights count as Kish has it.
+    Of all observations `all_hourly` did. Units: the metric's; observations, where several weights
+    count as Kish has it.
     """
 
     mean: float
@@ -36,16 +41,21 @@ class _Past:
 
 
 def foresee(
-    store: Store, draft: RolloutDraft, champion: PolicyVersion, *, promote_alpha: float | None
+    store: Store,
+    draft: RolloutDraft,
+    champion: PolicyVersion,
+    *,
+    promote_alpha: float | None,
+    now: datetime,
 ) -> Plan | None:
     """Return how many units and hours it takes to see `detect` in the last step, with power 0.9.
 
-    It takes every observation for a unit, and steps before the last for a wait. None for a shadow,
-    which is judged by what it must not lose, where the champion has shown nothing, and for a
-    corrected mean: how many people will be asked, nobody knows yet.
+    It takes every observation, or run, for a unit, and steps before the last for a wait. None for a
+    shadow, which is judged by what it must not lose, where the champion has shown nothing, and for
+    a corrected mean: how many people will be asked, nobody knows yet.
     """
     metric = metric_named(draft.profile.goal.metric)
-    past = _past(store, champion, metric) if draft.mode != "shadow" else None
+    past = _past(store, champion, metric, now) if draft.mode != "shadow" else None
     size = size_of(draft.profile.detect)
     effect = size.value * past.mean if past and size.relative else size.value
     if past is None or not effect:
@@ -104,10 +114,12 @@ def _plan(draft: RolloutDraft, planned: Planned, past: _Past) -> Plan:
     )
 
 
-def _past(store: Store, champion: PolicyVersion, metric: Metric) -> _Past | None:
+def _past(store: Store, champion: PolicyVersion, metric: Metric, now: datetime) -> _Past | None:
     """Return what a version has shown of a metric in the last day, over all its components."""
     sums, hours = _last_day(store, champion.key())
     total = sums.total
+    if metric.name == LOSS or metric.name.startswith(OF_LOSS):
+        return _past_runs(store, champion.key(), metric, total.w / hours if hours else 0.0, now)
     if total.n < 2:
         return None
     count = total.w * total.w / total.w2
@@ -124,6 +136,25 @@ def _past(store: Store, champion: PolicyVersion, metric: Metric) -> _Past | None
         return None
     seen = Seen(spread=math.sqrt(variance))
     return _Past(mean, seen, moments.effective_n() / hours, count / hours)
+
+
+def _past_runs(
+    store: Store, version: str, metric: Metric, hourly: float, now: datetime
+) -> _Past | None:
+    """Return what the runs of a version have shown in a week; `hourly` observations came."""
+    since = day_of(now) - RUNS_SINCE
+    where = (Filter("version", "==", version), Filter("day", ">=", since))
+    found = store.stream(Query(RunBucket.collection, where, ("day",)))
+    buckets = [RunBucket.from_store(s.data) for s in found]
+    if not buckets:
+        return None
+    term = metric.name.removeprefix(OF_LOSS)
+    moments = sum_moments(bucket.sums.term(term) for bucket in buckets)
+    mean, variance = moments.mean(metric.scale), moments.variance(metric.scale)
+    if mean is None or variance is None:
+        return None
+    runs = moments.n / max(1.0, (now - buckets[0].day) / HOUR)
+    return _Past(mean, Seen(spread=math.sqrt(variance)), runs, max(runs, hourly))
 
 
 def _rate(sums: Sums, metric: Metric) -> float | None:

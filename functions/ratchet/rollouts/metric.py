@@ -5,19 +5,22 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ratchet.kernel.errors import InvalidInput
+from ratchet.stats.loss_terms import LOSS, TERMS
 
 ERROR = "error:"
+OF_LOSS = f"{LOSS}:"
 # How many were drawn and answered, what they stand for, and how far the judges are off in all that.
 DRAWN = ("drawn", "drawn_w", "drawn_wx")
-_SCALES = {"reward": 10**6, "quality": 10**6, "cost": 10**9}  # as in stats/moments
+_SCALES = {"reward": 10**6, "quality": 10**6, "cost": 10**9, "loss": 10**6}  # as in stats/moments
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric: `(num - less) / den`, fields of RolloutSums, in `scale` integer units.
+    """One metric: `(num - less) / den`, fields of RolloutSums (`field:name` of one that has names).
 
-    `span` is the width of its range; `rests_on` names what must be unknown alike in both arms for
-    the arms to compare. One that is `corrected` adds the mean error of the drawn (see `corrected`).
+    They are in `scale` integer units; `span` is the width of its range; `rests_on` names what must
+    be unknown alike in both arms for the arms to compare. One that is `corrected` adds the mean
+    error of the drawn (see `corrected`).
     """
 
     name: str
@@ -47,6 +50,14 @@ def _mean(name: str, den: str, **other: Any) -> Metric:
     return Metric(name, "mean", num=f"{name}_wx", den=den, scale=_SCALES[name], **other)
 
 
+def _of_runs(of: str, *terms: str) -> Metric:
+    """Return a mean over runs; the whole loss leaves out what is missing, so it rests on it all."""
+    name = of if of == LOSS else OF_LOSS + of
+    rests_on = ("runs", *(OF_LOSS + term for term in terms))
+    num, den = f"run_wx:{of}", f"run_w:{of}"
+    return Metric(name, "mean", "lower", num, den, scale=_SCALES[LOSS], rests_on=rests_on)
+
+
 # A reward has no penalty for an unknown cost or latency, and takes an ungraded success as good.
 METRICS: Mapping[str, Metric] = {
     "reward": _mean("reward", "w", better="higher", rests_on=("cost", "latency", "quality")),
@@ -66,20 +77,36 @@ METRICS: Mapping[str, Metric] = {
     "failure": Metric("failure", "rate", "lower", "failure", "w"),
     "timeout": Metric("timeout", "rate", "lower", "timeout", "w"),
     "slow": Metric("slow", "rate", "lower", "over", "latency_w", rests_on=("latency",)),
+    LOSS: _of_runs(LOSS, *TERMS),
 }
 
 
 def metric_named(name: str) -> Metric:
     """Return a metric; `error:CODE` is the share of observations with that error code.
 
+    `loss:TERM` is the mean of a term of the run loss, over the runs that know it: 0 is perfect.
+
     Raises: InvalidInput.
     """
     if name.startswith(ERROR) and name != ERROR:
         return Metric(name, "rate", "lower", name, "w", rests_on=("code",))
+    if name.startswith(OF_LOSS):
+        return _of_term(name)
     if name not in METRICS:
         raise InvalidInput(
             f"metric {name!r} is not known",
             field="metric",
-            mend=f"one of {', '.join(METRICS)}, {ERROR}CODE",
+            mend=f"one of {', '.join(METRICS)}, {OF_LOSS}TERM, {ERROR}CODE",
         )
     return METRICS[name]
+
+
+def _of_term(name: str) -> Metric:
+    term = name.removeprefix(OF_LOSS)
+    if term not in TERMS:
+        raise InvalidInput(
+            f"metric {name!r}: the run loss has no such term",
+            field="metric",
+            mend=f"one of {', '.join(OF_LOSS + term for term in TERMS)}",
+        )
+    return _of_runs(term, term)

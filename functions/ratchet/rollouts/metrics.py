@@ -13,7 +13,7 @@ from ratchet.rollouts.pair import Pair
 from ratchet.stats.bins import BINS, sum_bins
 from ratchet.stats.moments import Floats, Ints
 from ratchet.stats.quantiles import Histogram, sum_histograms
-from ratchet.stats.rollout_bucket import BINNED, RolloutBucket, RolloutSums
+from ratchet.stats.rollout_bucket import BINNED, OF_RUNS, RolloutBucket, RolloutSums
 from ratchet.stats.units import Units, sum_units
 
 
@@ -36,6 +36,8 @@ class Arm:
 
 Arms = Mapping[tuple[int, str], Arm]
 _ZEROS: Floats = np.zeros(BINS)
+# What the names of a field begin with, and the field.
+_FIELD = {ERROR.removesuffix(":"): "errors"} | {name: name for name in OF_RUNS}
 _NO_ARM = Arm({}, Units(), Histogram())
 
 
@@ -54,8 +56,8 @@ def by_place(buckets: Iterable[RolloutBucket]) -> dict[tuple[int, str], list[Rol
 
 def _arm(buckets: list[RolloutBucket]) -> Arm:
     sums = [bucket.sums for bucket in buckets]
-    codes = sorted({ERROR + code for s in sums for code in s.errors})
-    named = {field: total_of(sums, field) for field in (*BINNED, *codes)}
+    names = {f"{of}:{name}" for of, f in _FIELD.items() for s in sums for name in getattr(s, f)}
+    named = {field: total_of(sums, field) for field in (*BINNED, *sorted(names))}
     return Arm(
         {field: values.astype(np.float64) for field, values in named.items()},
         sum_units(bucket.units for bucket in buckets),
@@ -64,11 +66,15 @@ def _arm(buckets: list[RolloutBucket]) -> Arm:
 
 
 def total_of(sums: Iterable[RolloutSums], field: str) -> Ints:
-    """Return a field of some sums, added up exactly; `error:CODE` is the errors of that code."""
-    if field.startswith(ERROR):
-        code = field.removeprefix(ERROR)
-        return sum_bins(s.errors[code] for s in sums if code in s.errors)
-    return sum_bins(getattr(s, field) for s in sums)
+    """Return a field of some sums, added up exactly; `error:CODE` is the errors of that code.
+
+    So is `run_w:loss` what the field has of that name.
+    """
+    of, colon, name = field.partition(":")
+    if not colon:
+        return sum_bins(getattr(s, field) for s in sums)
+    found = (getattr(s, _FIELD[of]) for s in sums)
+    return sum_bins(by_name[name] for by_name in found if name in by_name)
 
 
 @lru_cache(maxsize=64)  # all metrics of two arms have the same units

@@ -55,7 +55,8 @@ def prepare(
     from ratchet.rollouts.foresee import foresee, programme_level  # numpy, which an end needs not
 
     level = programme_level(store, draft)
-    return Prepared(draft, watch, salt, foresee(store, draft, champion, promote_alpha=level), level)
+    plan = foresee(store, draft, champion, promote_alpha=level, now=now)
+    return Prepared(draft, watch, salt, plan, level)
 
 
 def _target(champion: PolicyVersion) -> float | None:

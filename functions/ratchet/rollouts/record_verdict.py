@@ -24,7 +24,7 @@ from ratchet.store.transact import Transaction
 
 # What a person should know of, by what was done.
 _TOLD: Mapping[Effect, tuple[str, Severity]] = {
-    "rolled_back": ("rollout-rolled-back", "warning"),
+    "rolled_back": ("rollout-rolled-back", "critical"),
     "dropped": ("rollout-challenger-dropped", "warning"),
     "expired": ("rollout-expired", "warning"),
     "gate_stopped": ("rollout-gate-stopped", "warning"),

@@ -6,17 +6,17 @@ from ratchet.rollouts.profile import Guardrail, Wanted
 from ratchet.rollouts.rollout import Rollout
 from ratchet.rollouts.rules import Planned, Rules, Term
 
-# What grades are unknown by, and the sum that counts them.
-GRADES = {"quality": "quality_w", "corrected": "judged_w"}
+# What grades and runs are unknown by, and the sum that counts them: not every service tells them.
+GRADES = {"quality": "quality_w", "corrected": "judged_w", "runs": "runs"}
 
 
 def rules_of(rollout: Rollout) -> Rules:
     """Return the rules of a rollout.
 
-    A shadow serves nobody, so nothing must get better in it, and what rests on grades is asked only
-    where there are some. A holdback promotes nothing: it only goes back. A guardrail on `slow` is
-    left out where no latency objective says what that is. The profile's `minUnits` is asked of
-    promotions alone (`judge_waits`): a harm is believed as soon as any bound is.
+    A shadow serves nobody, so nothing must get better in it, and what rests on grades or runs is
+    asked only where there are some. A holdback promotes nothing: it only goes back. A guardrail on
+    `slow` is left out where no latency objective says what that is. The profile's `minUnits` is
+    asked of promotions alone (`judge_waits`): a harm is believed as soon as any bound is.
     """
     profile = rollout.profile
     guardrails = (g for g in profile.guardrails if _is_watched(g, rollout))
@@ -40,7 +40,7 @@ def planned_of(rollout: Rollout) -> dict[str, Planned]:
 
 
 def grades_of(metric: str) -> tuple[str, ...]:
-    """Return the grades that a metric rests on: it is silent where nobody has given any."""
+    """Return the grades or runs that a metric rests on: it is silent where nobody tells any."""
     return tuple(name for name in metric_named(metric).rests_on if name in GRADES)
 
 

@@ -1,14 +1,15 @@
 """Unknown: whether the share of what is not known differs between arms; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from ratchet.rollouts.evidence import EVIDENCE
-from ratchet.rollouts.metric import ERROR, Metric
+from ratchet.rollouts.metric import ERROR, OF_LOSS, Metric
 from ratchet.rollouts.metrics import Arms, pair_of
 from ratchet.rollouts.pair import Bools, Bounds, Pair, Question
 from ratchet.stats.bucket import OTHER
+from ratchet.stats.loss_terms import TERMS
 from ratchet.stats.moments import Floats
 
 SIDE = 0.025  # to each side, over all looks; apart from the rollout's own alpha
@@ -18,10 +19,15 @@ def _unknown(name: str) -> Metric:
     return Metric(f"unknown {name}", "rate", "lower", "success", "success", f"known_{name}")
 
 
+def _untold(term: str) -> Metric:
+    return Metric(f"unknown {OF_LOSS}{term}", "rate", "lower", "runs", "runs", f"run_w:{term}")
+
+
 # Which code an error had is not known where a bucket counts it as `other`. An outcome that never
 # came is not known either: there are fewer of them for an exposure. They count as often as what
 # each stands for: where successes were sampled, an arm that fails more has more that arrive. So do
 # questions that wait for an answer: an arm that is asked about oftener has more that wait.
+# A run that was never told is not known at all, and of one that was, a term may be.
 UNKNOWN: Mapping[str, Metric] = {
     "cost": _unknown("cost"),
     "latency": _unknown("latency"),
@@ -29,17 +35,21 @@ UNKNOWN: Mapping[str, Metric] = {
     "corrected": _unknown("corrected"),
     "code": Metric("unknown code", "rate", "lower", ERROR + OTHER, "w"),
     "outcome": Metric("outcomes per exposure", "mean", "higher", "w", "exposures", span=None),
+    "runs": Metric("runs per exposure", "mean", "higher", "runs", "exposures", span=None),
+    **{OF_LOSS + term: _untold(term) for term in TERMS},
 }
 
 
 def unknown_pairs(
-    arms: Arms, challenger: str, shares: Floats, *, shadow: bool = False
+    arms: Arms,
+    challenger: str,
+    shares: Floats,
+    *,
+    names: Iterable[str],
+    shadow: bool = False,
 ) -> dict[str, Pair]:
-    """Return what is unknown: cost, latency, grades among successes; codes; outcomes."""
-    return {
-        name: pair_of(arms, metric, challenger, shares, shadow=shadow)
-        for name, metric in UNKNOWN.items()
-    }
+    """Return what is unknown, by its name in UNKNOWN."""
+    return {name: pair_of(arms, UNKNOWN[name], challenger, shares, shadow=shadow) for name in names}
 
 
 def compare_unknown(pair: Pair) -> Bounds:

@@ -89,13 +89,13 @@ def sum_sums(parts: Iterable[Sums]) -> Sums:
     }
     return Sums.model_construct(
         outcomes={key: tally for key, tally in outcomes.items() if tally.n},
-        errors=_totals(part.errors for part in found),
-        known_success=_totals(part.known_success for part in found),
+        errors=totals(part.errors for part in found),
+        known_success=totals(part.known_success for part in found),
         **merged,
     )
 
 
-def _totals(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+def totals(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Add counters up."""
     merged: Counter[str] = Counter()
     for part in parts:
@@ -144,11 +144,16 @@ def cap_errors(sums: Sums) -> Sums:
     """Keep the 50 most frequent error codes; the rest count as `other`."""
     if len(sums.errors) <= MAX_ERROR_CODES:
         return sums
-    ranked = sorted(sums.errors.items(), key=lambda kv: (-kv[1], kv[0]))
-    kept = {code: n for code, n in ranked if code != OTHER}
-    named = dict(list(kept.items())[: MAX_ERROR_CODES - 1])
-    named[OTHER] = sum(sums.errors.values()) - sum(named.values())
-    return sums.model_copy(update={"errors": dict(sorted(named.items()))})
+    return sums.model_copy(update={"errors": cap_counts(sums.errors, MAX_ERROR_CODES)})
+
+
+def cap_counts(found: Mapping[str, int], most: int) -> dict[str, int]:
+    """Keep the highest of some counts, at most so many names; the rest count as `other`."""
+    if len(found) <= most:
+        return dict(found)
+    ranked = sorted((name for name in found if name != OTHER), key=lambda n: (-found[n], n))
+    kept = {name: found[name] for name in ranked[: most - 1]}
+    return dict(sorted((kept | {OTHER: sum(found.values()) - sum(kept.values())}).items()))
 
 
 class Bucket(Document):

@@ -1,6 +1,6 @@
 """RolloutBucket: what an arm of a rollout did in an hour, over 256 bins of units."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -27,7 +27,8 @@ class RolloutSums(Model):
     a grade by judges, less what those stand for that a person is still asked about. `judged_*` are
     of the judges' grades; `drawn` counts those that a person drawn at random graded too, `drawn_w`
     what they stand for (1/p), `drawn_wx` how much higher he graded them (below 0: lower), for all
-    that.
+    that. `runs` counts runs, each once; by `loss` and by the names of its terms, `run_w` counts
+    those that know it and `run_wx` adds it up.
     """
 
     exposures: Bins = Bins()
@@ -52,7 +53,10 @@ class RolloutSums(Model):
     drawn_w: Bins = Bins()
     drawn_wx: Bins = Bins()
     known_corrected: Bins = Bins()
+    runs: Bins = Bins()
     errors: dict[str, Bins] = {}
+    run_w: dict[str, Bins] = {}
+    run_wx: dict[str, Bins] = {}
     latency_bins: Histogram = Histogram()
 
     def __add__(self, other: "RolloutSums") -> "RolloutSums":
@@ -62,22 +66,26 @@ class RolloutSums(Model):
         return _combine(self, other, -1)
 
 
-BINNED = tuple(name for name in RolloutSums.model_fields if name not in ("errors", "latency_bins"))
+# Sums that are counted by name, and all that are one for each bin.
+OF_RUNS = ("run_w", "run_wx")
+NAMED = ("errors", *OF_RUNS)
+BINNED = tuple(name for name in RolloutSums.model_fields if name not in (*NAMED, "latency_bins"))
 
 
 def _combine(a: RolloutSums, b: RolloutSums, sign: int) -> RolloutSums:
     def both(x: Bins, y: Bins) -> Bins:
         return x + y if sign > 0 else x - y
 
+    def by_name(x: Mapping[str, Bins], y: Mapping[str, Bins]) -> dict[str, Bins]:
+        found = {k: both(x.get(k, Bins()), y.get(k, Bins())) for k in sorted({*x, *y})}
+        return {name: bins for name, bins in found.items() if bins.packed}
+
     merged: dict[str, Any] = {name: both(getattr(a, name), getattr(b, name)) for name in BINNED}
-    codes = {
-        code: both(a.errors.get(code, Bins()), b.errors.get(code, Bins()))
-        for code in sorted({*a.errors, *b.errors})
-    }
+    merged |= {name: by_name(getattr(a, name), getattr(b, name)) for name in NAMED}
+    if sign < 0:
+        merged["errors"] = _unfolded(merged["errors"])
     latency = a.latency_bins + b.latency_bins if sign > 0 else a.latency_bins - b.latency_bins
-    kept = {code: bins for code, bins in codes.items() if bins.packed}
-    errors = kept if sign > 0 else _unfolded(kept)
-    return RolloutSums.model_construct(errors=errors, latency_bins=latency, **merged)
+    return RolloutSums.model_construct(latency_bins=latency, **merged)
 
 
 def _unfolded(codes: Mapping[str, Bins]) -> dict[str, Bins]:
@@ -100,11 +108,15 @@ def sum_rollouts(parts: Iterable[RolloutSums]) -> RolloutSums:
     merged: dict[str, Any] = {
         name: pack(sum_bins(getattr(part, name) for part in found)) for name in BINNED
     }
-    codes = sorted({code for part in found for code in part.errors})
-    sums = {code: pack(sum_bins(p.errors.get(code, Bins()) for p in found)) for code in codes}
-    errors = {code: bins for code, bins in sums.items() if bins.packed}
+    merged |= {name: _by_name([getattr(part, name) for part in found]) for name in NAMED}
     latency = sum_histograms(part.latency_bins for part in found)
-    return RolloutSums.model_construct(errors=errors, latency_bins=latency, **merged)
+    return RolloutSums.model_construct(latency_bins=latency, **merged)
+
+
+def _by_name(parts: Sequence[Mapping[str, Bins]]) -> dict[str, Bins]:
+    names = sorted({name for part in parts for name in part})
+    sums = {name: pack(sum_bins(p[name] for p in parts if name in p)) for name in names}
+    return {name: bins for name, bins in sums.items() if bins.packed}
 
 
 def cap_codes(sums: RolloutSums) -> RolloutSums:

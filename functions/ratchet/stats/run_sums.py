@@ -1,27 +1,16 @@
 """RunSums: mergeable sums over the runs of one component, version and day."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from ratchet.kernel.document import Document, ExactInt, Instant, Model
-from ratchet.kernel.ids import join_key
-from ratchet.stats.bucket import OTHER, counts
+from ratchet.kernel.ids import SEPARATOR, join_key
+from ratchet.stats.bucket import OTHER, counts, totals
+from ratchet.stats.loss_terms import LOSS as LOSS
+from ratchet.stats.loss_terms import TERMS as TERMS
 from ratchet.stats.moments import Moments, sum_moments
 
-# The terms of the run loss, in the order of its formula; `runs/terms` says how each is measured.
-TERMS = (
-    "gatePassRate",
-    "contradictions",
-    "grounding",
-    "costOverBudget",
-    "latencyP95",
-    "securityCriticals",
-    "apiBreakages",
-    "dbMigrationFail",
-    "ragCoverage",
-)
-LOSS = "loss"
 MAX_NAMED = 20  # models, error codes, failed gates that are counted by name; the rest is `other`
 DAY_FORM = "%Y%m%d"
 
@@ -103,30 +92,30 @@ def _models(
     return {name: sums for name, sums in sorted(merged.items()) if sums != ModelSums()}
 
 
-def cap_runs(sums: RunSums) -> RunSums:
-    """Keep the 20 most frequent models, error codes and gates; the rest counts as `other`."""
+def cap_runs(sums: RunSums, most: int = MAX_NAMED) -> RunSums:
+    """Keep the most frequent models, error codes and gates; the rest counts as `other`."""
     return sums.model_copy(
         update={
-            "models": _capped_models(sums.models),
-            "errors": _capped(sums.errors),
-            "gates": _capped(sums.gates),
+            "models": _capped_models(sums.models, most),
+            "errors": _capped(sums.errors, most),
+            "gates": _capped(sums.gates, most),
         }
     )
 
 
-def _capped(found: Mapping[str, int]) -> dict[str, int]:
-    if len(found) <= MAX_NAMED:
+def _capped(found: Mapping[str, int], most: int) -> dict[str, int]:
+    if len(found) <= most:
         return dict(found)
     ranked = sorted((n for n in found if n != OTHER), key=lambda name: (-found[name], name))
-    kept = {name: found[name] for name in ranked[: MAX_NAMED - 1]}
+    kept = {name: found[name] for name in ranked[: most - 1]}
     return dict(sorted((kept | {OTHER: sum(found.values()) - sum(kept.values())}).items()))
 
 
-def _capped_models(found: Mapping[str, ModelSums]) -> dict[str, ModelSums]:
-    if len(found) <= MAX_NAMED:
+def _capped_models(found: Mapping[str, ModelSums], most: int) -> dict[str, ModelSums]:
+    if len(found) <= most:
         return dict(found)
     ranked = sorted((n for n in found if n != OTHER), key=lambda n: (-found[n].loss.n, n))
-    kept = ranked[: MAX_NAMED - 1]
+    kept = ranked[: most - 1]
     rest = sum_models(sums for name, sums in found.items() if name not in kept)
     return dict(sorted(({name: found[name] for name in kept} | {OTHER: rest}).items()))
 
@@ -139,8 +128,21 @@ def sum_models(parts: Iterable[ModelSums]) -> ModelSums:
 
 
 def sum_runs(parts: Iterable[RunSums]) -> RunSums:
-    """Return the sum of many."""
-    return sum(parts, RunSums())
+    """Return the sum of many, each field added up once."""
+    found = list(parts)
+    terms = {name for part in found for name in part.terms}
+    models = sorted({name for part in found for name in part.models})
+    merged: dict[str, Any] = {
+        name: sum_moments(getattr(part, name) for part in found) for name in _MOMENTS
+    }
+    merged |= {name: totals(getattr(part, name) for part in found) for name in _COUNTERS}
+    return RunSums.model_construct(
+        runs=sum(part.runs for part in found),
+        gates_seen=sum(part.gates_seen for part in found),
+        terms={t: sum_moments(p.term(t) for p in found) for t in TERMS if t in terms},
+        models={m: sum_models(p.models[m] for p in found if m in p.models) for m in models},
+        **merged,
+    )
 
 
 class RunBucket(Document):
@@ -173,3 +175,12 @@ class RunBucket(Document):
 def run_bucket_key(component: str, version: str, day: datetime) -> str:
     """Return the id of a bucket of runs."""
     return join_key(component, version, f"{day:{DAY_FORM}}")
+
+
+def day_of_key(key: str) -> datetime:
+    """Return the day of a bucket of runs from its id.
+
+    >>> f"{day_of_key('planner~p@1.0.0~20260102'):%d %B %Y}"
+    '02 January 2026'
+    """
+    return datetime.strptime(key.rpartition(SEPARATOR)[2], DAY_FORM).replace(tzinfo=UTC)

@@ -23,7 +23,7 @@ from ratchet.tune import TUNERS
 from ratchet.tune.carry import Carry, Decision
 from ratchet.tune.look import WINDOW_HOURS, look
 from ratchet.tune.standing import rejected_draft, standing_draft
-from ratchet.tune.view import Suggestion, View
+from ratchet.tune.view import Suggestion
 
 TUNER = machine("auto_tune_policies")
 
@@ -106,7 +106,6 @@ def auto_tune(
         return _passed(head.id, "the version has no tuning space")
     view, sources = look(store, keys, reader, version, now=now)
     said = {name: tuner(view) for name, tuner in TUNERS.items()}
-    _alert_poor(store, view, said, head.id, now)
     params = {key: value for s in said.values() for key, value in s.params.items()}
     if not params:
         return _passed(head.id, *(reason for s in said.values() for reason in s.reasons))
@@ -120,14 +119,14 @@ def auto_tune(
         return _passed(head.id, f"{rejected.key()} says the same, and was rejected")
     try:
         draft = propose(
-            store, keys, actor, head.id, merged, now=now, proposal=_proposal(said, sources, now)
+            store, keys, actor, head.id, merged, now=now, proposal=proposal_of(said, sources, now)
         )
     except LearningOff as off:
         return _passed(head.id, off.message)
     return _carried(draft, carry)
 
 
-def _proposal(said: Mapping[str, Suggestion], sources: Sequence[str], now: datetime) -> Proposal:
+def proposal_of(said: Mapping[str, Suggestion], sources: Sequence[str], now: datetime) -> Proposal:
     """Return why a draft is proposed; its gain is that of the first tuner that names one.
 
     Its window is no longer than the history that was not cut off, in whole hours.
@@ -159,26 +158,6 @@ def _carried(draft: PolicyVersion, carry: Carry) -> TuneOutcome:
         gates=carried.reasons,
         next=carried.id,
     )
-
-
-def _alert_poor(
-    store: Store, view: View, said: Mapping[str, Suggestion], policy_id: str, now: datetime
-) -> None:
-    """Raise an alert for each component whose mean reward is under the retrain threshold."""
-    for suggestion in said.values():
-        for component, mean in suggestion.poor.items():
-            limit = view.thresholds[component].retrain
-            if mean < limit:
-                about = alert(
-                    "below-retrain",
-                    component,
-                    "warning",
-                    f"{component} has mean reward {mean:.3f}, under {limit}",
-                    now=now,
-                    command=f"ratchet stats --component {component}",
-                    evidence={"policy": policy_id, "meanReward": round(mean, 6)},
-                )
-                raise_alert(store, about)
 
 
 def _passed(policy_id: str, *reasons: str) -> TuneOutcome:

@@ -52,7 +52,6 @@ def look(
         version=version,
         base=root.params,
         hours=hours,
-        thresholds={c: epoch.config.for_component(c).thresholds for c in components},
         seed=_seed(version, hours),
     )
     return view, sorted({bucket.key() for bucket in used})

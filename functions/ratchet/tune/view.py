@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from ratchet.observe.reward import Thresholds
 from ratchet.policies.version import PolicyVersion
 from ratchet.stats.bucket import Sums, sum_sums
 
@@ -21,7 +20,6 @@ class View:
     version: PolicyVersion
     base: Mapping[str, Any]
     hours: Mapping[str, Mapping[datetime, Sums]]
-    thresholds: Mapping[str, Thresholds]
     seed: int
 
     def total(self, component: str) -> Sums:
@@ -40,7 +38,6 @@ class Suggestion:
     reasons: tuple[str, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
     gain: tuple[float, float, float] | None = None
-    poor: Mapping[str, float] = field(default_factory=dict)
     since: datetime | None = None
 
 

@@ -14,7 +14,6 @@ from operator import attrgetter
 
 import numpy as np
 
-from ratchet.observe.reward import Thresholds
 from ratchet.policies.space import EPS, Simplex, arm_weights
 from ratchet.stats.bucket import Sums
 from ratchet.stats.intervals import chi2_quantile
@@ -45,7 +44,6 @@ def suggest(view: View) -> Suggestion:
         reasons=tuple(reason for s in said for reason in s.reasons),
         params={name: value for s in said for name, value in s.params.items()},
         gain=gains[0] if len(gains) == 1 else None,
-        poor={component: mean for s in said for component, mean in s.poor.items()},
         since=max((s.since for s in said if s.since), default=None),
     )
 
@@ -56,11 +54,10 @@ def _suggest_one(view: View, name: str, span: Simplex) -> Suggestion:
     components = [span.component_of(arm) for arm in arms]
     rewards = _rewards(view, components)
     drawn = rewards.counts()
-    poor = _poor(view, components, rewards)
     if drawn.max() < MIN_DRAWN:
         seen = f"{drawn.sum():.0f} randomised draws in the window"
         reason = f"{name}: {seen}, {MIN_DRAWN} of an arm wanted"
-        return Suggestion((reason,), poor=poor)
+        return Suggestion((reason,))
     posterior = arm_effects(rewards.cells())
     now = np.array([present[arm] for arm in arms])
     by_arm = _base(view, name, span, present)
@@ -72,7 +69,7 @@ def _suggest_one(view: View, name: str, span: Simplex) -> Suggestion:
     least = min(MIN_MOVE, span.max_step / 2)
     if move < least:
         reason = f"{name}: weights are within {least:g} of where {drawn.sum():.0f} draws put them"
-        return Suggestion((reason,), poor=poor)
+        return Suggestion((reason,))
     gain = gain_interval(posterior, target - now)
     lately = rewards.last(posterior.hours)
     counts, means = lately.counts(), lately.means()
@@ -84,7 +81,7 @@ def _suggest_one(view: View, name: str, span: Simplex) -> Suggestion:
     ]
     weights = {arm: float(w) for arm, w in zip(arms, target, strict=True)}
     since = _since(_hours(view, components), posterior.hours)
-    return Suggestion(tuple(reasons), {name: weights}, gain, poor, since)
+    return Suggestion(tuple(reasons), {name: weights}, gain, since)
 
 
 def near_best_shares(posterior: Posterior, base: Floats, seed: int) -> Floats:
@@ -205,16 +202,6 @@ def _hours(view: View, components: list[str]) -> list[datetime]:
 def _since(hours: list[datetime], kept: int) -> datetime | None:
     """Return the first of the hours that are kept; None where all are."""
     return hours[-kept] if kept < len(hours) else None
-
-
-def _poor(view: View, components: list[str], rewards: _Rewards) -> dict[str, float]:
-    """Return the components whose mean reward is under what is acceptable."""
-    out = {}
-    for component, n, mean in zip(components, rewards.counts(), rewards.means(), strict=True):
-        limits = view.thresholds.get(component, Thresholds())
-        if n >= MIN_DRAWN and mean < limits.min_acceptable:
-            out[component] = float(mean)
-    return out
 
 
 def _base(

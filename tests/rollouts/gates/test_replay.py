@@ -1,14 +1,16 @@
 """The replay gate: what it passes and stops, when it waits, and when it is not asked."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from ratchet.policies.version import PolicyVersion, Proposal
-from ratchet.rollouts.gates.gate import Entered
+from ratchet.rollouts.gates.gate import Entered, Road
 from ratchet.rollouts.gates.replay import enter, judged
+from ratchet.rollouts.profile import Profile, Wanted
 from ratchet.rollouts.replay_document import REPLAYS
 from ratchet.rollouts.replay_store import get_replay
 from ratchet.rollouts.road import open_road
@@ -29,9 +31,12 @@ HOUR = timedelta(hours=1)
 
 
 def entered(it: Drawn, *others: PolicyVersion, of: PolicyVersion | None = None) -> Entered:
-    tried = [Challenger(arm=v.version, version=v.key()) for v in (of or it.draft, *others)]
-    now = it.worker.clock()
-    return enter(open_road(it.store, KEYS, it.worker.reader, ACTIVE, tried, now=now))
+    return enter(road_of(it, of or it.draft, *others))
+
+
+def road_of(it: Drawn, *versions: PolicyVersion) -> Road:
+    tried = [Challenger(arm=v.version, version=v.key()) for v in versions or (it.draft,)]
+    return open_road(it.store, KEYS, it.worker.reader, ACTIVE, tried, now=it.worker.clock())
 
 
 @pytest.mark.parametrize(
@@ -78,6 +83,20 @@ def test_what_a_log_does_not_tell_of_is_said(embedded: Store) -> None:
         "passed",
         ("a log says nothing of latencyTargetMs",),
     )
+
+
+@pytest.mark.parametrize(
+    ("goal", "said"), [("loss:grounding", True), ("corrected", True), ("quality", False)]
+)
+def test_a_goal_that_a_log_cannot_value_is_named_and_rewards_are_replayed(
+    embedded: Store, goal: str, said: bool
+) -> None:
+    it = drawn(embedded)
+    it.serve(GEMINI_BETTER)
+    found = enter(replace(road_of(it), profile=Profile(goal=Wanted(metric=goal))))
+    note = f"a log says nothing of {goal}: rewards are replayed"
+    assert found.result == "passed"
+    assert (note in found.reasons) == said
 
 
 @pytest.mark.parametrize(

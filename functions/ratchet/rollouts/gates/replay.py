@@ -7,6 +7,7 @@ from ratchet.kernel.errors import InvalidInput, Refused
 from ratchet.policies.version import PolicyVersion
 from ratchet.rollouts.amount import size_of
 from ratchet.rollouts.gates.gate import Entered, Road
+from ratchet.rollouts.metric import metric_named
 from ratchet.rollouts.replay_document import Question, StoredReplay, question_of
 from ratchet.rollouts.replay_read import read_log
 from ratchet.rollouts.replay_store import HOURS, keep_replay, period_of
@@ -47,7 +48,13 @@ def _replayed(road: Road, version: PolicyVersion, question: Question) -> Entered
         )
     except (InvalidInput, Refused) as error:  # of this log; another hour's may do
         return Entered("waits", (error.message,))
-    return judged(replay, road.rules.max_loss)
+    return judged(replay, road.rules.max_loss, _unlogged(road))
+
+
+def _unlogged(road: Road) -> str:
+    """Return the goal where a log cannot value it: grades by people and runs come later."""
+    goal = road.profile.goal.metric
+    return goal if {"corrected", "runs"} & {*metric_named(goal).rests_on} else ""
 
 
 def _hours(version: PolicyVersion, now: datetime) -> float:
@@ -58,12 +65,14 @@ def _hours(version: PolicyVersion, now: datetime) -> float:
     return max(1.0, min(HOURS, since))
 
 
-def judged(replay: StoredReplay, max_loss: str) -> Entered:
-    """Return what a replay says of a loss that is allowed."""
+def judged(replay: StoredReplay, max_loss: str, unlogged: str = "") -> Entered:
+    """Return what a replay says of a loss that is allowed; it is of rewards, whatever the goal."""
     found, allowed = replay.result.difference[JUDGED_BY], _allowed(replay, max_loss)
     span = f"better by {found.low:.3g} to {found.high:.3g}"
     told = f"{replay.param}: {span} over {replay.log.rows} rows ({replay.id})"
     notes = [f"a log says nothing of {', '.join(replay.beside)}"] if replay.beside else []
+    if unlogged:
+        notes.append(f"a log says nothing of {unlogged}: rewards are replayed")
     if replay.result.target.doubt:
         notes.append(replay.result.target.doubt)
     evidence = {
