@@ -21,6 +21,7 @@ class Service:
         self.attempts: list[str] = []
         self.callers: list[int] = []
         self.stored: dict[str, list[dict[str, Any]]] = {}
+        self.runs: list[list[dict[str, Any]]] = []
         self.headers: list[dict[str, str]] = []
         self.rejections: list[dict[str, Any]] = []
         self.policies: dict[str, dict[str, Any]] = {}
@@ -63,13 +64,18 @@ def serving() -> Iterator[Service]:
                     service.callers.append(self.client_address[1])
                     if answer in ("ok", "lost"):
                         service.stored.setdefault(data["id"], data["observations"])
+                elif self.path == "/base/record_run":
+                    if answer in ("ok", "lost"):
+                        service.runs.append(data["runs"])
                 elif self.path == "/base/feedback":
                     service.grades.extend(data["feedback"])
                 else:
                     answer = 404
                 service.changed.notify_all()
-            n = len(data.get("observations", data.get("feedback", ())))
             refused = service.rejections
+            if "runs" in data:
+                return self.finish_with(answer, {"runs": data["runs"], "rejected": refused})
+            n = len(data.get("observations", data.get("feedback", ())))
             self.finish_with(answer, {"accepted": n - len(refused), "rejected": refused})
 
         def do_GET(self) -> None:

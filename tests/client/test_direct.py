@@ -18,7 +18,7 @@ from ratchet.client import (
 from ratchet.client.direct import DirectTransport
 from ratchet.entry.seed import seed
 from ratchet.entry.wiring import App, wire
-from ratchet.kernel.clock import ManualClock
+from ratchet.kernel.clock import ManualClock, millis
 from ratchet.kernel.errors import Conflict, InvalidBatch, NotFound, Unavailable
 from ratchet.observe.observation import COLLECTION
 from ratchet.observe.settings import Ingest
@@ -190,3 +190,33 @@ def test_a_store_that_is_away_fills_the_spool_and_nothing_is_lost(
         assert recorder.flush()
     assert (recorder.stats.adopted, recorder.stats.accepted) == (1, 1)
     assert embedded.count(Query(COLLECTION)) == 1
+
+
+def test_runs_are_recorded_beside_their_observations(
+    store: Store, transport: DirectTransport
+) -> None:
+    with Recorder(transport, clock=lambda: NOON, **RETRY) as recorder:
+        with recorder.run("run-1", component="planner") as run:
+            run.record(component="router:gpt-5", outcome="success", cost_usd=0.25)
+            run.tell(gates={"tests": "passed"})
+        recorder.record_run(run_id="run-2", component="planner", metrics={"grounding": 1.2})
+        assert recorder.flush()
+        assert (recorder.stats.accepted, recorder.stats.rejected) == (2, 1)
+        assert [(r.index, r.field) for r in recorder.rejections] == [(1, "metrics.grounding")]
+    (kept,) = store.query(Query("ops_runs"))
+    assert (kept.ref.id, kept.data["loss"]["terms"]["gatePassRate"]["loss"]) == ("run-1", 0.0)
+    (observed,) = store.query(Query(COLLECTION))
+    assert observed.data["items"][0]["runId"] == "run-1"
+
+
+def test_a_batch_of_runs_sent_again_counts_once_and_one_all_refused_says_so(
+    embedded: Store,
+) -> None:
+    transport = DirectTransport(embedded, KEYS, ManualClock(NOON))
+    told = {"runId": "run-1", "component": "planner", "ts": millis(NOON)}
+    batch = Batch.of("b1", [told, told | {"runId": "run-2"}], "runs")
+    assert transport.send(batch) == transport.send(batch) == SendResult(2)
+    assert embedded.count(Query("ops_runs")) == 2
+    with pytest.raises(InvalidBatch) as raised:
+        transport.send(Batch.of("b2", [told | {"costUsd": -1}], "runs"))
+    assert raised.value.as_dict()["rejected"][0]["field"] == "costUsd"

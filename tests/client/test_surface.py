@@ -29,6 +29,7 @@ SURFACE = [
     "RecorderStats",
     "Rejected",
     "Resolved",
+    "RunScope",
     "SendResult",
     "Transport",
 ]

@@ -10,6 +10,7 @@ from ratchet.client.ledger import RecorderStats
 from ratchet.client.offline import AsyncOfflineTransport, OfflineTransport
 from ratchet.client.policy import AsyncPolicyClient, PolicyClient
 from ratchet.client.recorder import Recorder
+from ratchet.client.run import RunScope
 from ratchet.client.transport import AsyncTransport, Rejected, Resolved, SendResult, Transport
 from ratchet.rollouts.assign import Assignment
 
@@ -32,6 +33,7 @@ __all__ = [
     "RecorderStats",
     "Rejected",
     "Resolved",
+    "RunScope",
     "SendResult",
     "Transport",
 ]

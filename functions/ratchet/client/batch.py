@@ -1,6 +1,7 @@
 """Batch: the unit that travels, and how what a component reports becomes its JSON.
 
-An item, an observation or an exposure, is encoded once, so every retry carries the same bytes.
+An item, an observation, an exposure or a run, is encoded once, so every retry carries the same
+bytes. Runs travel in batches of their own, to a function of their own.
 """
 
 import json
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from ratchet.kernel.clock import millis
 from ratchet.kernel.errors import InvalidInput, TooLarge
@@ -20,27 +21,38 @@ MAX_ITEM = 16_384  # characters; the service takes 2,000 bytes, and says so item
 MAX_BODY = 900_000  # characters; a stored document has at most 1 MiB
 EXPOSURE = "exposure"
 
+Kind = Literal["observations", "runs"]
+PATHS: Mapping[Kind, str] = {"observations": "/record", "runs": "/record_run"}
+
 
 @dataclass(frozen=True)
 class Batch:
-    """Up to 500 observations and exposures under one id, which is also the idempotency key."""
+    """Up to 500 observations and exposures under one id, which is also the idempotency key.
+
+    Or up to 100 runs: these are known again by what they say, so their batch's id stays here.
+    """
 
     id: str
     texts: tuple[str, ...]
+    kind: Kind = "observations"
 
     @classmethod
-    def of(cls, batch_id: str, observations: Iterable[Mapping[str, Any]]) -> Self:
-        """Return the batch of observations that are JSON objects already."""
-        return cls(batch_id, tuple(dump(o) for o in observations))
+    def of(
+        cls, batch_id: str, items: Iterable[Mapping[str, Any]], kind: Kind = "observations"
+    ) -> Self:
+        """Return the batch of items that are JSON objects already."""
+        return cls(batch_id, tuple(dump(item) for item in items), kind)
 
     @classmethod
-    def from_body(cls, body: bytes) -> Self:
-        """Return the batch of a request's body.
+    def from_body(cls, body: bytes, run_batch: str = "") -> Self:
+        """Return the batch of a request's body; one of runs has no id there, and gets this.
 
         Raises: InvalidInput where it is not one.
         """
         try:
             data = json.loads(body)
+            if "runs" in data:
+                return cls.of(run_batch, data["runs"], "runs")
             return cls.of(str(data["id"]), data["observations"])
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInput("not the body of a batch", field="(whole)") from error
@@ -51,11 +63,20 @@ class Batch:
     @property
     def observations(self) -> list[dict[str, Any]]:
         """Return fresh maps of what was recorded, camelCase, as the service reads them."""
-        return [json.loads(text) for text in self.texts]
+        return self._items("observations")
+
+    @property
+    def runs(self) -> list[dict[str, Any]]:
+        """Return fresh maps of the runs, likewise."""
+        return self._items("runs")
+
+    def _items(self, kind: Kind) -> list[dict[str, Any]]:
+        return [json.loads(text) for text in self.texts] if kind == self.kind else []
 
     def body(self) -> bytes:
         """Return the request's body, the same bytes every time."""
-        return f'{{"id":{dump(self.id)},"observations":[{",".join(self.texts)}]}}'.encode()
+        named = f'"id":{dump(self.id)},' if self.kind == "observations" else ""
+        return f'{{{named}"{self.kind}":[{",".join(self.texts)}]}}'.encode()
 
 
 def observation_text(fields: Mapping[str, Any], stamp: datetime) -> str:
@@ -64,9 +85,9 @@ def observation_text(fields: Mapping[str, Any], stamp: datetime) -> str:
     Raises: InvalidInput, TypeError or ValueError for what has no JSON.
     """
     wire = wire_fields(fields)
-    wire["ts"] = _wire_time("ts", wire.get("ts", stamp))
+    wire["ts"] = wire_time("ts", wire.get("ts", stamp))
     if "exposedAt" in wire:
-        wire["exposedAt"] = _wire_time("exposedAt", wire["exposedAt"])
+        wire["exposedAt"] = wire_time("exposedAt", wire["exposedAt"])
     text = dump(wire)
     text.encode()  # a lone surrogate has no UTF-8
     if len(text) > MAX_ITEM:
@@ -116,7 +137,11 @@ def camel(name: str) -> str:
     return head + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
-def _wire_time(name: str, value: Any) -> Any:
+def wire_time(name: str, value: Any) -> Any:
+    """Return an instant as milliseconds since 1970; the service judges what is none.
+
+    Raises: InvalidInput.
+    """
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise InvalidInput(f"{name} has no time zone", field=name, mend="use an aware datetime")

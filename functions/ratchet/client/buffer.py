@@ -1,21 +1,36 @@
 """Buffer: what was recorded and is not sent yet. Any thread adds; the sender takes."""
 
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from ratchet.client.batch import EXPOSURE, MAX_BATCH, MAX_BODY, Batch, observation_text, wire_fields
+from ratchet.client.batch import (
+    EXPOSURE,
+    MAX_BATCH,
+    MAX_BODY,
+    Batch,
+    Kind,
+    observation_text,
+    wire_fields,
+)
 from ratchet.client.ledger import Ledger
+from ratchet.client.run import run_text, whole_run
 from ratchet.kernel.clock import Clock
 from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.ids import random_id
 
 MAX_EXPOSED = 100_000  # exposures that are remembered, some 25 MB
+MAX_RUNS = 100  # in a batch, as the service takes them
+# How many of a kind travel together, and what encodes one.
+_FORMS: Mapping[Kind, tuple[int, Callable[[Mapping[str, Any], datetime], str]]] = {
+    "observations": (MAX_BATCH, observation_text),
+    "runs": (MAX_RUNS, run_text),
+}
 
 
 class Buffer:
-    """A bounded queue of observations and exposures; one that finds it full is dropped and counted.
+    """A bounded queue of what was recorded; what finds it full is dropped and counted.
 
     It knows the latest exposures that it took, so a unit's next request does not repeat its own.
     """
@@ -30,7 +45,9 @@ class Buffer:
         self._clock = clock
         self._max_buffer = max_buffer
         self._flush_size = min(flush_size, max_buffer)
-        self._waiting: deque[tuple[datetime, Mapping[str, Any]]] = deque()
+        self._lanes: dict[Kind, deque[tuple[datetime, Mapping[str, Any]]]] = {
+            kind: deque() for kind in _FORMS
+        }
         self._held: deque[Batch] = deque()
         self._exposed: OrderedDict[tuple[Any, ...], None] = OrderedDict()
 
@@ -40,6 +57,10 @@ class Buffer:
         Its values are read when its batch is made: only the map itself and `meta` are copied.
         """
         return self._take(_merged(given, fields))
+
+    def add_run(self, given: tuple[Mapping[str, Any], ...], fields: dict[str, Any]) -> bool:
+        """Take one run, whose mappings add up; return whether enough are waiting for a flush."""
+        return self._take(whole_run(given, fields), "runs")
 
     def expose(self, given: tuple[Mapping[str, Any], ...], fields: dict[str, Any]) -> bool:
         """Take one exposure unless it was taken before; return whether enough are waiting.
@@ -60,7 +81,7 @@ class Buffer:
                     self._exposed.popitem(last=False)
             return due
 
-    def _take(self, fields: dict[str, Any]) -> bool:
+    def _take(self, fields: dict[str, Any], kind: Kind = "observations") -> bool:
         if isinstance(fields.get("meta"), dict):
             fields["meta"] = fields["meta"].copy()
         stamp = self._clock()
@@ -70,8 +91,8 @@ class Buffer:
             if accounts["pending"] < self._max_buffer and not self.closed:
                 accounts["pending"] += 1
                 self.entered += 1
-                self._waiting.append((stamp, fields))
-                return len(self._waiting) % self._flush_size == 0
+                self._lanes[kind].append((stamp, fields))
+                return self._waiting % self._flush_size == 0
             accounts["dropped"] += 1
         why = "the recorder is closed" if self.closed else f"{self._max_buffer} are waiting"
         self._ledger.tell("dropped", f"observations are dropped: {why}")
@@ -86,9 +107,13 @@ class Buffer:
         return bool(self._held or self._waiting)
 
     @property
+    def _waiting(self) -> int:
+        return sum(map(len, self._lanes.values()))
+
+    @property
     def due(self) -> bool:
         """Say whether enough are waiting for a flush."""
-        return len(self._waiting) >= self._flush_size
+        return self._waiting >= self._flush_size
 
     def settled(self, entered: int) -> bool:
         """Say whether the first so many observations are answered, spooled or dropped."""
@@ -103,22 +128,24 @@ class Buffer:
         """Return the next batch; None where what was next had no JSON."""
         if self._held:
             return self._held.popleft()
+        kind = max(self._lanes, key=lambda name: len(self._lanes[name]))
+        most, text_of = _FORMS[kind]
         texts: list[str] = []
         size = 0
-        while len(texts) < MAX_BATCH and size < MAX_BODY:
+        while len(texts) < most and size < MAX_BODY:
             try:
-                stamp, fields = self._waiting.popleft()
+                stamp, fields = self._lanes[kind].popleft()
             except IndexError:
                 break
             try:
-                text = observation_text(fields, stamp)
+                text = text_of(fields, stamp)
             except Exception as error:  # any object may hide in the fields, and raise anything
                 self._ledger.post("pending", "invalid", 1)
                 self._tell_invalid(error)
             else:
                 texts.append(text)
                 size += len(text)
-        return Batch(random_id(), tuple(texts)) if texts else None
+        return Batch(random_id(), tuple(texts), kind) if texts else None
 
     def _tell_invalid(self, error: Exception) -> None:
         try:

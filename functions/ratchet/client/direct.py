@@ -15,6 +15,7 @@ from ratchet.observe.observation import Rejection
 from ratchet.observe.record import record
 from ratchet.observe.settings import Ingest
 from ratchet.rollouts.resolve import resolve
+from ratchet.runs.record import record_runs
 from ratchet.store.port import Store
 
 
@@ -29,11 +30,21 @@ class DirectTransport:
 
     def send(self, batch: Batch) -> SendResult:
         """Record one batch; the same id twice counts once."""
+        if batch.kind == "runs":
+            return self._record_runs(batch)
         payload = {"id": batch.id, "observations": batch.observations}
         ingest = self._reader.read(Ingest)
         with _on_wire():
             answer = record(self._store, self._keys, payload, ingest=ingest, now=self._clock())
         return SendResult(answer.accepted, _rejected(answer.rejected), answer.sampled)
+
+    def _record_runs(self, batch: Batch) -> SendResult:
+        payload = {"runs": batch.runs}
+        with _on_wire():
+            answer = record_runs(
+                self._store, self._keys, payload, reader=self._reader, now=self._clock()
+            )
+        return SendResult(len(answer.runs), _rejected(answer.rejected))
 
     def feedback(self, items: Sequence[Mapping[str, Any]]) -> SendResult:
         """Hand over late grades."""

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ratchet.client.address import base_address
-from ratchet.client.batch import Batch, dump
+from ratchet.client.batch import PATHS, Batch, dump
 from ratchet.client.lifetime import on_exit
 from ratchet.client.transport import Resolved, SendResult
 from ratchet.kernel.clock import system_clock
@@ -96,8 +96,9 @@ class HttpTransport(_Wire):
     """The service at a base address, for threads; a forked child gets connections of its own."""
 
     def send(self, batch: Batch) -> SendResult:
-        """POST one batch to /record."""
-        return SendResult.from_wire(_json(self._request(self._post("/record", batch.body()))))
+        """POST one batch to /record, or to /record_run."""
+        sent = self._post(PATHS[batch.kind], batch.body())
+        return SendResult.from_wire(_json(self._request(sent)))
 
     def feedback(self, items: Sequence[Mapping[str, Any]]) -> SendResult:
         """POST late grades to /feedback."""
@@ -149,8 +150,8 @@ class AsyncHttpTransport(_Wire):
     """The service at a base address, for asyncio; each event loop gets connections of its own."""
 
     async def send(self, batch: Batch) -> SendResult:
-        """POST one batch to /record."""
-        answer = await self._request(self._post("/record", batch.body()))
+        """POST one batch to /record, or to /record_run."""
+        answer = await self._request(self._post(PATHS[batch.kind], batch.body()))
         return SendResult.from_wire(_json(answer))
 
     async def feedback(self, items: Sequence[Mapping[str, Any]]) -> SendResult:

@@ -1,4 +1,4 @@
-"""Ledger: every observation and exposure stands in exactly one account, and they add up."""
+"""Ledger: every observation, exposure and run stands in exactly one account, and they add up."""
 
 import threading
 from collections import deque
@@ -14,16 +14,16 @@ _SOURCES = ("recorded", "adopted")
 
 @dataclass(frozen=True)
 class RecorderStats:
-    """Where every observation is; at any instant, and exactly,
+    """Where every observation and run is; at any instant, and exactly,
 
     recorded + adopted == accepted + rejected + sampled + dropped + invalid + pending + spooled
     + handed_over.
 
-    Units: observations and exposures, but for `retries`, which are attempts. `adopted` were left in
-    the spool by another process; `sampled` is what the service's sampling left out; `invalid` has
-    no JSON or lacks a field that every one has; `pending` is in memory or being sent; `spooled`
-    waits on disk; `handed_over` was taken from the spool by another process. An exposure that is
-    known is not recorded again.
+    Units: observations, exposures and runs, but for `retries`, which are attempts. `adopted` were
+    left in the spool by another process; `sampled` is what the service's sampling left out;
+    `invalid` has no JSON or lacks a field that every one has; `pending` is in memory or being sent;
+    `spooled` waits on disk; `handed_over` was taken from the spool by another process. An exposure
+    that is known is not recorded again.
     """
 
     recorded: int

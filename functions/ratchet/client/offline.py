@@ -35,6 +35,12 @@ class OfflineTransport:
         """Return every exposure taken, in the order of the batches."""
         return [item for item in self._items() if item.get("kind") == EXPOSURE]
 
+    @property
+    def runs(self) -> list[dict[str, Any]]:
+        """Return every run taken, in the order of the batches."""
+        with self._lock:
+            return [run for batch in self.batches.values() for run in batch.runs]
+
     def send(self, batch: Batch) -> SendResult:
         """Take one batch."""
         with self._lock:

@@ -1,6 +1,6 @@
 """Outbox: what becomes of an observation between `record` and the service's answer.
 
-Its rounds do no I/O: they generators that yield what is to be done (send this
+Its rounds do no I/O: they are generators that yield what is to be done (send this
 batch, wait so many seconds, call this function of the spool) and are handed the result; a thread
 or a task drives them, one round at a time.
 """
@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
 from ratchet.client.batch import Batch
 from ratchet.client.buffer import Buffer
@@ -18,7 +18,15 @@ from ratchet.client.pause import pause
 from ratchet.client.spool import Claim, Spool
 from ratchet.client.transport import SendResult
 from ratchet.kernel.clock import Clock
-from ratchet.kernel.errors import Conflict, Forbidden, InvalidInput, Refused, Throttled
+from ratchet.kernel.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    RatchetError,
+    Refused,
+    Throttled,
+)
 
 Step = Batch | float | Callable[[], Any]
 Steps = Generator[Step, Any, bool]
@@ -166,7 +174,7 @@ class Outbox:
                 self.ledger.accounts["retries"] += 1
                 yield seconds
             answer = yield batch
-            if isinstance(answer, SETTLED) and not isinstance(answer, Forbidden):
+            if _settles(answer, batch):
                 with self.ledger.lock:
                     if batch.id in self._flights:  # else the closer was first
                         self.ledger.settle(batch, "replaying" if claim else "pending", answer)
@@ -227,3 +235,14 @@ class Outbox:
 
     def _pause(self, failures: int, longest: float) -> float:
         return pause(failures, first=self._retry_seconds, longest=longest, rng=self._random)
+
+
+def _settles(answer: Any, batch: Batch) -> TypeGuard[SendResult | RatchetError]:
+    """Say whether an answer is about the items, and not about the caller or the service.
+
+    An older service has no place for runs: they are refused, or observations would wait behind
+    them.
+    """
+    if batch.kind == "runs" and isinstance(answer, NotFound):
+        return True
+    return isinstance(answer, SETTLED) and not isinstance(answer, Forbidden)

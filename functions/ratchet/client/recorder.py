@@ -3,7 +3,7 @@
     with Recorder(HttpTransport(url), spool=Path("spool")) as recorder:
         recorder.record(component="router:gpt-5", outcome="success", duration_ms=812.0)
 
-`record` and `expose` do no I/O and raise nothing; `stats` says where every observation is.
+`record`, `expose` and `record_run` do no I/O and raise nothing; `stats` says where each item is.
 """
 
 import contextlib
@@ -21,9 +21,11 @@ from ratchet.client.batch import Batch
 from ratchet.client.ledger import RecorderStats
 from ratchet.client.lifetime import on_exit, on_fork
 from ratchet.client.outbox import Outbox, Steps
+from ratchet.client.run import RunScope
 from ratchet.client.spool import Spool
 from ratchet.client.transport import Rejected, Transport
 from ratchet.kernel.clock import Clock, system_clock
+from ratchet.kernel.ids import random_id
 
 log = logging.getLogger("ratchet.client")
 
@@ -54,6 +56,7 @@ class Front(Generic[Carrier]):
     ) -> None:
         self._transport = transport
         self._flush_seconds = flush_seconds
+        self._now = now
         self._outbox = Outbox(
             clock=clock,
             max_buffer=max_buffer,
@@ -84,6 +87,22 @@ class Front(Generic[Carrier]):
         """
         self._report(self._outbox.buffer.expose, assignment, fields)
 
+    def record_run(self, /, *run: Mapping[str, Any], **fields: Any) -> None:
+        """Take one run, as keywords or mappings, of which later ones add; never blocks or raises.
+
+        `served`, an Assignment or a Choice, says which version and arm served it. The same again
+        counts once; one that is told anew should bring a higher `revision`, as what waits in a
+        spool may come late. Units: as in `record`.
+        """
+        self._report(self._outbox.buffer.add_run, run, fields)
+
+    def run(self, run_id: str | None = None, **fields: Any) -> RunScope:
+        """Return a `with` block that tells the run when it ends: its time, and how it ended.
+
+        What the block records through it names the run. In a coroutine it is `with`, too.
+        """
+        return RunScope(self, run_id or random_id(), fields, self._now)
+
     def _report(self, take: Taking, given: tuple[Mapping[str, Any], ...], fields: Fields) -> None:
         try:
             due = take(given, fields)
@@ -95,7 +114,7 @@ class Front(Generic[Carrier]):
 
     @property
     def stats(self) -> RecorderStats:
-        """Return where every observation is, at one instant."""
+        """Return where every observation and run is, at one instant."""
         return self._outbox.ledger.snapshot()
 
     @property

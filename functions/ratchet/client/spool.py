@@ -163,7 +163,7 @@ class Spool:
     def _read(self, base: str) -> Claim:
         path = self._claimed(base)
         try:
-            batch = Batch.from_body(gzip.decompress(path.read_bytes()))
+            batch = Batch.from_body(gzip.decompress(path.read_bytes()), base.split("-", 3)[3])
         except (OSError, EOFError, zlib.error, InvalidInput):
             batch = None
         claim = Claim(base, batch)

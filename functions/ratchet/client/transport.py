@@ -38,7 +38,8 @@ class SendResult:
         """
         try:
             rejected = tuple(rejected_of(item) for item in data.get("rejected", ()))
-            return cls(int(data["accepted"]), rejected, int(data.get("sampled", 0)))
+            accepted = len(data["runs"]) if "runs" in data else int(data["accepted"])
+            return cls(accepted, rejected, int(data.get("sampled", 0)))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise Unavailable("the answer to a batch is not one of Ratchet's") from error
 
@@ -133,7 +134,7 @@ class Transport(Protocol):
     """Carries batches, grades and questions to the service; every failure is a RatchetError."""
 
     def send(self, batch: Batch) -> SendResult:
-        """Hand over one batch; the same id twice counts once."""
+        """Hand over one batch, of the kind that it says; the same id twice counts once."""
         ...
 
     def feedback(self, items: Sequence[Mapping[str, Any]]) -> SendResult:
