@@ -9,6 +9,7 @@ from ratchet.store.port import Ref
 
 Side = Literal["strength", "weakness"]
 Against = Literal["fleet", "past", "threshold"]
+FailureKind = Literal["outcome", "error", "gate"]
 
 
 class Claim(Model):
@@ -29,7 +30,7 @@ class Claim(Model):
     interval: Interval
     runs: int
     days: int
-    text: str
+    text: str = ""
 
 
 class Change(Model):
@@ -57,7 +58,7 @@ class ModelStanding(Model):
 class Failure(Model):
     """A way of failing: its share among the runs of 30 days, and the share in the 30 before."""
 
-    kind: Literal["outcome", "error", "gate"]
+    kind: FailureKind
     name: str
     runs: int
     share: float
@@ -75,9 +76,11 @@ class StudyLine(Model):
 
 
 class Card(Document):
-    """`ops_cards/{component}`, made from buckets alone; `closedUntil` is what claims rest on.
+    """`ops_cards/{component}`, made from buckets alone.
 
-    `policyVersion` is what its latest runs named, `active` the version that is active now.
+    `runs`, `models` and `failures` are of the last 30 days; claims rest on the days that were over
+    at `closedUntil`, and change once a day. `policyVersion` is what its latest runs named, `active`
+    the version of that policy that is active.
     """
 
     collection: ClassVar[str] = "ops_cards"

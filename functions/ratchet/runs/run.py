@@ -1,12 +1,13 @@
 """Run: one orchestrated piece of work made of many observations, as it is told and as stored."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, Strict, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, Strict, StringConstraints
 
 from ratchet.kernel.document import Document, Instant, Model
 from ratchet.kernel.ids import join_key
 from ratchet.observe.observation import Code, Count, Name, Outcome, Share, Step, Unit
+from ratchet.observe.run_arm import RunArm
 from ratchet.runs.loss import RunLoss
 from ratchet.stats.run_sums import RunSums
 from ratchet.store.port import Ref
@@ -80,13 +81,6 @@ class RunReport(Model):
     rollout_step: Step | None = None
     exposed_at: Instant | None = None
 
-    @model_validator(mode="after")
-    def _together(self) -> Self:
-        named = (self.rollout_id, self.rollout_arm, self.rollout_step)
-        if any(n is not None for n in named) and any(n is None for n in named):
-            raise ValueError("rolloutId, rolloutArm and rolloutStep come together")
-        return self
-
 
 class Revision(Model):
     """One telling of a run: its number, the hash of what was told, when it came, and its loss."""
@@ -100,25 +94,28 @@ class Revision(Model):
 class Counted(Model):
     """What a run adds to the sums at present: to which buckets, and how much.
 
-    `rollout` is what it adds to a rollout's bucket, as its values by term.
+    `rollout` is what it adds to a rollout's bucket.
     """
 
     component: str
     version: str
     day: Instant
     sums: RunSums
-    rollout: dict[str, Any] | None = None
+    rollout: RunArm | None = None
 
 
 class Run(Document):
     """`ops_runs/{runId}`: the newest revision of a run, its loss, and what it counts for.
 
-    Earlier revisions are in `ops_run_revisions`. `shard` and `changedAt` let the counting find what
-    is new; `counted` is absent until it has.
+    Other revisions are in `ops_run_revisions`. `component` and `ts` are the report's, for those who
+    look for runs; `shard`, which a run keeps, and `changedAt` let the counting find what is new;
+    `counted` is absent until it has.
     """
 
     collection: ClassVar[str] = "ops_runs"
 
+    component: str
+    ts: Instant
     report: RunReport
     revision: int
     revisions: tuple[Revision, ...]
@@ -136,3 +133,24 @@ class Run(Document):
 def run_ref(run_id: str) -> Ref:
     """Return where a run is."""
     return Ref(Run.collection, join_key(run_id))
+
+
+class RunRevision(Document):
+    """`ops_run_revisions/{runId~number}`: a telling of a run that is not the newest."""
+
+    collection: ClassVar[str] = "ops_run_revisions"
+
+    number: int
+    report: RunReport
+    loss: RunLoss
+    at: Instant
+    expire_at: Instant
+
+    def key(self) -> str:
+        """Return the run's id and the number."""
+        return revision_ref(self.report.run_id, self.number).id
+
+
+def revision_ref(run_id: str, number: int) -> Ref:
+    """Return where a revision of a run is that is not the newest."""
+    return Ref(RunRevision.collection, join_key(run_id, number))

@@ -1,0 +1,17 @@
+"""gatePassRate: which share of the gates that a run met it passed; skipped ones were not met."""
+
+from ratchet.runs.terms.facts import Facts
+from ratchet.runs.terms.measure import Measure
+from ratchet.runs.terms.rules import Rules
+
+
+def _value(facts: Facts) -> float | None:
+    met = [result for result in facts.report.gates.values() if result != "skipped"]
+    return met.count("passed") / len(met) if met else None
+
+
+def _loss(value: float, rules: Rules) -> float:
+    return 1 - value
+
+
+MEASURE = Measure(_value, _loss, {})

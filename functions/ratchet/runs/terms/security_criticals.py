@@ -1,0 +1,16 @@
+"""securityCriticals: how many critical findings of security a run left."""
+
+from ratchet.runs.terms.facts import Facts
+from ratchet.runs.terms.measure import COUNT, Measure
+from ratchet.runs.terms.rules import Rules
+
+
+def _value(facts: Facts) -> float | None:
+    return facts.report.metrics.get("securityCriticals")
+
+
+def _loss(value: float, rules: Rules) -> float:
+    return rules.security_criticals.loss(value)
+
+
+MEASURE = Measure(_value, _loss, {"securityCriticals": COUNT})

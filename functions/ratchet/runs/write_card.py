@@ -1,0 +1,174 @@
+"""Write the card of one component, in one transaction with the trend that it is made from."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+
+from ratchet.govern.config import CHECKPOINTS, ConfigReader
+from ratchet.kernel.each import each
+from ratchet.kernel.errors import InvalidInput, RatchetError
+from ratchet.kernel.ids import join_key
+from ratchet.observe.reward import RewardConfig
+from ratchet.policies.head import PolicyHead
+from ratchet.policies.version import key_parts, version_key
+from ratchet.runs.card import Card, Claim, StudyLine, card_ref
+from ratchet.runs.card_settings import CardSettings
+from ratchet.runs.compose_card import claims_of, compose_card
+from ratchet.runs.fleet import FLEET, RunFleet
+from ratchet.runs.patch_trend import patched_trend
+from ratchet.runs.study import STUDIES, Study
+from ratchet.runs.trend import RunTrend
+from ratchet.stats.run_sums import RunBucket
+from ratchet.store.named import naming
+from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
+from ratchet.store.transact import Transaction
+
+RECENT_STUDIES = 5
+Seen = Mapping[str, str]
+
+
+class Claimed(NamedTuple):
+    """What is claimed, and the midnight until which days were over for it."""
+
+    claims: tuple[Claim, ...]
+    closed_until: datetime | None
+
+
+@dataclass(frozen=True)
+class Scribe:
+    """What writing cards takes besides the runs, read once for all of them."""
+
+    reader: ConfigReader
+    fleet: RunFleet | None
+    now: datetime
+
+    @cached_property
+    def settings(self) -> CardSettings:
+        """What config/cards says."""
+        return self.reader.read(CardSettings)
+
+    def claims(self, trend: RunTrend, known: Card | None) -> Claimed:
+        """Return what is claimed of the days that were over when the fleet was compared.
+
+        Claims that rest on these days already stay: to look again on the same day, at runs that
+        came late, would be one look more than what is promised allows for. So do those that rest
+        on later ones, which the comparison wrote since the fleet was read here.
+        """
+        then = known.closed_until if known else None
+        if self.fleet is None or (then is not None and then >= self.fleet.until):
+            return Claimed(known.claims if known else (), then)
+        config = self.reader.read(RewardConfig).for_component(trend.component)
+        limits = self.settings.limits_with(config.thresholds.min_acceptable)
+        return Claimed(claims_of(trend.sums_by_day, self.fleet, limits), self.fleet.until)
+
+
+_fleet = naming(lambda stored: RunFleet.from_store(stored.data))
+
+
+def scribe(store: Store, reader: ConfigReader, *, now: datetime) -> Scribe:
+    """Return what writing cards takes, with the fleet as it was last compared.
+
+    Raises: InvalidInput for a fleet that does not parse.
+    """
+    found = store.get(FLEET)
+    return Scribe(reader, _fleet(found) if found else None, now)
+
+
+def write_card(
+    store: Store, component: str, scribe: Scribe, changed: Seen | None = None
+) -> Card | None:
+    """Bring a component's trend up to its changed buckets, and its card up to its trend.
+
+    `changed` are the ids of all its buckets that changed lately, each with the digest of what was
+    read; what the trend then holds of them is kept beside the card, in the same transaction. None
+    where they are given and the card was written from others in this very minute.
+    """
+    now = scribe.now
+
+    def body(tx: Transaction) -> Card | None:
+        mark, card = tx.fetch([mark_ref(component), card_ref(component)])
+        if changed is not None and mark and _minute(mark.data["at"]) == _minute(now):
+            return None
+        known, seen = _known(card), seen_of(mark)
+        new = [_bucket(key) for key, told in (changed or {}).items() if seen.get(key) != told]
+        studies = _studies(tx, component)
+        trend = patched_trend(tx, component, new, now)
+        active = _active(tx, trend.newest_version)
+        present = {ref.id: digest(s.data) for ref, s in zip(new, tx.fetch(new), strict=True) if s}
+        claims, closed_until = scribe.claims(trend, known)
+        made = compose_card(
+            trend,
+            claims=claims,
+            closed_until=closed_until,
+            studies=studies,
+            active=active,
+            settings=scribe.settings,
+            now=now,
+        )
+        tx.put(trend)
+        tx.put(made)
+        if changed is not None:
+            kept = {key: told for key, told in seen.items() if key in changed}
+            tx.set(mark_ref(component), {"v": 1, "at": now, "seen": kept | present})
+        return made
+
+    return store.transact(body, self_checking=True)
+
+
+def _known(stored: Snapshot | None) -> Card | None:
+    """Return the card there is; one that cannot be read is made anew, as if there were none."""
+    try:
+        return Card.from_store(stored.data) if stored else None
+    except InvalidInput:
+        return None
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def mark_ref(component: str) -> Ref:
+    """Return where it is kept when a component's card was written, and from which buckets."""
+    return Ref(CHECKPOINTS, join_key("card", component))
+
+
+def seen_of(mark: Snapshot | None) -> Seen:
+    """Return the digests of the buckets that a trend was last made from."""
+    return mark.data["seen"] if mark else {}
+
+
+def digest(data: Mapping[str, object]) -> str:
+    """Return a digest of a stored bucket: two countings of one instant leave the same times.
+
+    >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    True
+    """
+    text = json.dumps(data, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=12).hexdigest()
+
+
+def _bucket(key: str) -> Ref:
+    return Ref(RunBucket.collection, key)
+
+
+def _studies(tx: Transaction, component: str) -> tuple[StudyLine, ...]:
+    """Return the newest studies; of one that cannot be read the list of studies tells."""
+    where = (Filter("component", "==", component),)
+    found = tx.query(Query(STUDIES, where, ("-createdAt",), RECENT_STUDIES))
+    unread: list[RatchetError] = []
+    known = each(found, lambda s: Study.from_store(s.data), unread.append)
+    return tuple(StudyLine(id=s.id, type=s.type, state=s.state, version=s.version) for s in known)
+
+
+def _active(tx: Transaction, version: str | None) -> str | None:
+    """Return the version that is active of the policy that a version is of."""
+    if version is None or "@" not in version:
+        return None
+    policy, _ = key_parts(version)
+    (found,) = tx.fetch([Ref(PolicyHead.collection, policy)])
+    active = found.data.get("active") if found else None
+    return version_key(policy, active) if active else None

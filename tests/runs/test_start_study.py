@@ -1,0 +1,108 @@
+"""Planning a study: who may, what is written, and what one that is open keeps out."""
+
+from datetime import timedelta
+
+import pytest
+
+from ratchet.govern.roles import Actor, machine
+from ratchet.kernel.errors import (
+    AlreadyExists,
+    ChainBroken,
+    Forbidden,
+    InvalidInput,
+    LearningOff,
+    NotFound,
+    Refused,
+)
+from ratchet.runs.study_job import job_ref
+from ratchet.runs.study_settings import StudySettings
+from ratchet.store.port import Ref, Store
+from tests.support.governed import POLICY, ROBOT, assert_agreement, entries, switch_flags
+from tests.support.studying import COMPONENT, DAY, desk, told
+
+RULE = machine("run_studies")
+LIMITS = StudySettings(max_open=2)
+
+
+def test_a_persons_study_is_on_the_chain_of_its_policy_with_its_job(store: Store) -> None:
+    at = desk(store)
+    study = at.plan(configuration={"metric": "contradictions"})
+    assert (study.id, study.state, study.started_by) == (f"{POLICY}-s3", "planned", "person")
+    assert at.study(study.id) == study
+    assert study.base == f"{POLICY}@1.0.0"
+    assert told(store) == [("study-plan", study.id, "planned", "ada")]
+    assert entries(store)[-1].evidence["hypothesis"] == "fewer contradictions"
+    job = store.get(job_ref(study.id))
+    assert job is not None
+    assert (job.data["state"], job.data["configuration"]) == ("open", {"metric": "contradictions"})
+    assert_agreement(store)
+
+
+def test_what_is_done_here_is_not_handed_out(embedded: Store) -> None:
+    at = desk(embedded)
+    assert embedded.get(job_ref(at.plan("parameter_tuning").id)) is None
+
+
+def test_one_of_a_component_and_type_is_open_at_a_time(embedded: Store) -> None:
+    at = desk(embedded)
+    first = at.plan()
+    with pytest.raises(AlreadyExists, match=first.id):
+        at.plan()
+    assert at.plan("tool_tuning").id == f"{POLICY}-s4"
+    assert at.plan(component="critic").id == f"{POLICY}-s5"
+    assert at.on_roster() == [f"{POLICY}-s{n}" for n in (3, 4, 5)]
+
+
+def test_a_rule_keeps_to_its_cool_down_and_to_what_may_be_open(store: Store) -> None:
+    at = desk(store)
+    first = at.plan(actor=RULE, limits=LIMITS)
+    assert first.started_by == "rule"
+    at.plan(actor=RULE, component="critic", limits=LIMITS)
+    with pytest.raises(Refused, match="2 studies are open, and 2 may be"):
+        at.plan(actor=RULE, component="painter", limits=LIMITS)
+    for one in at.on_roster():
+        at.abandon(one)
+    at.clock.advance(7 * DAY - timedelta(seconds=1))
+    with pytest.raises(Refused, match=f"{first.id} of planner is from 2026-01-01"):
+        at.plan(actor=RULE, limits=LIMITS)
+    assert at.plan().started_by == "person"
+    at.clock.advance(timedelta(seconds=1))
+    assert at.plan(actor=RULE, component="critic", limits=LIMITS).state == "planned"
+
+
+def test_with_the_switch_off_a_person_starts_studies_and_no_machine_does(store: Store) -> None:
+    at = desk(store)
+    switch_flags(store, enabled=False)
+    with pytest.raises(LearningOff):
+        at.plan(actor=RULE, limits=LIMITS)
+    assert at.plan().state == "planned"
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "field"),
+    [
+        ({"reason": " "}, InvalidInput, "reason"),
+        ({"hypothesis": ""}, InvalidInput, "hypothesis"),
+        ({"component": ""}, InvalidInput, "component"),
+        ({"policy": "Not An Id"}, InvalidInput, "id"),
+        ({"policy": "nobody"}, NotFound, "policy"),
+        ({"actor": ROBOT}, Forbidden, "actor"),
+        ({"actor": Actor(name="eve", kind="person", role="service")}, Forbidden, "role"),
+    ],
+)
+def test_what_cannot_be_started_names_its_field_and_writes_nothing(
+    embedded: Store, options: dict[str, object], error: type[Refused], field: str
+) -> None:
+    at = desk(embedded)
+    with pytest.raises(error) as refused:
+        at.plan(**options)
+    assert refused.value.field == field
+    assert told(embedded) == []
+    assert at.on_roster() == []
+
+
+def test_a_lost_head_begins_no_chain_anew(embedded: Store) -> None:
+    at = desk(embedded)
+    embedded.delete(Ref("ops_policy_heads", POLICY))
+    with pytest.raises(ChainBroken):
+        at.plan("heuristic_training", component=COMPONENT)
