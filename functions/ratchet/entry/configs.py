@@ -1,6 +1,7 @@
 """Every configuration document that there is."""
 
 from ratchet.govern.access import Access
+from ratchet.govern.alerts.settings import AlertSettings
 from ratchet.govern.config import Config
 from ratchet.govern.flags import Flags
 from ratchet.labels.heuristics.settings import HeuristicSettings
@@ -9,6 +10,9 @@ from ratchet.observe.reward import RewardConfig
 from ratchet.observe.settings import Ingest
 from ratchet.policies.bindings import Bindings
 from ratchet.rollouts.gate_rules import Gates
+from ratchet.runs.card_settings import CardSettings
+from ratchet.runs.settings import RunLossSettings
+from ratchet.runs.study_settings import StudySettings
 
 CONFIGS: dict[str, type[Config]] = {
     Flags.name: Flags,
@@ -21,4 +25,8 @@ CONFIGS: dict[str, type[Config]] = {
     JudgeSettings.name: JudgeSettings,
     ReviewSettings.name: ReviewSettings,
     HeuristicSettings.name: HeuristicSettings,
+    RunLossSettings.name: RunLossSettings,
+    CardSettings.name: CardSettings,
+    StudySettings.name: StudySettings,
+    AlertSettings.name: AlertSettings,
 }

@@ -1,28 +1,27 @@
-"""The scheduled verbs and when each is due; a ticker on one machine, or Cloud Scheduler, calls.
-
-Each verb is imported where it runs: their arithmetic is not in the cold start of the doors.
-"""
+"""The scheduled verbs and when each is due; a ticker on one machine, or Cloud Scheduler, calls."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
+from ratchet.entry import verbs
 from ratchet.entry.logs import log
+from ratchet.entry.verbs import Report
 from ratchet.entry.wiring import App
-from ratchet.govern.alerts import alert, raise_alert
+from ratchet.govern.alerts import alert, clear_alert, raise_alert
 from ratchet.govern.config import CHECKPOINTS
 from ratchet.kernel.clock import DAY, EPOCH, HOUR
 from ratchet.kernel.errors import RatchetError
-from ratchet.kernel.ids import join_key, random_id
-from ratchet.observe.settings import Ingest
+from ratchet.kernel.ids import join_key
 from ratchet.store.port import Ref
 from ratchet.store.transact import Transaction
 
-Report = Mapping[str, Any]
 TICKS = Ref(CHECKPOINTS, join_key("ticks"))
+TICK_FAILED = "tick-failed"
+MINUTE = timedelta(minutes=1)
 
 
 class Failure(dict[str, Any]):
@@ -50,102 +49,23 @@ class Schedule:
         return EPOCH + self.at + (self.period(moment) + 1) * self.every
 
 
-def _score(app: App, now: datetime) -> Report:
-    from ratchet.observe.fold import fold_feedback
-    from ratchet.observe.read_until import keep_read_until
-    from ratchet.observe.score import score_observations
-    from ratchet.observe.settings import shards_ever
-
-    ingest = app.reader.read(Ingest)
-    shards = max(ingest.shards, shards_ever(app.store))
-    scored = score_observations(app.store, app.reader, clock=app.clock, shards=shards)
-    folded = fold_feedback(app.store, ingest=ingest, now=now, shards=shards)
-    if scored.read_until is not None and not folded.behind:
-        keep_read_until(app.store, min(scored.read_until, now - ingest.lag))
-    return scored.to_map() | {"feedback": folded.to_map()}
-
-
-def _roll(app: App, now: datetime) -> Report:
-    from ratchet.observe.roll_up import roll_stats
-
-    return roll_stats(app.store, app.reader, now=now).to_map()
-
-
-def _roll_long(app: App, now: datetime) -> Report:
-    from ratchet.observe.roll_up import roll_long_windows
-
-    return roll_long_windows(app.store, app.reader, now=now).to_map()
-
-
-def _evaluate(app: App, now: datetime) -> Report:
-    from ratchet.rollouts.approve import expire_approvals
-    from ratchet.rollouts.evaluate import evaluate_rollouts
-
-    closed = expire_approvals(app.store, app.keys, now=now)  # first: who lapsed is asked again
-    looked = evaluate_rollouts(app.store, app.keys, app.reader, now=now)
-    return {
-        "rollouts": [look.to_map() for look in looked],
-        "approvals": [{"id": approval.id, "state": approval.state} for approval in closed],
-    }
-
-
-def _tune(app: App, now: datetime) -> Report:
-    from ratchet.rollouts.carry_draft import carry_draft
-    from ratchet.tune.auto_tune import auto_tune_policies
-
-    carry = partial(carry_draft, app.store, app.keys, app.reader, salt=random_id, now=now)
-    outcomes = auto_tune_policies(app.store, app.keys, app.reader, carry=carry, now=now)
-    return {"policies": [outcome.to_map() for outcome in outcomes]}
-
-
-def _load_labels(app: App, now: datetime) -> Report:
-    from ratchet.labels.load import load_labels
-
-    return load_labels(app.store, app.keys, app.reader, now=now).to_map()
-
-
-def _weigh(app: App, now: datetime) -> Report:
-    from ratchet.labels.weigh_and_grade import weigh_and_grade
-
-    return weigh_and_grade(app.store, app.reader, now=now).to_map()
-
-
-def _fill(app: App, now: datetime) -> Report:
-    from ratchet.labels.select.fill import fill_review_queue
-
-    return fill_review_queue(app.store, app.reader, now=now, known=True).to_map()
-
-
-def _sweep(app: App, now: datetime) -> Report:
-    from ratchet.observe.sweep import sweep
-
-    return sweep(app.store, app.reader, now=now).to_map()
-
-
-def _verify(app: App, now: datetime) -> Report:
-    from ratchet.govern.verify import verify_all
-    from ratchet.policies.verify import verify_versions
-
-    streams = verify_all(app.store, app.keys, now=now)
-    versions = verify_versions(app.store, app.keys, now=now)
-    return {
-        "streams": [r.to_map() for r in streams],
-        "versions": [r.to_map() for r in versions],
-    }
-
-
 # In the order in which they run within one tick.
 SCHEDULES: Mapping[str, Schedule] = {
-    "score_observations": Schedule(timedelta(minutes=1), _score),
-    "roll_stats": Schedule(timedelta(minutes=5), _roll),
-    "roll_long_windows": Schedule(HOUR, _roll_long),
-    "evaluate_rollouts": Schedule(HOUR, _evaluate),
-    "auto_tune_policies": Schedule(HOUR, _tune),
-    "load_labels": Schedule(DAY, _load_labels, at=2 * HOUR),
-    "weigh_judges": Schedule(DAY, _weigh, at=3 * HOUR),
-    "fill_review_queue": Schedule(DAY, _fill, at=4 * HOUR),
-    "sweep": Schedule(DAY, _sweep),
-    "verify_audit": Schedule(DAY, _verify),
+    "score_observations": Schedule(MINUTE, verbs.score),
+    "roll_stats": Schedule(5 * MINUTE, verbs.roll),
+    "roll_long_windows": Schedule(HOUR, verbs.roll_long),
+    "evaluate_rollouts": Schedule(HOUR, verbs.evaluate),
+    "auto_tune_policies": Schedule(HOUR, verbs.tune),
+    "compare_fleet": Schedule(DAY, verbs.compare, at=HOUR),
+    "refresh_cards": Schedule(MINUTE, verbs.refresh),
+    "run_studies": Schedule(HOUR, verbs.study),
+    "load_labels": Schedule(DAY, verbs.load_labels, at=2 * HOUR),
+    "weigh_judges": Schedule(DAY, verbs.weigh, at=3 * HOUR),
+    "fill_review_queue": Schedule(DAY, verbs.fill, at=4 * HOUR),
+    "sweep": Schedule(DAY, verbs.sweep),
+    "verify_audit": Schedule(DAY, verbs.verify),
+    "watch_alerts": Schedule(5 * MINUTE, verbs.watch),
+    "deliver_alerts": Schedule(MINUTE, verbs.deliver),
 }
 
 
@@ -160,7 +80,7 @@ def run_due(app: App, *, now: datetime) -> dict[str, Report]:
     reports = {name: _attempt(app, name, now) for name in due}
     done = [name for name, report in reports.items() if not isinstance(report, Failure)]
     if done:
-        _mark(app, done, now)
+        _clear(app, done, _mark(app, done, now), now)
     return reports
 
 
@@ -185,7 +105,7 @@ def _failure(name: str, error: Exception) -> Failure:
 
 def _tell(app: App, name: str, failure: Failure, now: datetime) -> None:
     about = alert(
-        "tick-failed",
+        TICK_FAILED,
         name,
         "warning",
         f"{name} failed: {failure.error.message}",
@@ -215,16 +135,30 @@ def run_verb(app: App, name: str, *, now: datetime) -> Report:
     except Exception as error:
         _tell(app, name, _failure(name, error), now)
         raise
-    _mark(app, [name], now)
+    _clear(app, [name], _mark(app, [name], now), now)
     return report
 
 
-def _mark(app: App, names: Sequence[str], now: datetime) -> None:
-    """Keep when some verbs ran, beside what others keep at the same time."""
+def _mark(app: App, names: Sequence[str], now: datetime) -> dict[str, datetime]:
+    """Keep when some verbs ran, beside what others keep at the same time; returns it as it was."""
 
-    def mark(tx: Transaction) -> None:
+    def mark(tx: Transaction) -> dict[str, datetime]:
         (found,) = tx.fetch([TICKS])
-        last = found.data["at"] if found else {}
+        last: dict[str, datetime] = found.data["at"] if found else {}
         tx.set(TICKS, {"v": 1, "at": last | dict.fromkeys(names, now)})
+        return last
 
-    app.store.transact(mark, self_checking=True)
+    return app.store.transact(mark, self_checking=True)
+
+
+def _clear(app: App, names: Sequence[str], last: Mapping[str, datetime], now: datetime) -> None:
+    """End the alerts of verbs that may have failed before they succeeded.
+
+    One that runs each minute asks only if it missed a minute, so that it costs no read.
+    """
+    for name in names:
+        schedule = SCHEDULES[name]
+        missed = schedule.period(now) - schedule.period(last.get(name)) > 1
+        if missed or schedule.every > MINUTE:
+            with suppress(RatchetError):  # what the verb did stands; the alert does until it is old
+                clear_alert(app.store, TICK_FAILED, name, now=now, note="it succeeded")

@@ -7,7 +7,7 @@ from typing import Any
 from ratchet.govern.alerts import alert, counted, find_alert
 from ratchet.govern.audit import ConfigHead, link
 from ratchet.govern.chain_heads import config_head
-from ratchet.govern.config import Config, last_good_ref
+from ratchet.govern.config import Config, keep_good, last_good_ref
 from ratchet.govern.config_change import put_unaudited
 from ratchet.govern.flags import Flags
 from ratchet.kernel.canonical import content_hash
@@ -98,8 +98,7 @@ def _audit(
         reason="edited by hand in the console",
         evidence={"by": edit.actor.name},
     )
-    if kind.keeps_last_good:
-        tx.set(last_good_ref(kind), {"v": 1, "value": data})
+    keep_good(tx, kind, data)
     tx.put(head.after(entry, configs=head.configs | {kind.name: content_hash(data)}))
     tx.put(entry)
 

@@ -22,7 +22,7 @@ from ratchet.entry.http.door import admit, headers_of
 from ratchet.entry.logs import TRACE, log, trace_of
 from ratchet.entry.options import APP_CHECK, ORIGINS, cors
 from ratchet.entry.wiring import App, the_app
-from ratchet.govern.roles import Actor
+from ratchet.govern.roles import Actor, Role
 from ratchet.kernel.document import Model, invalid
 from ratchet.kernel.errors import InvalidInput, RatchetError, TooLarge
 
@@ -34,7 +34,15 @@ Verb = Callable[[App, Actor, M], Model]
 
 def admins_call(model: type[M]) -> Callable[[Verb[M]], Callable[[Request], Response]]:
     """Make a verb a callable function: an admin, as of now, with data that parse strictly."""
+    return _callable(model, "admin")
 
+
+def services_call(model: type[M]) -> Callable[[Verb[M]], Callable[[Request], Response]]:
+    """Make a verb a callable function for services, and for admins."""
+    return _callable(model, "service")
+
+
+def _callable(model: type[M], role: Role) -> Callable[[Verb[M]], Callable[[Request], Response]]:
     def decorate(verb: Verb[M]) -> Callable[[Request], Response]:
         @on_call(cors=cors("POST"), enforce_app_check=APP_CHECK)
         @functools.wraps(verb)
@@ -61,7 +69,7 @@ def admins_call(model: type[M]) -> Callable[[Verb[M]], Callable[[Request], Respo
         def handler(request: Request) -> Response:
             try:
                 if request.method == "POST":  # the protocol's handler refuses the others
-                    _let_in(request)
+                    _let_in(request, role)
                     _check_body(request)
             except RatchetError as error:
                 log(logging.INFO, verb.__name__, function=verb.__name__, code=error.code)
@@ -88,14 +96,14 @@ def _refused(error: RatchetError) -> Response:
     return answer
 
 
-def _let_in(request: Request) -> None:
+def _let_in(request: Request, role: Role) -> None:
     """Let in whoever may, before anything of the body is looked at, and keep who that is.
 
     The protocol's own handler knows Firebase's users alone, and neither our codes nor our rates.
 
     Raises: Unauthenticated, Forbidden, Throttled, Unavailable.
     """
-    request.environ[ADMITTED] = admit(request, the_app(), "admin", fresh=True)
+    request.environ[ADMITTED] = admit(request, the_app(), role, fresh=True)
     request.environ.pop("HTTP_AUTHORIZATION", None)
 
 

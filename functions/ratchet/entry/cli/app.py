@@ -7,8 +7,10 @@ import typer
 
 from ratchet.entry.cli import (
     admin,
+    alerts,
     approvals,
     backup,
+    card,
     demo,
     doctor,
     govern,
@@ -21,6 +23,7 @@ from ratchet.entry.cli import (
     observations,
     observe,
     policy,
+    progress,
     replay,
     review,
     review_estimate,
@@ -28,10 +31,13 @@ from ratchet.entry.cli import (
     rollout_decide,
     rollout_evidence,
     rollout_watch,
+    runs,
     schedules,
     serve,
+    study,
     trial,
     verdict,
+    view,
 )
 from ratchet.entry.cli.output import complain
 from ratchet.kernel.errors import InvalidInput, RatchetError
@@ -57,7 +63,9 @@ for command in (
     observations.observations,
     observe.sweep,
     observe.rescore,
-    govern.alerts,
+    card.card,
+    progress.progress,
+    view.view,
     doctor.doctor,
     serve.serve,
     backup.backup,
@@ -80,6 +88,7 @@ app.add_typer(rollout.app, name="rollout")
 app.add_typer(verdict.app, name="verdict")
 app.add_typer(replay.app, name="replay")
 app.add_typer(approvals.app, name="approvals")
+app.add_typer(alerts.app, name="alerts")
 for weighing in (judge_weights.weights, judge_weights.history):
     judges.app.command()(weighing)
 app.add_typer(judges.app, name="judges")
@@ -87,7 +96,9 @@ labels.app.command()(labels_aggregate.aggregate)
 app.add_typer(labels.app, name="labels")
 review.app.command()(review_estimate.estimate)
 app.add_typer(review.app, name="review")
+app.add_typer(runs.app, name="run")
 app.add_typer(heuristics.app, name="heuristics")
+app.add_typer(study.app, name="study")
 app.add_typer(govern.flags_app, name="flags")
 app.add_typer(govern.config_app, name="config")
 app.add_typer(govern.audit_app, name="audit")

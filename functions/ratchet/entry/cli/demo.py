@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ratchet.entry.cli.demo_runs import show_runs
 from ratchet.entry.cli.output import (
     CONSOLE,
     AsJson,
@@ -47,6 +48,13 @@ def seed(
 
 
 def demo(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="With --runs: trajectories, JSON lines, or .gz."),
+    ] = None,
+    runs: Annotated[
+        bool, typer.Option("--runs", help="An agent's trajectories as runs, and their card.")
+    ] = False,
     gates: Annotated[
         bool, typer.Option("--gates", help="Versions on their road: gates, verdicts, approvals.")
     ] = False,
@@ -81,7 +89,7 @@ def demo(
     store: Annotated[str, typer.Option(help="Where it is kept; see README.")] = "memory:",
     as_json: AsJson = False,
 ) -> None:
-    """Watch a policy learn, or versions pass their gates, on a simulated clock."""
+    """Watch a policy learn, versions pass gates, or runs make a card, on a simulated clock."""
     learning = {
         "requests": requests,
         "tuneMinutes": tune_minutes,
@@ -91,6 +99,12 @@ def demo(
         "plot": plot,
     }
     given = {name: value for name, value in learning.items() if value is not None}
+    if runs:
+        others = {"gates": gates, "rules": rules, "outcomes": outcomes, "rate": rate}
+        _refuse({k: v for k, v in others.items() if v} | given, "--runs goes without")
+        show_runs(file, store, as_json)
+        return
+    _refuse({"file": file} if file else {}, "without --runs there is no")
     pace = {"seed": seed} | ({} if rate is None else {"rate": rate})
     if gates:
         _refuse(given, "--gates goes without")

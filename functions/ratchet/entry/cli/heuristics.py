@@ -29,6 +29,7 @@ from ratchet.labels.heuristics.shipped import SHIPPED
 from ratchet.labels.heuristics.train import Trained, train, wanted_of
 from ratchet.policies.heuristic import Heuristic, heuristic_of
 from ratchet.policies.resolve import resolve
+from ratchet.runs.train_study import train_by_study
 
 app = typer.Typer(help="Small models trained on labels.", no_args_is_help=True)
 
@@ -69,23 +70,24 @@ def train_(
     store: StoreUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train an agent's model on its labels, and tell what it promises."""
+    """Train an agent's model on its labels, and tell what it promises; a draft is a study's."""
+    studied = None
     with opened(store, making=draft) as a:
-        now = a.clock()
-        trained = train(a.store, a.reader, agent, now=now)
-        drafted = None
         if draft:
-            drafted = drafts.draft_heuristic(
-                a.store, a.keys, trained, now=now, actor=actor(by), reason=reason
+            studied = train_by_study(
+                a.store, a.keys, a.reader, agent, actor=actor(by), reason=reason, clock=a.clock
             )
+        trained = studied.trained if studied else train(a.store, a.reader, agent, now=a.clock())
     if out is not None:
         write_text(out, canonical(trained.heuristic.plain()).decode() + "\n", "out")
     if as_json:
-        emit(trained.to_wire() | ({"draft": drafted.to_wire()} if drafted else {}))
+        made = {"draft": studied.drafted.to_wire(), "study": studied.study.id} if studied else {}
+        emit(trained.to_wire() | made)
         return
     _tell(trained)
-    if drafted is not None:
-        _tell_draft(drafted)
+    if studied is not None:
+        say(f"study {studied.study.id} {studied.study.state}")
+        _tell_draft(studied.drafted)
 
 
 @app.command()

@@ -25,7 +25,8 @@ from ratchet.entry.cli.output import (
 )
 from ratchet.entry.files import write_text
 from ratchet.entry.plot import line_chart
-from ratchet.entry.ticks import SCHEDULES, Failure, Report, next_due, run_due, run_verb
+from ratchet.entry.ticks import SCHEDULES, Failure, next_due, run_due, run_verb
+from ratchet.entry.verbs import Report
 from ratchet.entry.wiring import App
 from ratchet.kernel.clock import EPOCH, HOUR
 from ratchet.kernel.document import on_wire

@@ -19,6 +19,10 @@ from ratchet.rollouts.resolve import why_not_served
 
 ARMS = ("arm", "version", "exposures", "n", "units", "p50 ms", "p95 ms", "p99 ms")
 COMPARED = ("metric", "control", "value", "difference", "at any look", "says")
+_PER_EXPOSURE = {
+    "outcome": ("outcomes", "nothing may be promoted"),
+    "runs": ("runs", "no loss can be compared"),
+}
 READING = ("metric", "one look", "P(better)")
 
 
@@ -135,11 +139,12 @@ def _notes(found: RolloutEvidence, shown: int) -> list[str]:
 
 
 def _unknown(u: UnknownShare) -> str:
-    """Return what is unknown in the two arms, or how many outcomes followed an exposure."""
-    if u.of == "outcome":
+    """Return what is unknown in the two arms, or how many outcomes or runs followed an exposure."""
+    if u.of in _PER_EXPOSURE:
+        what, then = _PER_EXPOSURE[u.of]
         shown = [f"{x:.3g}" if x is not None else "nothing" for x in (u.value, u.control)]
-        told = ", the arms differ: nothing may be promoted" if u.differs else ""
-        return f"outcomes per exposure of {u.challenger}: {shown[0]} against {shown[1]}{told}"
+        told = f", the arms differ: {then}" if u.differs else ""
+        return f"{what} per exposure of {u.challenger}: {shown[0]} against {shown[1]}{told}"
     told = ", the arms differ" if u.differs and u.of != "code" else ""
     shares = f"{_percent(u.value)} against {_percent(u.control)}"
     return f"unknown {u.of} of {u.challenger}: {shares}{told}"

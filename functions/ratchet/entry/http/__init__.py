@@ -67,6 +67,18 @@ def feedback(call: Call) -> Reply:
     return Reply(take_feedback(call.app.store, payload, ingest=ingest, now=call.now).to_wire())
 
 
+@on_request(cors=cors("POST"))
+@door("POST", role="service")
+def record_run(call: Call) -> Reply:
+    """Record one run, a list, `{"runs": [...]}`, or lines of JSON; the same again counts once."""
+    from ratchet.runs.record import record_runs  # its arithmetic is not in a cold start
+
+    payload = json_body(call.request, lines=True)
+    app = call.app
+    taken = record_runs(app.store, app.keys, payload, reader=app.reader, now=call.now)
+    return Reply(taken.to_wire())
+
+
 @on_request(cors=cors("GET"))
 @door("GET", role="service")
 def resolve(call: Call) -> Reply:
@@ -130,7 +142,7 @@ def openapi(call: Call) -> Reply:
 
 @on_request(cors=cors("GET", "POST"), timeout_sec=SECONDS["tick"])
 def api(request: Request) -> Response:
-    """Serve the review side under /v1: labels, judges, queue, bundles, approvals, canaries."""
+    """Serve what people look at and decide under /v1: /openapi lists it."""
 
     def act() -> Reply:
         from ratchet.entry.http.v1.handle import handle  # not in a cold start

@@ -10,6 +10,7 @@ from pydantic_core import core_schema
 
 from ratchet.entry.http.operations import RESPONSES, paths
 from ratchet.entry.http.v1 import openapi as v1
+from ratchet.entry.http.v1.runs import RunBatch, RunSent
 from ratchet.kernel.document import Model
 from ratchet.observe.exposure import Exposure
 from ratchet.observe.feedback import FeedbackTaken
@@ -18,6 +19,7 @@ from ratchet.observe.observation import MAX_BATCH, DocumentId, Observation, Reje
 from ratchet.observe.record import Recorded
 from ratchet.policies.head import PolicyHead
 from ratchet.rollouts.resolve import Resolution
+from ratchet.runs.record import RunsRecorded
 
 LAST_INSTANT = 253_402_300_799_999
 
@@ -80,6 +82,9 @@ MODELS: tuple[type[BaseModel], ...] = (
     Recorded,
     GradeBatch,
     FeedbackTaken,
+    RunSent,
+    RunBatch,
+    RunsRecorded,
     Resolution,
     PolicyHead,
     Health,

@@ -22,6 +22,7 @@ from ratchet.kernel.errors import (
     WrongMethod,
 )
 from ratchet.observe.observation import AHEAD, MAX_BATCH, MAX_ITEM_BYTES, MAX_META_DEPTH
+from ratchet.runs.record import MAX_RUNS
 
 Schema = dict[str, Any]
 
@@ -70,6 +71,7 @@ def paths(now: datetime, besides: Iterable[str]) -> Schema:
     operations = {
         "record": _record(ts),
         "feedback": _feedback(ts),
+        "record_run": _record_run(ts),
         "resolve": _resolve(),
         "rollback": _rollback(),
         "health": _open("Say whether the store answers.", _ref("schemas", "Health")),
@@ -135,6 +137,27 @@ def _feedback(ts: int) -> Operation:
     )
     answer = {"accepted": 1, "rejected": []}
     return _post("Take grades that arrive later.", "service", body, "FeedbackTaken", answer)
+
+
+def _record_run(ts: int) -> Operation:
+    told = {"runId": "run-1", "ts": ts, "component": "planner", "models": ["gpt-5"]}
+    told |= {"budget": {"maxCostUsd": 0.5}, "costUsd": 0.31, "outcome": "success"}
+    told |= {"gates": {"tests": "passed"}, "metrics": {"grounding": 0.92}}
+    body = _body(
+        _ref("schemas", "RunSent"),
+        "RunBatch",
+        _ref("schemas", "RunSent"),
+        f"One run, a list of up to {MAX_RUNS}, or a batch of as many. A run that was told before "
+        "and says something else is a new revision, and the newest counts; whoever may tell "
+        "revisions out of order numbers them. The good runs of a batch are stored though others "
+        "are refused.",
+        {
+            "single": {"value": told},
+            "batch": {"value": {"runs": [told, {"component": "planner"}]}},
+        },
+        most=MAX_RUNS,
+    )
+    return _post("Record runs.", "service", body, "RunsRecorded", None, None, Conflict)
 
 
 def _resolve() -> Operation:
@@ -221,8 +244,10 @@ def _any_of(*models: str) -> Schema:
     return {"anyOf": [_ref("schemas", model) for model in models]}
 
 
-def _body(one: Schema, batch: str, item: Schema, text: str, examples: Schema) -> Schema:
-    several = {"type": "array", "items": item, "minItems": 1, "maxItems": MAX_BATCH}
+def _body(
+    one: Schema, batch: str, item: Schema, text: str, examples: Schema, most: int = MAX_BATCH
+) -> Schema:
+    several = {"type": "array", "items": item, "minItems": 1, "maxItems": most}
     several_or_one = {"anyOf": [one, several, _ref("schemas", batch)]}
     lines = {"schema": several | {"description": "one item a line, each line JSON"}}
     return {

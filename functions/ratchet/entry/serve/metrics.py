@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from ratchet.entry.serve.learning import Learning
 from ratchet.entry.serve.readings import Reader
-from ratchet.entry.ticks import Report
+from ratchet.entry.verbs import Report
 from ratchet.entry.wiring import App
 from ratchet.store.counting import CountingStore
 
@@ -134,6 +134,12 @@ class StoreCollector(Collector):
             )
             for name, told in CHANGES.items():
                 yield CounterMetricFamily(f"ratchet_{name}", told, value=found.changes[name])
+            alerts = GaugeMetricFamily(
+                "ratchet_alerts", "Alerts that stand, by severity.", labels=["severity"]
+            )
+            for severity, n in found.alerts.items():
+                alerts.add_metric([severity], n)
+            yield alerts
             yield from _learned(found.learning)
         yield from self._operations()
 

@@ -1,4 +1,4 @@
-"""What the metrics say of the store: lag, and the changes on the audit chain; read seldom."""
+"""What the metrics say of the store: lag, alerts, changes on the audit chain; read seldom."""
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -9,6 +9,8 @@ from ratchet.entry.serve.bounded import Bounded
 from ratchet.entry.serve.learning import TTL as SELDOM
 from ratchet.entry.serve.learning import Learning, read_learning
 from ratchet.entry.wiring import App
+from ratchet.govern.alerts import Severity
+from ratchet.govern.alerts.read import standing
 from ratchet.govern.audit import AuditEntry, ChainHead
 from ratchet.kernel.clock import DAY
 from ratchet.kernel.errors import RatchetError
@@ -27,6 +29,7 @@ class Readings:
     lag: dict[int, float] = field(default_factory=dict)
     changes: dict[str, int] = field(default_factory=dict)
     proposals_last_day: int = 0
+    alerts: dict[Severity, int] = field(default_factory=dict)
     learning: Learning = field(default_factory=Learning)
 
 
@@ -94,7 +97,8 @@ class Reader:
         self._changes.look(store)
         proposals = self._changes.proposals(now - DAY)
         learning = self._learning(store, now)
-        return Readings(True, lag, dict(self._changes.counts), proposals, learning)
+        alerts = standing(store)
+        return Readings(True, lag, dict(self._changes.counts), proposals, alerts, learning)
 
     def _learning(self, store: Store, now: datetime) -> Learning:
         held = self._learned

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ratchet.entry.logs import log
-from ratchet.entry.ticks import Report, run_due
+from ratchet.entry.ticks import run_due
+from ratchet.entry.verbs import Report
 from ratchet.entry.wiring import App
 from ratchet.govern.alerts import alert, raise_alert
 from ratchet.kernel.errors import RatchetError

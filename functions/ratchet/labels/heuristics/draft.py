@@ -40,6 +40,7 @@ def draft_heuristic(
     now: datetime,
     actor: Actor = TRAINER,
     reason: str = "",
+    notes: str = "",
 ) -> Drafted:
     """Propose a trained heuristic beside the active version's other params; nothing if equal.
 
@@ -48,7 +49,9 @@ def draft_heuristic(
     Raises: LearningOff for the machine; InvalidInput for a person without a reason; Forbidden.
     """
     reasons = reasons_of(trained)
-    drafted = _draft(store, keys, actor, trained.policy, trained.heuristic, reasons, reason, now)
+    drafted = _draft(
+        store, keys, actor, trained.policy, trained.heuristic, reasons, reason, now, notes
+    )
     for agent, labels in trained.labels.items():
         record_use(store, f"version:{drafted.version}", agent, labels, now)
     return drafted
@@ -103,6 +106,7 @@ def _draft(
     reasons: tuple[str, ...],
     reason: str,
     now: datetime,
+    notes: str = "",
 ) -> Drafted:
     plain = heuristic.plain()
     if (there := _carrying(store, keys, policy, plain)) is not None:
@@ -115,6 +119,7 @@ def _draft(
         {PARAM: plain},
         partial=True,
         reason=reason,
+        notes=notes,
         proposal=Proposal(tuner=actor.name, reasons=reasons),
         now=now,
     )

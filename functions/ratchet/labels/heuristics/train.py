@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.document import Model
@@ -45,6 +45,18 @@ class Trained(Model):
     since: datetime
 
 
+class Lesson(NamedTuple):
+    """What an agent's model is to learn from: the samples of each scorer, and whose labels."""
+
+    agent: str
+    wanted: AgentHeuristic
+    samples: dict[str, Samples]
+    labels: dict[str, tuple[str, ...]]
+    left_out: dict[str, int]
+    seen: dict[str, float]
+    since: datetime
+
+
 def train(
     store: Store, reader: ConfigReader, agent: str, *, now: datetime, seed: int = 0
 ) -> Trained:
@@ -52,6 +64,14 @@ def train(
 
     Raises: NotFound where nothing is configured for the agent; InvalidInput with too few labels, of
     either class or at all, or without scikit-learn.
+    """
+    return train_on(gather(store, reader, agent, now=now), seed=seed)
+
+
+def gather(store: Store, reader: ConfigReader, agent: str, *, now: datetime) -> Lesson:
+    """Read the labels of an agent's window and the features of what they are about.
+
+    Raises: NotFound where nothing is configured for the agent.
     """
     wanted = wanted_of(reader, agent)
     since = now - timedelta(days=wanted.window_days)
@@ -71,15 +91,24 @@ def train(
         samples[name] = samples_of(wanted.specs, rows)
         used = (key for row in rows for key in said[row.subject].keys)
         labels[whose] = tuple(sorted({*labels.get(whose, ()), *used}))
-    built = build(agent, wanted, samples, seed=seed)
+    seen = {feature: had[feature] / max(n, 1) for feature in sorted(wanted.specs)}
+    return Lesson(agent, wanted, samples, labels, dict(left_out), seen, since)
+
+
+def train_on(lesson: Lesson, *, seed: int) -> Trained:
+    """Train a heuristic on what was gathered; the seed is that of its folds.
+
+    Raises: InvalidInput with too few labels, of either class or at all, or without scikit-learn.
+    """
+    built = build(lesson.agent, lesson.wanted, lesson.samples, seed=seed)
     return Trained(
-        policy=wanted.policy,
+        policy=lesson.wanted.policy,
         heuristic=built.heuristic,
         reports=built.reports,
-        labels=labels,
-        left_out=dict(left_out),
-        seen={feature: had[feature] / n for feature in sorted(wanted.specs)},
-        since=since,
+        labels=lesson.labels,
+        left_out=lesson.left_out,
+        seen=lesson.seen,
+        since=lesson.since,
     )
 
 

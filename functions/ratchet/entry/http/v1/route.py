@@ -36,13 +36,16 @@ Why = Annotated[
         min_length=1, max_length=MAX_REASON, pattern=rf"^{_LINE}*[^\s\x00-\x1f\x7f-\x9f]{_LINE}*$"
     ),
 ]
-# What each name in braces stands for; an agent's name may hold slashes.
+# What each name in braces stands for; what others named may hold slashes.
 PARAMETERS: Mapping[str, Any] = {
     "agent": Name,
+    "component": Name,
     "id": Key,
+    "run": Name,
     "version": Number,
+    "view": Name,
 }
-_FORMS = {"agent": ".+"}
+_FORMS = {"agent": ".+", "component": ".+", "run": ".+"}
 
 
 @dataclass(frozen=True)
