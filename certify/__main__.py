@@ -23,6 +23,7 @@ GROUPS = (
     "late",
     "missing",
     "corrected",
+    "runs",
     "lost",
     "shadow",
     "margins",
@@ -31,6 +32,7 @@ GROUPS = (
     "ratio",
     "replay",
     "road",
+    "cards",
 )
 WIDTH = 112
 SLACK = 2.0  # Monte Carlo errors that the small form may be beyond a limit

@@ -15,6 +15,7 @@ import pytest
 import certify
 from bench.figure import Figure
 from certify import __main__ as command
+from certify.cards import Fleet, month
 from certify.clusters import recurring
 from certify.corrected import CASES as CORRECTED
 from certify.corrected import compared
@@ -25,6 +26,8 @@ from certify.lost import thinned
 from certify.measure import measure, median, processes, rate
 from certify.missing import CASES, missing
 from certify.obvious import significant, two_up_five_down, z_scores
+from certify.runs import CASES as OF_RUNS
+from certify.runs import compared as by_loss
 from certify.sequential import gbstats_rejects
 from certify.shapes import event, high_skewed, seldom
 from certify.streams import Stream, tally
@@ -89,6 +92,13 @@ def test_judges_who_flatter_promote_falsely_and_unanswered_questions_taken_for_n
     assert compared(half, rng(), 20)["promoted"].mean() > 0.2
 
 
+def test_runs_that_hide_a_term_promote_falsely_where_the_untold_is_no_matter() -> None:
+    hidden = next(case for case in OF_RUNS if case.hidden)
+    found = by_loss(hidden, rng(), 30)
+    assert found["as told"].mean() > 0.9
+    assert found["promoted"].mean() < 0.1
+
+
 def test_answers_counted_by_their_number_and_not_by_what_they_are_worth_miss_the_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -126,6 +136,21 @@ def test_the_planned_share_of_events_misses_the_limit_where_observations_are_los
     world = World(shares=((0.5, 0.5),), shape=event, means=(0.02, 0.02))
     found = thinned(world, "failure", (1.0, 0.6), rng(), 40)
     assert found["promoted"].mean() > 0.15
+
+
+def test_claims_that_do_not_share_the_chance_of_a_month_miss_the_limit() -> None:
+    assert month(Fleet(), None, rng(), 4)["false"].mean() == 0.0
+    assert month(Fleet(), 0.05, rng(), 8)["false"].mean() > 0.15
+
+
+def test_claims_about_what_is_rare_miss_the_limit_without_a_bound_for_any_scatter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = Fleet(runs=8)
+    assert month(few, None, rng(), 4)["false"].mean() == 0.0
+    monkeypatch.setattr("ratchet.runs.claims._share", lambda of_day, used: 0.0)
+    monkeypatch.setattr("ratchet.runs.claims._largest", lambda of_day, used: 0.0)
+    assert month(few, None, rng(), 4)["false"].mean() > 0.4
 
 
 def four(control: tuple[float, float], challenger: tuple[float, float]) -> Stream:

@@ -129,7 +129,6 @@ def test_a_tuner_says_the_same_of_the_same_view(tuner: Tuner, look: View) -> Non
         version=look.version.model_copy(deep=True),
         base=dict(look.base),
         hours=dict(reversed(list(turned.items()))),
-        thresholds=look.thresholds,
         seed=look.seed,
     )
     assert repr(tuner(look)) == repr(tuner(again))

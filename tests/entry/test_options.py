@@ -96,8 +96,14 @@ CALLABLES = {
     "skip_review",
     "escalate_review",
     "second_review",
+    "start_study",
+    "abandon_study",
+    "take_study_job",
+    "finish_study",
+    "acknowledge_alert",
+    "resolve_alert",
 }
-DOORS = {"record", "feedback", "resolve", "rollback", "health", "openapi", "api"}
+DOORS = {"record", "record_run", "feedback", "resolve", "rollback", "health", "openapi", "api"}
 PATTERNS = {
     "config_edited": "config/{name}",
     "policy_edited": "ops_policies/{version}",
@@ -147,11 +153,16 @@ def test_a_schedule_runs_in_one_instance_at_the_period_of_its_verb(
         "roll_long_windows": "every 1 hours",
         "evaluate_rollouts": "every 1 hours",
         "auto_tune_policies": "every 1 hours",
+        "compare_fleet": "every day 01:00",
+        "refresh_cards": "every 1 minutes",
+        "run_studies": "every 1 hours",
         "load_labels": "every day 02:00",
         "weigh_judges": "every day 03:00",
         "fill_review_queue": "every day 04:00",
         "sweep": "every 24 hours",
         "verify_audit": "every 24 hours",
+        "watch_alerts": "every 5 minutes",
+        "deliver_alerts": "every 1 minutes",
     }
     assert {endpoints[n]["scheduleTrigger"]["timeZone"] for n in SCHEDULES} == {"UTC"}
     seconds = {name: endpoints[name]["timeoutSeconds"] for name in SCHEDULES}

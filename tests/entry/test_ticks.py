@@ -8,7 +8,7 @@ import pytest
 
 from ratchet.entry import ticks
 from ratchet.entry.seed import seed
-from ratchet.entry.ticks import SCHEDULES, Schedule, next_due, run_due
+from ratchet.entry.ticks import SCHEDULES, Schedule, next_due, run_due, run_verb
 from ratchet.entry.wiring import App, wire
 from ratchet.kernel.clock import ManualClock
 from ratchet.kernel.errors import InvalidInput, Unavailable
@@ -19,6 +19,7 @@ from ratchet.observe.rollout_buckets import rollout_buckets
 from ratchet.observe.settings import Ingest
 from ratchet.store.port import Query, Ref, Store
 from tests.support.edits import console_of
+from tests.support.faults import FaultyStore
 from tests.support.governed import KEYS as GOVERNED
 from tests.support.observing import KEYS, LATER, NOON, SECOND, alerts, observation
 from tests.support.on_road import ask_for, start_canary
@@ -79,11 +80,16 @@ def test_what_a_verb_reads_is_written_before_it_in_the_same_tick() -> None:
         "roll_long_windows": HOUR,
         "evaluate_rollouts": HOUR,
         "auto_tune_policies": HOUR,
+        "compare_fleet": DAY,
+        "refresh_cards": MINUTE,
+        "run_studies": HOUR,
         "load_labels": DAY,
         "weigh_judges": DAY,
         "fill_review_queue": DAY,
         "sweep": DAY,
         "verify_audit": DAY,
+        "watch_alerts": 5 * MINUTE,
+        "deliver_alerts": MINUTE,
     }
     assert NAMES[:5] == [
         "score_observations",
@@ -99,7 +105,8 @@ def test_each_verb_runs_in_the_first_tick_of_each_of_its_periods(
 ) -> None:
     run_due(app, now=NOON)
     assert called == NAMES
-    for minutes, wanted in ((1, NAMES[:1]), (5, NAMES[:2]), (6, NAMES[:1]), (60, NAMES[:5])):
+    for minutes in (1, 5, 6, 60):
+        wanted = [n for n in NAMES if minutes * MINUTE % SCHEDULES[n].every == timedelta(0)]
         called.clear()
         assert list(run_due(app, now=NOON + minutes * MINUTE)) == called == wanted, minutes
     called.clear()
@@ -118,6 +125,7 @@ def test_labels_judges_and_the_review_queue_have_their_hours_of_the_night(
         run_due(app, now=midnight + hour * HOUR)
         nightly[hour] = [name for name in called if SCHEDULES[name].every == DAY]
     assert {hour: names for hour, names in nightly.items() if names} == {
+        1: ["compare_fleet"],
         2: ["load_labels"],
         3: ["weigh_judges"],
         4: ["fill_review_queue"],
@@ -194,6 +202,42 @@ def test_a_failure_is_an_alert_that_counts_while_it_lasts(
     assert told(app) == [("sweep", 3, "ratchet tick --only sweep")]
 
 
+@pytest.mark.parametrize("name", ["score_observations", "roll_stats", "sweep"])
+def test_a_verb_that_succeeds_again_ends_its_alert(
+    app: App, called: list[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    run_due(app, now=NOON - MINUTE)
+    with monkeypatch.context() as patch:
+        spoil(patch, name, Unavailable("away"))
+        run_due(app, now=NOON + DAY)
+    run_due(app, now=NOON + DAY + MINUTE)
+    (found,) = [s.data for s in app.store.query(Query("ops_alerts"))]
+    assert (found["subject"], found["state"]) == (name, "resolved")
+    assert found["resolved"]["note"] == "it succeeded"
+
+
+def test_a_verb_that_cloud_scheduler_calls_ends_its_alert(
+    app: App, called: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        spoil(patch, "sweep", Unavailable("away"))
+        with pytest.raises(Unavailable):
+            run_verb(app, "sweep", now=NOON)
+    run_verb(app, "sweep", now=NOON + MINUTE)
+    assert [s.data["state"] for s in app.store.query(Query("ops_alerts"))] == ["resolved"]
+
+
+def test_a_verb_of_every_minute_that_missed_none_asks_for_no_alert(
+    app: App, called: list[str]
+) -> None:
+    run_due(app, now=NOON)
+    counting = FaultyStore(app.store)
+    rival = wire(counting, app.keys, app.clock)
+    each_minute = [name for name, s in SCHEDULES.items() if s.every == MINUTE]
+    assert list(run_due(rival, now=NOON + MINUTE)) == each_minute
+    assert counting.log == ["get", "get_many", "commit"]
+
+
 def test_an_unexpected_failure_is_logged_and_stops_no_other(
     app: App, called: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -262,7 +306,7 @@ def test_two_machines_in_one_tick_do_the_work_of_one(app: App, clock: ManualCloc
     check(app.store)
 
 
-def test_a_whole_day_of_ticks_scores_all_and_ends_without_an_alert(
+def test_a_whole_day_of_ticks_scores_all_and_tells_of_the_seeded_version_alone(
     app: App, clock: ManualClock
 ) -> None:
     scored = 0
@@ -273,7 +317,7 @@ def test_a_whole_day_of_ticks_scores_all_and_ends_without_an_alert(
             scored += reports["score_observations"]["scored"]
     assert scored == 120
     check(app.store)
-    assert alerts(app.store) == []
+    assert alerts(app.store) == ["version-proposed"]
 
 
 def test_the_daily_verification_raises_an_alert_on_a_broken_chain(
@@ -284,7 +328,7 @@ def test_the_daily_verification_raises_an_alert_on_a_broken_chain(
     reports = run_due(app, now=clock.advance(DAY))
     broken = [s["entry"] for s in reports["verify_audit"]["streams"] if not s["valid"]]
     assert broken == ["config~000000002"]
-    assert alerts(app.store) == ["audit-broken"]
+    assert alerts(app.store) == ["audit-broken", "version-proposed"]
 
 
 def test_the_daily_verification_raises_an_alert_on_a_spoilt_version(

@@ -59,6 +59,10 @@ def test_every_configuration_that_there_is_is_guarded() -> None:
         "judges": "judges",
         "review": "review",
         "heuristics": "heuristics",
+        "run_loss": "run_loss",
+        "cards": "cards",
+        "studies": "studies",
+        "alerts": "alerts",
     }
 
 

@@ -23,6 +23,10 @@ TTL = (
     "review_queue",
     "rewards",
     "rollout_buckets",
+    "run_buckets",
+    "run_revisions",
+    "run_totals",
+    "runs",
 )
 
 

@@ -95,7 +95,7 @@ def simulate(
         while window[0][0] <= now - WINDOW:
             window.popleft()
         hours = {f"router:{a}": {at: s[k] for at, s in window} for k, a in enumerate(arms)}
-        said = suggest(View(present, {"modelWeights": base}, hours, {}, seed * 10_000 + i))
+        said = suggest(View(present, {"modelWeights": base}, hours, seed * 10_000 + i))
         if said.params and said.gain:
             gains.append(said.gain)
             weights = said.params["modelWeights"]

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ratchet.observe.reward import Thresholds
 from ratchet.policies.version import PolicyVersion
 from ratchet.stats.bucket import Sums
 from ratchet.stats.quantiles import histogram_of
@@ -52,7 +51,6 @@ def view(
     hours: Mapping[str, Sequence[Sums]],
     *,
     base: Mapping[str, Any] | None = None,
-    thresholds: Mapping[str, Thresholds] | None = None,
     seed: int = 1,
 ) -> View:
     """Return a view of components by hour."""
@@ -63,7 +61,6 @@ def view(
             component: {START + i * timedelta(hours=1): s for i, s in enumerate(sums)}
             for component, sums in hours.items()
         },
-        thresholds=thresholds or {},
         seed=seed,
     )
 

@@ -49,9 +49,12 @@ def test_training_tells_what_it_promises_and_drafts_only_when_told(labelled: Rat
         "1.0.0"
     ]
     ran = labelled("heuristics", "train", AGENT, "--draft", "--reason", "try", "--by", "ada")
-    assert ran.out.endswith("router-core@1.0.1 is a draft\n")
+    (study,) = labelled("study", "list", "--json").lines
+    assert (study["type"], study["component"]) == ("heuristic_training", AGENT)
+    assert ran.out.endswith(f"study {study['id']} succeeded\nrouter-core@1.0.1 is a draft\n")
     again = labelled("heuristics", "train", AGENT, "--draft", "--reason", "try", "--json")
     assert again.json["draft"]["new"] is False
+    assert labelled("study", "show", again.json["study"], "--json").json["state"] == "failed"
     assert again.json["reports"]["good"]["labels"] == N
     differs = labelled("policy", "diff", "router-core", "1.0.0", "1.0.1").out
     assert "heuristic" in differs

@@ -139,7 +139,7 @@ def test_the_projects_own_file_deployed_whole_is_well() -> None:
     ((severity, _, _),) = look(indexes, fields)
     assert severity == "ok"
     ((severity, text, _),) = look(indexes[1:], fields)
-    assert (severity, "ops_audit(stream, sequence)" in text) == ("error", True)
+    assert (severity, "ops_alerts(state, lastSeen)" in text) == ("error", True)
 
 
 def test_without_the_file_there_is_nothing_to_compare(

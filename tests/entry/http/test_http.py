@@ -225,3 +225,71 @@ def test_the_version_is_the_projects(functions: Functions) -> None:
     found = functions.send("openapi", method="GET")
     assert found.body["info"]["version"] == VERSION
     assert found.response.headers["Cache-Control"] == "public, max-age=3600"
+
+
+@pytest.fixture
+def told(clock: ManualClock) -> dict[str, Any]:
+    return {"runId": "run-1", "ts": millis(clock()), "component": "planner", "costUsd": 0.25}
+
+
+def runs_kept(store: Store) -> dict[str, dict[str, Any]]:
+    return {s.ref.id: s.data for s in store.query(Query("ops_runs"))}
+
+
+def test_a_run_is_stored_once_and_a_changed_telling_is_a_revision(
+    functions: Functions, store: Store, told: dict[str, Any]
+) -> None:
+    first = record(functions, told, "record_run").body["runs"][0]
+    again = record(functions, told, "record_run").body["runs"][0]
+    assert (first["runId"], first["revision"], first["duplicate"]) == ("run-1", 1, False)
+    assert again == first | {"duplicate": True}
+    other = record(functions, told | {"costUsd": 0.5}, "record_run").body["runs"][0]
+    assert (other["revision"], other["duplicate"]) == (2, False)
+    assert runs_kept(store)["run-1"]["report"]["costUsd"] == 0.5
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_several_runs_come_together_and_the_good_ones_are_kept(
+    functions: Functions, store: Store, told: dict[str, Any], lines: bool
+) -> None:
+    runs = [told, told | {"runId": "run-2", "costUsd": -1}, told | {"runId": "run-3"}]
+    if lines:
+        text = "\n".join(map(json.dumps, runs))
+        found = functions.send("record_run", actor=SERVICE, data=text, headers=LINES)
+    else:
+        found = record(functions, {"runs": runs}, "record_run")
+    assert found.status == 200, found.body
+    assert [run["runId"] for run in found.body["runs"]] == ["run-1", "run-3"]
+    assert [(x["index"], x["field"]) for x in found.body["rejected"]] == [(1, "costUsd")]
+    assert sorted(runs_kept(store)) == ["run-1", "run-3"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "field"),
+    [
+        ({"runId": ""}, 400, "runId"),
+        ({"gates": {"tests": "maybe"}}, 400, "gates.tests"),
+        ({"metrics": {"grounding": 1.2}}, 400, "metrics.grounding"),
+        ({"unheardOf": 1}, 400, "unheardOf"),
+    ],
+)
+def test_a_run_that_cannot_be_taken_names_the_field_and_leaves_nothing(
+    functions: Functions,
+    store: Store,
+    told: dict[str, Any],
+    change: dict[str, Any],
+    status: int,
+    field: str,
+) -> None:
+    found = record(functions, told | change, "record_run")
+    assert (found.status, found.error["field"]) == (status, field)
+    assert runs_kept(store) == {}
+
+
+def test_a_revision_with_other_content_is_a_conflict_and_strangers_tell_no_runs(
+    functions: Functions, told: dict[str, Any]
+) -> None:
+    assert record(functions, told | {"revision": 3}, "record_run").status == 200
+    other = record(functions, told | {"revision": 3, "costUsd": 0.5}, "record_run")
+    assert (other.status, other.error["field"]) == (409, "revision")
+    assert functions.send("record_run", json=told).status == 401

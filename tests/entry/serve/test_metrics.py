@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ratchet.entry.serve.metrics import Metrics
 from ratchet.entry.wiring import App, wire
+from ratchet.govern.alerts import alert, clear_alert, raise_alert
 from ratchet.kernel.clock import ManualClock
 from ratchet.policies.activate import read_head, rollback, switch
 from ratchet.policies.version import PolicyVersion
@@ -146,6 +147,16 @@ def test_changes_are_read_off_the_audit_chain(app: App, clock: ManualClock) -> N
     assert value(metrics, "ratchet_proposals_last_day") == 1
 
 
+def test_the_alerts_that_stand_are_told_by_severity(app: App, clock: ManualClock) -> None:
+    for what in ("lag", "cost"):
+        raise_alert(app.store, alert(what, "a", "warning", "oh", now=NOON))
+    raise_alert(app.store, alert("chain", "a", "critical", "oh", now=NOON))
+    clear_alert(app.store, "cost", "a", now=NOON)
+    metrics = Metrics(app)
+    found = [value(metrics, "ratchet_alerts", severity=s) for s in ("info", "warning", "critical")]
+    assert found == [0, 1, 1]
+
+
 def test_a_scrape_within_ten_seconds_of_another_reads_nothing(app: App, clock: ManualClock) -> None:
     metrics = Metrics(app)
     assert bill(app) == 0, "no reads before the first scrape"
@@ -214,6 +225,7 @@ def test_the_text_parses_and_names_follow_prometheus(app: App) -> None:
     families = {f.name: f for f in text_string_to_metric_families(metrics.text().decode())}
     ours = {name: f for name, f in families.items() if not name.endswith("_created")}
     assert {
+        "ratchet_alerts",
         "ratchet_requests",
         "ratchet_request_duration_seconds",
         "ratchet_observations",

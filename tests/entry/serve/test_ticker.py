@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from ratchet.entry.serve.ticker import Ticker, until_next
-from ratchet.entry.ticks import Report
+from ratchet.entry.verbs import Report
 from ratchet.entry.wiring import App, wire
 from ratchet.kernel.clock import ManualClock
 from ratchet.kernel.errors import Unavailable

@@ -57,7 +57,7 @@ def test_no_two_rows_of_the_table_are_one_and_each_verb_is_told_what_its_row_say
 
 
 def test_what_people_change_asks_for_the_role_as_it_is_now() -> None:
-    assert {r.path for r in ROUTES if r.role == "service"} <= {"/v1/judgements"}
+    assert {r.path for r in ROUTES if r.role == "service"} <= {"/v1/judgements", "/v1/runs"}
     assert all(route.fresh for route in ROUTES if route.method == "POST" and route.role == "admin")
 
 
