@@ -13,10 +13,7 @@ from ratchet.entry.wiring import App
 from ratchet.kernel.clock import ManualClock, millis
 from ratchet.observe.record import record
 from ratchet.observe.settings import Ingest
-from ratchet.runs.compare_fleet import compare_fleet
-from ratchet.runs.count import count_runs
 from ratchet.runs.record import MAX_RUNS, record_runs
-from ratchet.runs.refresh_cards import refresh_cards
 from ratchet.store.counting import Bill
 from ratchet.store.sqlite import SqliteStore
 
@@ -91,16 +88,10 @@ def tell(
         record(app.store, app.keys, batch, ingest=ingest, now=app.clock())
 
 
-def bring_to_cards(app: App, clock: ManualClock, *, scoring: bool) -> None:
+def bring_to_cards(app: App, clock: ManualClock) -> None:
     """Run what leads from what was told to the card."""
-    settle(clock)
-    if scoring:
-        SCHEDULES["score_observations"].run(app, clock())
-    ingest = app.reader.read(Ingest)
-    while count_runs(app.store, app.reader, ingest=ingest, now=clock()).behind:
-        pass
-    clock.advance(timedelta(minutes=1))
-    refresh_cards(app.store, app.reader, now=clock())
+    SCHEDULES["score_observations"].run(app, settle(clock))
+    SCHEDULES["refresh_cards"].run(app, clock.advance(timedelta(minutes=1)))
 
 
 def operations(steps: int) -> float:
@@ -108,7 +99,7 @@ def operations(steps: int) -> float:
     app, counting, clock = make_app(SqliteStore())
     before: Bill = counting.bill
     tell(app, 1_000, 10, steps, days=1)
-    bring_to_cards(app, clock, scoring=bool(steps))
+    bring_to_cards(app, clock)
     spent = (counting.bill - before).total / 1_000
     app.store.close()
     return spent
@@ -119,8 +110,8 @@ def seconds(n: int) -> float:
     app, _, clock = make_app(SqliteStore())
     began = time.perf_counter()
     tell(app, n, COMPONENTS)
-    bring_to_cards(app, clock, scoring=False)
-    compare_fleet(app.store, app.reader, now=clock.advance(timedelta(days=1)))
+    bring_to_cards(app, clock)
+    SCHEDULES["compare_fleet"].run(app, clock.advance(timedelta(days=1)))
     took = time.perf_counter() - began
     app.store.close()
     return took
@@ -130,12 +121,11 @@ def refresh_reads(n: int) -> int:
     """Return the reads of one refresh of a component that had n runs, after one more."""
     app, counting, clock = make_app(SqliteStore())
     tell(app, n, 1)
-    bring_to_cards(app, clock, scoring=False)
+    bring_to_cards(app, clock)
     clock.advance(timedelta(hours=1))
     tell(app, 1, 1, first=n)
-    settle(clock)
-    count_runs(app.store, app.reader, ingest=app.reader.read(Ingest), now=clock())
+    SCHEDULES["score_observations"].run(app, settle(clock))
     before = counting.bill
-    refresh_cards(app.store, app.reader, now=clock.advance(timedelta(minutes=1)))
+    SCHEDULES["refresh_cards"].run(app, clock.advance(timedelta(minutes=1)))
     app.store.close()
     return (counting.bill - before).reads

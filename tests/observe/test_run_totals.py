@@ -48,8 +48,8 @@ def test_what_is_added_and_taken_back_leaves_nothing() -> None:
 
 
 def test_a_correction_changes_the_reward_and_never_goes_back_in_time() -> None:
-    first = totals().changed(served("a", 800_000), NONE, NOON + DAY, NOON + 9 * DAY)
-    again = first.changed(served("a", 300_000), served("a", 800_000), NOON, NOON + 2 * DAY)
+    first = totals().added(served("a", 800_000), NOON + DAY, NOON + 9 * DAY)
+    again = first.corrected(served("a", 300_000), served("a", 800_000), NOON, NOON + 2 * DAY)
     assert again.sums == served("a", 300_000)
     assert (again.changed_at, again.expire_at) == (NOON + DAY, NOON + 9 * DAY)
 
@@ -57,7 +57,7 @@ def test_a_correction_changes_the_reward_and_never_goes_back_in_time() -> None:
 def test_the_busiest_arms_are_named_and_the_rest_is_other() -> None:
     found = totals()
     for i in range(30):
-        found = found.changed(served(f"m{i:02d}", n=40 - i), NONE, NOON, NOON)
+        found = found.added(served(f"m{i:02d}", n=40 - i), NOON, NOON)
     arms = found.sums.by_arm
     assert len(arms) == 20
     # The first nineteen are named: 40, 39, ..., 22; the last eleven had 21, 20, ..., 11.
@@ -69,9 +69,9 @@ def test_the_busiest_arms_are_named_and_the_rest_is_other() -> None:
 def test_a_correction_of_an_arm_that_is_among_the_others_stays_there() -> None:
     found = totals()
     for i in range(30):
-        found = found.changed(served(f"m{i:02d}", n=40 - i), NONE, NOON, NOON)
+        found = found.added(served(f"m{i:02d}", n=40 - i), NOON, NOON)
     before = found.sums.by_arm["other"]
-    found = found.changed(served("m29", 100_000), served("m29", 500_000), NOON, NOON)
+    found = found.corrected(served("m29", 100_000), served("m29", 500_000), NOON, NOON)
     after = found.sums.by_arm
     assert "m29" not in after
     assert (after["other"].n, after["other"].wx) == (before.n, before.wx - 400_000)
@@ -79,7 +79,7 @@ def test_a_correction_of_an_arm_that_is_among_the_others_stays_there() -> None:
 
 def test_error_codes_are_capped_as_arms_are() -> None:
     sums = RunObserved(n=1, errors={f"e{i:02d}": 30 - i for i in range(25)})
-    errors = totals().changed(sums, NONE, NOON, NOON).sums.errors
+    errors = totals().added(sums, NOON, NOON).sums.errors
     assert len(errors) == 20
     assert errors["other"] == 11 + 10 + 9 + 8 + 7 + 6  # the last six
 

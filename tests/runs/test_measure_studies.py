@@ -6,7 +6,7 @@ import pytest
 
 from ratchet.kernel.clock import day_of
 from ratchet.runs.measure_studies import loss_difference, measure_studies
-from ratchet.runs.study import Result, Study, study_ref
+from ratchet.runs.study import LossDifference, Result, Study, study_ref
 from ratchet.stats.moments import Moments
 from ratchet.stats.run_sums import RunBucket, RunSums
 from ratchet.store.port import Store
@@ -23,10 +23,12 @@ def moments(*losses: float) -> Moments:
     return Moments(n=n, w=n, wx=wx, wxx=wxx, w2=n, w2x=wx, w2xx=wxx)
 
 
-def ran(store: Store, version: str, day: datetime, *losses: float) -> None:
+def ran(
+    store: Store, version: str, day: datetime, *losses: float, component: str = COMPONENT
+) -> None:
     """Store the bucket of a day's runs."""
     bucket = RunBucket(
-        component=COMPONENT,
+        component=component,
         version=version,
         day=day_of(day),
         shard=0,
@@ -37,24 +39,24 @@ def ran(store: Store, version: str, day: datetime, *losses: float) -> None:
     store.transact(lambda tx: tx.put(bucket))
 
 
-def succeeded(store: Store, name: str = "s1", ended: datetime = NOON) -> None:
+def succeeded(store: Store, name: str = "s1", component: str = COMPONENT) -> None:
     """Store a study that has produced a version."""
     study = Study(
         id=name,
         type="prompt_synthesis",
-        component=COMPONENT,
+        component=component,
         policy=POLICY,
         base=BASE,
         hypothesis="fewer contradictions",
         started_by="person",
         actor="ada",
-        created_at=ended,
-        updated_at=ended,
-    ).ended(Result(state="succeeded", version=MADE), ended)
+        created_at=NOON,
+        updated_at=NOON,
+    ).ended(Result(state="succeeded", version=MADE), NOON)
     store.transact(lambda tx: tx.put(study))
 
 
-def measured(store: Store, name: str = "s1") -> object:
+def measured(store: Store, name: str = "s1") -> LossDifference | None:
     found = store.get(study_ref(name))
     assert found is not None
     return Study.from_store(found.data).loss_difference
@@ -89,6 +91,23 @@ def test_it_is_written_again_only_where_runs_came(embedded: Store) -> None:
     assert measure_studies(embedded, now=NOON + 2 * DAY) == ()
     ran(embedded, MADE, NOON + 2 * DAY, 0.2)
     assert measure_studies(embedded, now=NOON + 2 * DAY) == ("s1",)
+
+
+def test_runs_of_others_count_only_where_the_policy_as_a_whole_was_studied(
+    embedded: Store,
+) -> None:
+    succeeded(embedded)
+    succeeded(embedded, "tuned", component=POLICY)
+    for version, loss in ((BASE, 0.3), (MADE, 0.2)):
+        ran(embedded, version, NOON, loss)
+        ran(embedded, version, NOON, 3 * loss, component="critic")
+    measure_studies(embedded, now=NOON)
+    own, whole = measured(embedded, "s1"), measured(embedded, "tuned")
+    assert own is not None
+    assert whole is not None
+    assert (own.mean, own.reference, own.runs) == (0.2, 0.3, 1)
+    # 0.2 and 0.6, against 0.3 and 0.9
+    assert (whole.mean, whole.reference, whole.runs) == pytest.approx((0.4, 0.6, 2))
 
 
 def test_30_days_after_its_end_it_is_left_as_it_is(embedded: Store) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ratchet.kernel.ids import shard_of
-from ratchet.observe.run_totals import RunObserved, RunTotals, totals_ref
+from ratchet.observe.run_totals import RunObserved, RunTotals, capped, totals_ref
 from ratchet.observe.settings import Ingest
 from ratchet.store.transact import Transaction
 
@@ -18,18 +18,21 @@ def added_totals(
     found = tx.fetch([totals_ref(run) for run in plus])
     expire_at = now + ingest.bucket_retention
     return [
-        (
-            RunTotals.from_store(snapshot.data)
-            if snapshot
-            else RunTotals(
-                run_id=run,
-                shard=shard_of(totals_ref(run).id, ingest.shards),
-                changed_at=now,
-                expire_at=expire_at,
-            )
-        ).changed(sums, _NONE, now, expire_at)
+        RunTotals.from_store(snapshot.data).added(sums, now, expire_at)
+        if snapshot
+        else _new(run, sums, ingest, now)
         for (run, sums), snapshot in zip(plus.items(), found, strict=True)
     ]
+
+
+def _new(run: str, sums: RunObserved, ingest: Ingest, now: datetime) -> RunTotals:
+    return RunTotals(
+        run_id=run,
+        shard=shard_of(totals_ref(run).id, ingest.shards),
+        sums=capped(sums),
+        changed_at=now,
+        expire_at=now + ingest.bucket_retention,
+    )
 
 
 def corrected_totals(
@@ -47,7 +50,7 @@ def corrected_totals(
     found = tx.fetch([totals_ref(run) for run in runs])
     expire_at = now + ingest.bucket_retention
     return [
-        RunTotals.from_store(snapshot.data).changed(
+        RunTotals.from_store(snapshot.data).corrected(
             plus.get(run, _NONE), minus.get(run, _NONE), now, expire_at
         )
         for run, snapshot in zip(runs, found, strict=True)

@@ -73,6 +73,14 @@ def _placed(known: Mapping[str, Moments], moved: Mapping[str, Moments]) -> dict[
     return out
 
 
+def capped(sums: RunObserved) -> RunObserved:
+    """Keep the busiest 20 arms and error codes; the rest counts as `other`."""
+    if len(sums.errors) <= MAX_NAMED and len(sums.by_arm) <= MAX_NAMED:
+        return sums
+    named = {"errors": cap_counts(sums.errors, MAX_NAMED), "by_arm": _cap_arms(sums.by_arm)}
+    return sums.model_copy(update=named)
+
+
 def _cap_arms(found: Mapping[str, Moments]) -> dict[str, Moments]:
     if len(found) <= MAX_NAMED:
         return dict(found)
@@ -100,16 +108,23 @@ class RunTotals(Document):
         """Return the run's id, as a name may hold what a document's id may not."""
         return totals_ref(self.run_id).id
 
-    def changed(
+    def added(self, plus: RunObserved, now: datetime, expire_at: datetime) -> "RunTotals":
+        """Return the totals with observations added; they live on."""
+        return self._with(capped(self.sums + plus), now, expire_at)
+
+    def corrected(
         self, plus: RunObserved, minus: RunObserved, now: datetime, expire_at: datetime
     ) -> "RunTotals":
-        """Return the totals with observations added, and then taken back; they live on."""
-        sums, moved = self.sums + plus - minus, _arms(plus.by_arm, minus.by_arm, -1)
-        by_arm = _arms(self.sums.by_arm, _placed(self.sums.by_arm, moved), 1)
-        capped = {"errors": cap_counts(sums.errors, MAX_NAMED), "by_arm": _cap_arms(by_arm)}
+        """Return the totals with observations as they are now, and not as they were."""
+        moved = _placed(self.sums.by_arm, _arms(plus.by_arm, minus.by_arm, -1))
+        by_arm = _arms(self.sums.by_arm, moved, 1)
+        sums = (self.sums + plus - minus).model_copy(update={"by_arm": by_arm})
+        return self._with(capped(sums), now, expire_at)
+
+    def _with(self, sums: RunObserved, now: datetime, expire_at: datetime) -> "RunTotals":
         return self.model_copy(
             update={
-                "sums": sums.model_copy(update=capped),
+                "sums": sums,
                 "changed_at": max(now, self.changed_at),
                 "expire_at": max(expire_at, self.expire_at),
             }

@@ -1,7 +1,8 @@
 """Measure studies: the loss on runs of the version that one produced, beside that of its base."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ratchet.kernel.clock import DAY, day_of
 from ratchet.kernel.each import Tell, each
@@ -9,8 +10,8 @@ from ratchet.runs.list_studies import load_study
 from ratchet.runs.progress import difference_interval
 from ratchet.runs.study import STUDIES, LossDifference, Study, study_ref
 from ratchet.stats.moments import SCALES, Moments, sum_moments
-from ratchet.stats.run_sums import RunBucket, run_bucket_key
-from ratchet.store.port import Filter, Query, Ref, Store
+from ratchet.stats.run_sums import RunBucket
+from ratchet.store.port import Filter, Query, Store
 from ratchet.store.transact import Transaction
 
 WATCHED = 30 * DAY  # after its end, a study's version is compared with its base
@@ -23,13 +24,12 @@ def measure_studies(store: Store, *, now: datetime, tell: Tell | None = None) ->
     Returns the ids of those whose difference is another now. Runs count from 30 days before the
     study ended until today.
 
-    Raises: InvalidInput of a study that cannot be read, where nobody is told.
+    Raises: InvalidInput of a document that cannot be read, where nobody is told.
     """
     where = (Filter("state", "==", "succeeded"), Filter("endedAt", ">=", now - WATCHED))
     stored = store.stream(Query(STUDIES, where, ("endedAt",)))
-    return tuple(
-        study.id for study in each(list(stored), load_study, tell) if _measure(store, study, now)
-    )
+    studies = list(each(stored, load_study, tell))
+    return tuple(study.id for study in studies if _measure(store, study, now, tell))
 
 
 def loss_difference(
@@ -54,14 +54,13 @@ def loss_difference(
     )
 
 
-def _measure(store: Store, study: Study, now: datetime) -> bool:
+def _measure(store: Store, study: Study, now: datetime, tell: Tell | None) -> bool:
     """Write a study's difference, if it is another than is written."""
     if study.version is None or study.base is None or study.ended_at is None:
         return False
     since = day_of(study.ended_at - WATCHED)
     days, reference = (
-        _days(store, study.component, version, since, now)
-        for version in (study.version, study.base)
+        _days(store, study, version, since, tell) for version in (study.version, study.base)
     )
     found = loss_difference(days, reference, now)
     if found is None or _same(found, study.loss_difference):
@@ -80,10 +79,16 @@ def _same(found: LossDifference, known: LossDifference | None) -> bool:
 
 
 def _days(
-    store: Store, component: str, version: str, since: datetime, now: datetime
+    store: Store, study: Study, version: str, since: datetime, tell: Tell | None
 ) -> list[Moments]:
-    """Return the loss of a version's runs by day."""
-    days = range((day_of(now) - since) // timedelta(days=1) + 1)
-    keys = [run_bucket_key(component, version, since + i * DAY) for i in days]
-    stored = store.get_many([Ref(RunBucket.collection, key) for key in keys])
-    return [RunBucket.from_store(found.data).sums.loss for found in stored if found is not None]
+    """Return the loss of a version's runs by day: of the study's component, or of all.
+
+    A study whose component is its policy is of all that the policy serves.
+    """
+    where = (Filter("version", "==", version), Filter("day", ">=", since))
+    stored = store.stream(Query(RunBucket.collection, where, ("day",)))
+    days: dict[datetime, Moments] = defaultdict(Moments)
+    for bucket in each(stored, lambda found: RunBucket.from_store(found.data), tell):
+        if study.component in (bucket.component, study.policy):
+            days[bucket.day] += bucket.sums.loss
+    return list(days.values())

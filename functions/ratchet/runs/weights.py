@@ -69,5 +69,6 @@ def overridden(
             field=field,
             mend="name weights that sum to 1",
         )
-    scale = left / others if others else 0.0
-    return {term: named.get(term, weight * scale) for term, weight in inherited.items()}
+    # Shares of the others first: the quotient of what is left and of next to nothing may overflow.
+    scaled = {term: weight / others * left if others else 0.0 for term, weight in inherited.items()}
+    return scaled | dict(named)

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from ratchet.kernel.clock import ManualClock, millis
+from ratchet.rollouts.rollout import Rollout
 from tests.support import units_served
-from tests.support.commands import Ratchet
+from tests.support.commands import Ratchet, write_json
 from tests.support.units_served import clock_of_commands, close_hours, serve
 
 UNITS, FEW = 400, 20
+ARM = ("unit", "rolloutId", "rolloutArm", "rolloutStep")  # what a run names of who served it
 
 
 @pytest.fixture
@@ -108,6 +110,30 @@ def test_costs_that_one_arm_does_not_report_hold_what_rests_on_them(
     told = ratchet("rollout", "evidence", started).out
     assert "held: unknown cost differs" in told
     assert "unknown cost of 1.0.1: 100.0% against 0.0%, the arms differ" in told
+
+
+def test_runs_that_name_their_arm_are_compared_by_their_loss_and_what_they_do_not_tell(
+    ratchet: Ratchet, started: str, clock: ManualClock
+) -> None:
+    serve(ratchet, started, clock, UNITS)
+    rollout = Rollout.parse(ratchet("rollout", "show", started, "--json").json["rollout"])
+    runs = []
+    for i in range(UNITS):
+        met = rollout.allocation().assign(f"user-{i}")
+        loss = {"gates": {"lint": "passed" if i % 5 else "failed"}}
+        told = {"metrics": {"grounding": 0.5}} if met.arm == "control" else {}
+        run = {"runId": f"run-{i}", "ts": millis(clock()), "component": "router:a"}
+        served = {k: v for k, v in met.as_observation().items() if k in ARM}
+        runs.append(run | loss | told | served)
+    assert ratchet("run", "record", write_json("runs.json", runs)).status == 0
+    close_hours(ratchet, clock)
+    told = ratchet("rollout", "evidence", started).out
+    assert "runs per exposure of 1.0.1: 1 against 1" in told
+    assert "unknown loss:grounding of 1.0.1: 100.0% against 0.0%, the arms differ" in told
+    assert "held: unknown loss:grounding differs" in told
+    shown = ratchet("rollout", "evidence", started, "--json").json["compared"]
+    says = {c["metric"]: c["says"] for c in shown if c["metric"].startswith("loss")}
+    assert says == {"loss": "held", "loss:gatePassRate": "open", "loss:grounding": "held"}
 
 
 def test_a_rollout_that_does_not_exist_is_an_error(ratchet: Ratchet, started: str) -> None:

@@ -1,0 +1,131 @@
+"""A planner that asks its policy and tells its runs, and the ticks that make something of them.
+
+One clock moves through the verbs that production runs. The loss of a run is made of five terms: a
+gate that fails in a quarter of the runs (0.25), contradictions (as its version is prompted),
+grounding 0.8 (0.2), a cost of 1.2 times its budget (0.2) and a time of 1.225 times (0.225). Weighed
+by 0.25, 0.15, 0.15, 0.1 and 0.1 of 0.75 they come to 0.18 and a fifth of the contradictions: to
+0.30 where three of five statements are contradicted, to 0.22 where one is. The SD is about 0.15.
+"""
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ratchet.client.direct import DirectTransport
+from ratchet.client.run import served_fields
+from ratchet.entry.ticks import Failure, run_due
+from ratchet.entry.wiring import wire
+from ratchet.govern.config_change import set_config
+from ratchet.kernel.clock import DAY, HOUR, ManualClock, millis
+from ratchet.observe.record import record
+from ratchet.observe.settings import Ingest
+from ratchet.policies.activate import activate
+from ratchet.policies.propose import propose
+from ratchet.rollouts.gate_rules import ClassRules, Gates
+from ratchet.rollouts.profile import Guardrail, Profile, Wanted
+from ratchet.runs.record import record_run
+from ratchet.store.port import Store
+from tests.support.governed import ADA, KEYS, switch_flags
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+POLICY, COMPONENT = "planner-prompts", "planner"
+RUNS = 96  # a day
+# How often one of five statements is contradicted, by the system prompt.
+CONTRADICTED = {"be brief": 0.6, "say only what the sources say": 0.2}
+BRIEF, SOURCED = ({"prompts": {"system": prompt}} for prompt in CONTRADICTED)
+PROFILE = Profile(
+    goal=Wanted(metric="loss"),
+    guardrails=(Guardrail(metric="loss:gatePassRate", margin="20 points"),),
+    steps=(0.5,),
+    detect="8 points",
+)
+GATES = Gates(
+    behaviour=ClassRules(gates=("canary", "approval"), profile="loss"), profiles={"loss": PROFILE}
+)
+
+
+@dataclass
+class Planner:
+    """A component with a policy, and all that runs on a schedule."""
+
+    store: Store
+    clock: ManualClock = field(default_factory=lambda: ManualClock(START))
+
+    def __post_init__(self) -> None:
+        self.app = wire(self.store, KEYS, self.clock)
+        self._transport = DirectTransport(self.store, KEYS, self.clock)
+        self._rng = random.Random(1)
+        self._told = 0
+
+    def days(self, count: int) -> None:
+        """Let whole days pass, with what is due in the night after each."""
+        for _ in range(count):
+            self.serve(DAY)
+            self.tick(timedelta(minutes=5))  # the cards know the last runs of the day
+            self.tick(timedelta(minutes=65))  # the fleet is compared
+
+    def hours(self, count: int) -> None:
+        """Let hours pass, with what is due after each."""
+        for _ in range(count):
+            self.serve(HOUR)
+            self.tick(timedelta(minutes=5))
+
+    def serve(self, span: timedelta) -> None:
+        """Work for a while: each run asks for its policy, and is told."""
+        begin, count = self.clock(), round(RUNS * (span / DAY))
+        for i in range(count):
+            self.clock.now = begin + span * i / count
+            self._run()
+        self.clock.now = begin + span
+
+    def tick(self, later: timedelta) -> None:
+        """Run what is due some time after now, and go on from now."""
+        begin = self.clock()
+        self.clock.now = begin + later
+        reports = run_due(self.app, now=self.clock())
+        failed = {name: told for name, told in reports.items() if isinstance(told, Failure)}
+        assert not failed, failed
+        self.clock.now = begin
+
+    def _run(self) -> None:
+        self._told += 1
+        now, unit = self.clock(), f"customer-{self._told}"
+        current = self._transport.resolve(POLICY, None)
+        assert current is not None
+        served: dict[str, Any] = {"policyVersion": current.version}
+        params = current.params
+        if current.rollout is not None:
+            met = current.rollout.assign(unit, current.params, exposed_at=millis(now))
+            exposed = {"kind": "exposure", **met.as_exposure()}
+            ingest = self.app.reader.read(Ingest)
+            record(self.store, KEYS, exposed, ingest=ingest, now=now)
+            served, params = served_fields(met), met.params
+        run = {"runId": f"run-{self._told}", "ts": millis(now), "component": COMPONENT}
+        run |= served | self._outcome(CONTRADICTED[params["prompts"]["system"]])
+        record_run(self.store, KEYS, run, reader=self.app.reader, now=now)
+
+    def _outcome(self, contradicted: float) -> dict[str, Any]:
+        """Return how a run goes whose statements are contradicted so often."""
+        wrong = sum(self._rng.random() < contradicted for _ in range(5))
+        passed = self._rng.random() < 0.75
+        return {
+            "budget": {"maxCostUsd": 1.0, "maxDurationMs": 60_000.0},
+            "costUsd": 1.2,
+            "durationMs": 73_500.0,
+            "gates": {"tests": "passed" if passed else "failed"},
+            "metrics": {"contradictions": wrong, "grounding": 0.8},
+            "outcome": "success",
+        }
+
+
+def planner(store: Store, *, enabled: bool = True) -> Planner:
+    """Return a planner whose first prompt is active, and a canary for the next that judges loss."""
+    switch_flags(store, enabled=enabled)
+    for config in (GATES, Ingest(shards=1)):
+        set_config(
+            store, KEYS, ADA, type(config), config.to_map(), reason="by their loss", now=START
+        )
+    first = propose(store, KEYS, ADA, POLICY, BRIEF, reason="the first", now=START)
+    activate(store, KEYS, ADA, POLICY, first.version, reason="the first", now=START)
+    return Planner(store)
