@@ -26,7 +26,7 @@ COMPONENTS = 100
 def figures() -> list[Figure]:
     """Measure operations, seconds, and the reads of a refresh."""
     out = []
-    for steps, limit in ((0, 5.0), (STEPS, 10.0)):
+    for steps, limit in ((0, 5.0), (STEPS, 9.0)):
         told = f"{steps} observations each" if steps else "no observations"
         name = f"operations a run from record to card, 1,000 a day of 10 components, {told}"
         out.append(Figure(name, operations(steps), "ops/run", limit))

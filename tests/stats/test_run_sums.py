@@ -73,4 +73,22 @@ def test_a_bucket_is_named_by_component_version_and_day() -> None:
         expire_at=NOON,
     )
     assert bucket.key() == "a%2Fb~p@1.0.0~20260310"
-    assert bucket.changed(RUNS[0], RUNS[0], NOON) == bucket
+    counted = bucket.changed(RUNS[0], RunSums(), NOON)
+    assert counted.changed(RUNS[0], RUNS[0], NOON) == counted
+    assert counted.changed(RunSums(), RUNS[0], NOON) == bucket
+
+
+def test_a_run_that_is_told_anew_leaves_no_trace_in_the_rest_either() -> None:
+    kept = [one(i, f"m{i:02d}", errors={f"e{i:02d}": 1}) for i in range(20)]
+    first, second = (one(x, "z", errors={"z": 1}) for x in (700, 900))
+    bucket = RunBucket(
+        component="c", version="v", day=NOON, shard=0, updated_at=NOON, expire_at=NOON
+    )
+    for run in [*kept, *kept, first]:
+        bucket = bucket.changed(run, RunSums(), NOON)
+    assert "z" not in bucket.sums.models
+    anew = bucket.changed(second, first, NOON).sums
+    assert anew.loss.wx == bucket.sums.loss.wx + 200
+    assert all(sums.loss.n > 0 for sums in anew.models.values())
+    assert sum(sums.loss.wx for sums in anew.models.values()) == anew.loss.wx
+    assert sum(anew.errors.values()) == 41

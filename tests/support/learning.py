@@ -8,35 +8,38 @@ by 0.25, 0.15, 0.15, 0.1 and 0.1 of 0.75 they come to 0.18 and a fifth of the co
 """
 
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ratchet.client.direct import DirectTransport
 from ratchet.client.run import served_fields
+from ratchet.client.transport import Resolved
 from ratchet.entry.ticks import Failure, run_due
 from ratchet.entry.wiring import wire
 from ratchet.govern.config_change import set_config
-from ratchet.kernel.clock import DAY, HOUR, ManualClock, millis
+from ratchet.kernel.clock import HOUR, ManualClock, millis
 from ratchet.observe.record import record
 from ratchet.observe.settings import Ingest
 from ratchet.policies.activate import activate
 from ratchet.policies.propose import propose
 from ratchet.rollouts.gate_rules import ClassRules, Gates
 from ratchet.rollouts.profile import Guardrail, Profile, Wanted
-from ratchet.runs.record import record_run
+from ratchet.runs.record import record_runs
 from ratchet.store.port import Store
 from tests.support.governed import ADA, KEYS, switch_flags
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
+Told = Mapping[str, Any]
 POLICY, COMPONENT = "planner-prompts", "planner"
-RUNS = 96  # a day
+PER_HOUR = 5
 # How often one of five statements is contradicted, by the system prompt.
 CONTRADICTED = {"be brief": 0.6, "say only what the sources say": 0.2}
 BRIEF, SOURCED = ({"prompts": {"system": prompt}} for prompt in CONTRADICTED)
 PROFILE = Profile(
     goal=Wanted(metric="loss"),
-    guardrails=(Guardrail(metric="loss:gatePassRate", margin="20 points"),),
+    guardrails=(Guardrail(metric="loss:grounding", margin="5 points"),),
     steps=(0.5,),
     detect="8 points",
 )
@@ -61,23 +64,20 @@ class Planner:
     def days(self, count: int) -> None:
         """Let whole days pass, with what is due in the night after each."""
         for _ in range(count):
-            self.serve(DAY)
+            self.hours(24)
             self.tick(timedelta(minutes=5))  # the cards know the last runs of the day
             self.tick(timedelta(minutes=65))  # the fleet is compared
 
     def hours(self, count: int) -> None:
-        """Let hours pass, with what is due after each."""
+        """Work for some hours: ask for the policy in each, and tell its runs when it ends."""
         for _ in range(count):
-            self.serve(HOUR)
-            self.tick(timedelta(minutes=5))
-
-    def serve(self, span: timedelta) -> None:
-        """Work for a while: each run asks for its policy, and is told."""
-        begin, count = self.clock(), round(RUNS * (span / DAY))
-        for i in range(count):
-            self.clock.now = begin + span * i / count
-            self._run()
-        self.clock.now = begin + span
+            current = self._transport.resolve(POLICY, None)
+            assert current is not None
+            begin, told = self.clock(), []
+            for i in range(PER_HOUR):
+                told.append(self._run(current, begin + HOUR * i / PER_HOUR))
+            self.clock.now = begin + HOUR
+            self._tell(*zip(*told, strict=True))
 
     def tick(self, later: timedelta) -> None:
         """Run what is due some time after now, and go on from now."""
@@ -88,35 +88,43 @@ class Planner:
         assert not failed, failed
         self.clock.now = begin
 
-    def _run(self) -> None:
+    def _run(self, current: Resolved, at: datetime) -> tuple[Told, Told | None]:
+        """Return a run as it is told, and the exposure of its unit where a rollout runs."""
         self._told += 1
-        now, unit = self.clock(), f"customer-{self._told}"
-        current = self._transport.resolve(POLICY, None)
-        assert current is not None
-        served: dict[str, Any] = {"policyVersion": current.version}
-        params = current.params
-        if current.rollout is not None:
-            met = current.rollout.assign(unit, current.params, exposed_at=millis(now))
-            exposed = {"kind": "exposure", **met.as_exposure()}
-            ingest = self.app.reader.read(Ingest)
-            record(self.store, KEYS, exposed, ingest=ingest, now=now)
-            served, params = served_fields(met), met.params
-        run = {"runId": f"run-{self._told}", "ts": millis(now), "component": COMPONENT}
-        run |= served | self._outcome(CONTRADICTED[params["prompts"]["system"]])
-        record_run(self.store, KEYS, run, reader=self.app.reader, now=now)
+        told: dict[str, Any] = {"runId": f"run-{self._told}", "ts": millis(at), "component": COMPONENT}
+        if current.rollout is None:
+            return told | {"policyVersion": current.version} | self._outcome(current.params), None
+        unit = f"customer-{self._told}"
+        met = current.rollout.assign(unit, current.params, exposed_at=millis(at))
+        exposure = {"kind": "exposure", **met.as_exposure()}
+        return told | served_fields(met) | self._outcome(met.params), exposure
 
-    def _outcome(self, contradicted: float) -> dict[str, Any]:
-        """Return how a run goes whose statements are contradicted so often."""
-        wrong = sum(self._rng.random() < contradicted for _ in range(5))
+    def _outcome(self, params: Told) -> dict[str, Any]:
+        """Return how a run goes by its prompt."""
+        contradicted = CONTRADICTED[params["prompts"]["system"]]
         passed = self._rng.random() < 0.75
         return {
             "budget": {"maxCostUsd": 1.0, "maxDurationMs": 60_000.0},
             "costUsd": 1.2,
             "durationMs": 73_500.0,
             "gates": {"tests": "passed" if passed else "failed"},
-            "metrics": {"contradictions": wrong, "grounding": 0.8},
+            "metrics": {
+                "contradictions": sum(self._rng.random() < contradicted for _ in range(5)),
+                "grounding": self._rng.uniform(0.7, 0.9),
+            },
             "outcome": "success",
         }
+
+    def _tell(self, runs: Sequence[Told], exposures: Sequence[Told | None]) -> None:
+        now, met = self.clock(), [exposure for exposure in exposures if exposure]
+        if met:
+            ingest = self.app.reader.read(Ingest)
+            batch = {"id": f"exposures-{self._told}", "observations": met}
+            assert not record(self.store, KEYS, batch, ingest=ingest, now=now).rejected
+        told = record_runs(
+            self.store, KEYS, {"runs": runs}, reader=self.app.reader, now=now
+        )
+        assert not told.rejected
 
 
 def planner(store: Store, *, enabled: bool = True) -> Planner:

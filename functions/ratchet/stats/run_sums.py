@@ -167,8 +167,9 @@ class RunBucket(Document):
         return run_bucket_key(self.component, self.version, self.day)
 
     def changed(self, plus: RunSums, minus: RunSums, now: datetime) -> "RunBucket":
-        """Return the bucket with runs added, and then taken back."""
-        sums = cap_runs(self.sums + plus - minus)
+        """Return the bucket with runs taken back and others added."""
+        # Taken back first: what was counted under `other` must not be taken from a name just added.
+        sums = cap_runs(self.sums - minus + plus)
         return self.model_copy(update={"sums": sums, "updated_at": max(now, self.updated_at)})
 
 

@@ -121,10 +121,10 @@ def test_runs_that_name_their_arm_are_compared_by_their_loss_and_what_they_do_no
     for i in range(UNITS):
         met = rollout.allocation().assign(f"user-{i}")
         loss = {"gates": {"lint": "passed" if i % 5 else "failed"}}
-        told = {"metrics": {"grounding": 0.5}} if met.arm == "control" else {}
+        graded = {"metrics": {"grounding": 0.5}} if met.arm == "control" else {}
         run = {"runId": f"run-{i}", "ts": millis(clock()), "component": "router:a"}
         served = {k: v for k, v in met.as_observation().items() if k in ARM}
-        runs.append(run | loss | told | served)
+        runs.append(run | loss | graded | served)
     assert ratchet("run", "record", write_json("runs.json", runs)).status == 0
     close_hours(ratchet, clock)
     told = ratchet("rollout", "evidence", started).out
