@@ -47,7 +47,7 @@ def test_claims_stay_for_a_day_whatever_comes_late(embedded: Store) -> None:
     compared(embedded, NOON + 2 * MINUTE)
     after = card_of(embedded)
     assert (after.claims, after.closed_until) == (before.claims, TODAY)
-    assert after.loss_30d.mean == pytest.approx(0.202, abs=0.001)
+    assert after.loss_month.mean == pytest.approx(0.202, abs=0.001)
     compared(embedded, at_noon(1))
     assert {claim.side for claim in card_of(embedded).claims} == {"strength"}
 

@@ -71,12 +71,12 @@ def test_failures_are_shares_of_the_runs_that_would_tell_and_of_those_before() -
 def test_the_last_30_days_count_the_present_one_among_them() -> None:
     card = composed((0, runs(0.1)), (29, runs(0.2)), (30, runs(0.9)))
     assert card.runs == 2
-    assert card.loss_7d.mean == pytest.approx(0.1)
-    assert card.loss_30d.mean == pytest.approx(0.15)
-    assert card.loss_30d.before == pytest.approx(0.9)
+    assert card.loss_week.mean == pytest.approx(0.1)
+    assert card.loss_month.mean == pytest.approx(0.15)
+    assert card.loss_month.before == pytest.approx(0.9)
     assert card.policy_version == "p@1.0.0"
 
 
 def test_a_component_whose_runs_are_long_past_has_an_empty_card() -> None:
     card = composed()
-    assert (card.runs, card.loss_30d.mean, card.models, card.failures) == (0, None, (), ())
+    assert (card.runs, card.loss_month.mean, card.models, card.failures) == (0, None, (), ())

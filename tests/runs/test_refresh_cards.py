@@ -34,7 +34,7 @@ def recounted(store: Store) -> dict[str, tuple[int, float | None]]:
 def held(store: Store) -> dict[str, tuple[int, float | None]]:
     """Return the same of the cards."""
     cards = [Card.from_store(s.data) for s in store.query(Query(Card.collection))]
-    return {card.component: (card.runs, card.loss_30d.mean) for card in cards}
+    return {card.component: (card.runs, card.loss_month.mean) for card in cards}
 
 
 def test_a_card_follows_the_runs_of_its_component(store: Store) -> None:
@@ -44,7 +44,7 @@ def test_a_card_follows_the_runs_of_its_component(store: Store) -> None:
     assert card_of(store).runs == 2
     put_bucket(store, runs(0.3, 0.5, 0.7), now=NOON + MINUTE)
     assert refreshed(store, NOON + MINUTE).refreshed == 1
-    assert (card_of(store).runs, card_of(store).loss_7d.mean) == (3, 0.5)
+    assert (card_of(store).runs, card_of(store).loss_week.mean) == (3, 0.5)
     assert held(store) == recounted(store)
 
 

@@ -14,13 +14,25 @@ from ratchet.kernel.errors import (
     NotFound,
     Refused,
 )
+from ratchet.runs.finish_study import Finished, finish_job
 from ratchet.runs.study_job import job_ref
+from ratchet.runs.study_jobs import take_job
 from ratchet.runs.study_settings import StudySettings
 from ratchet.store.port import Ref, Store
-from tests.support.governed import POLICY, ROBOT, assert_agreement, entries, switch_flags
+from tests.support.governed import (
+    KEYS,
+    POLICY,
+    ROBOT,
+    assert_agreement,
+    entries,
+    promote,
+    switch_flags,
+)
+from tests.support.on_road import start_canary
 from tests.support.studying import COMPONENT, DAY, desk, told
+from tests.support.trials import finish
 
-RULE = machine("run_studies")
+RULE, LAB = machine("run_studies"), machine("lab@x.iam")
 LIMITS = StudySettings(max_open=2)
 
 
@@ -68,6 +80,45 @@ def test_a_rule_keeps_to_its_cool_down_and_to_what_may_be_open(store: Store) -> 
     assert at.plan().started_by == "person"
     at.clock.advance(timedelta(seconds=1))
     assert at.plan(actor=RULE, component="critic", limits=LIMITS).state == "planned"
+
+
+def test_the_cool_down_begins_when_the_last_study_ended_however_long_it_took(
+    embedded: Store,
+) -> None:
+    at = desk(embedded)
+    at.clock.advance(8 * DAY)
+    at.abandon(at.plan(actor=RULE, limits=LIMITS).id)
+    slow = at.plan(actor=RULE, component="critic", limits=LIMITS)
+    at.clock.advance(8 * DAY)
+    at.abandon(slow.id)
+    assert at.plan(actor=RULE, limits=LIMITS).state == "planned"
+    at.clock.advance(7 * DAY - timedelta(seconds=1))
+    with pytest.raises(Refused, match=f"{slow.id} of critic is from 2026-01-17"):
+        at.plan(actor=RULE, component="critic", limits=LIMITS)
+    at.clock.advance(timedelta(seconds=1))
+    assert at.plan(actor=RULE, component="critic", limits=LIMITS).state == "planned"
+
+
+def test_while_what_a_study_produced_is_tried_and_shows_no_rule_starts_another(
+    embedded: Store,
+) -> None:
+    at = desk(embedded)
+    study = at.plan(actor=RULE, limits=LIMITS)
+    take_job(embedded, KEYS, at.reader, LAB, now=at.clock())
+    made = Finished(state="succeeded", params={"prompts": {"system": "cite"}})
+    finish_job(embedded, KEYS, LAB, study.id, made, now=at.clock())
+    trial = start_canary(embedded, "1.0.1", now=at.clock())
+    at.clock.advance(8 * DAY)
+    with pytest.raises(Refused, match="1.0.1, which .* of planner produced, is being tried") as why:
+        at.plan(actor=RULE, limits=LIMITS)
+    assert why.value.mend == f"wait for its verdict: ratchet rollout show {trial.id}"
+    finish(embedded, trial.id, now=at.clock())
+    promote(embedded, "1.0.1", now=at.clock())
+    at.clock.advance(6 * DAY)
+    with pytest.raises(Refused, match=f"{study.id} of planner is from 2026-01-09"):
+        at.plan(actor=RULE, limits=LIMITS)
+    at.clock.advance(DAY)
+    assert at.plan(actor=RULE, limits=LIMITS).base == f"{POLICY}@1.0.1"
 
 
 def test_with_the_switch_off_a_person_starts_studies_and_no_machine_does(store: Store) -> None:

@@ -46,6 +46,7 @@ FEW = {
     "ops_policy_heads",
     "ops_reward_epochs",
     "ops_rollouts",
+    "ops_run_fleet",
     "ops_stats",
 }
 # Hand-sized, and all of them together a handful of documents.

@@ -89,8 +89,8 @@ class Card(Document):
     as_of: Instant
     closed_until: Instant | None = None
     runs: int = 0
-    loss_7d: Change = Change(days=7)
-    loss_30d: Change = Change(days=30)
+    loss_week: Change = Change(days=7)
+    loss_month: Change = Change(days=30)
     claims: tuple[Claim, ...] = ()
     models: tuple[ModelStanding, ...] = ()
     failures: tuple[Failure, ...] = ()

@@ -10,7 +10,7 @@ from ratchet.kernel.errors import AlreadyExists, NotFound, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.policies.head import PolicyHead
 from ratchet.policies.propose import check_policy_id
-from ratchet.policies.version import version_key
+from ratchet.policies.version import key_parts, version_key
 from ratchet.runs.studies import HANDED_OUT
 from ratchet.runs.study import NUMBERED, STUDIES, Roster, Study, StudyType, study_ref
 from ratchet.runs.study_changes import put_study, read_policy, read_roster
@@ -56,7 +56,8 @@ def plan_study(
         _require_policy(head, type)
         _require_alone(roster, component, type)
         if limits is not None:
-            _require_room(tx, roster, component, type, limits, now)
+            _require_room(roster, limits)
+            _require_cool(tx, head, component, type, limits, now)
         study = Study.parse(
             {
                 "id": _free_id(tx, head),
@@ -101,15 +102,8 @@ def _require_alone(roster: Roster, component: str, kind: StudyType) -> None:
         )
 
 
-def _require_room(
-    tx: Transaction,
-    roster: Roster,
-    component: str,
-    kind: StudyType,
-    limits: StudySettings,
-    now: datetime,
-) -> None:
-    """Hold a rule to its limits.
+def _require_room(roster: Roster, limits: StudySettings) -> None:
+    """Hold a rule to how many studies may be open.
 
     Raises: Refused.
     """
@@ -119,11 +113,36 @@ def _require_room(
             field="maxOpen",
             mend="ratchet study list, and end some; or raise maxOpen in config/studies",
         )
+
+
+def _require_cool(
+    tx: Transaction,
+    head: PolicyHead,
+    component: str,
+    kind: StudyType,
+    limits: StudySettings,
+    now: datetime,
+) -> None:
+    """Let what the last study brought be tried, and show on the card, before a rule starts another.
+
+    Raises: Refused.
+    """
     where = (Filter("component", "==", component), Filter("type", "==", kind))
     for last in tx.query(Query(STUDIES, where, ("-createdAt",), limit=1)):
-        if now - last.data["createdAt"] < limits.cool_down:
+        policy, number = key_parts(last.data.get("version") or "")
+        status = head.status_of(number) if policy == head.id else "rejected"
+        if status in ("shadow", "canary"):
             raise Refused(
-                f"{last.ref.id} of {component} is from {last.data['createdAt']:%Y-%m-%d}",
+                f"{policy}@{number}, which {last.ref.id} of {component} produced, is being tried",
+                field="rollout",
+                mend=f"wait for its verdict: ratchet rollout show {head.rollout}",
+            )
+        since = last.data.get("endedAt") or last.data["createdAt"]
+        if status == "active":
+            since = max(since, head.decided_at or since)
+        if now - since < limits.cool_down:
+            raise Refused(
+                f"{last.ref.id} of {component} is from {since:%Y-%m-%d}",
                 field="coolDownDays",
                 mend=f"wait {limits.cool_down_days:g} days from then, or start one by hand",
             )

@@ -41,9 +41,10 @@ class StudySettings(Config):
     """`config/studies`: `rules` say which type of study a weakness in a term, or a loss that grows,
     starts; without `enabled` none is started by rule.
 
-    Of a component and type, none is started by rule within `coolDownDays` of the last, nor where
-    `maxOpen` are open. Whoever runs a study has it for `leaseHours`; a job that nobody finishes in
-    `patienceDays` has failed. `seeds` is how many a result is tried with.
+    Of a component and type, none is started by rule while what the last one produced is tried, nor
+    within `coolDownDays` of its end or of the activation of that; nor where `maxOpen` are open.
+    Whoever runs a study has it for `leaseHours`; a job that nobody finishes in `patienceDays` has
+    failed. `seeds` is how many a result is tried with.
     """
 
     name: ClassVar[str] = "studies"

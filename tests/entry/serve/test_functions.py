@@ -66,9 +66,12 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-@pytest.mark.parametrize(("token", "status"), [(ADMIN, 200), (SERVICE, 403), ("other", 401)])
+@pytest.mark.parametrize(
+    ("token", "status"), [(ADMIN, {200}), (SERVICE, {403}), ("other", {401, 429})]
+)
 def test_a_scheduled_function_is_for_admins_alone(
-    process: Process, name: str, token: str, status: int
+    process: Process, name: str, token: str, status: set[int]
 ) -> None:
+    """A stranger's later guesses are not even looked at: they come too often."""
     headers = {"authorization": f"Bearer {token}"}
-    assert httpx.post(f"{process.url}/{name}", headers=headers).status_code == status
+    assert httpx.post(f"{process.url}/{name}", headers=headers).status_code in status

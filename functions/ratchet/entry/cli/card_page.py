@@ -93,7 +93,7 @@ def _plain(text: str) -> str:
 
 
 def _changes(card: Card) -> tuple[Change, ...]:
-    return card.loss_7d, card.loss_30d
+    return card.loss_week, card.loss_month
 
 
 def _change(change: Change) -> Cells:
@@ -118,7 +118,7 @@ def _between(interval: Interval | None) -> str | None:
 
 def summary(card: Card) -> Cells:
     """Return a card as a row among others."""
-    moved = card.loss_7d
+    moved = card.loss_week
     weak, strong = (_named(claims) for claims in (card.weaknesses, card.strengths))
     return card.component, card.runs, moved.mean, moved.change, card.policy_version, weak, strong
 
