@@ -19,18 +19,30 @@ from ratchet.client.transport import Resolved
 from ratchet.entry.ticks import Failure, run_due
 from ratchet.entry.wiring import wire
 from ratchet.govern.config_change import set_config
+from ratchet.govern.roles import Actor, machine
 from ratchet.kernel.clock import HOUR, ManualClock, millis
 from ratchet.observe.record import record
 from ratchet.observe.settings import Ingest
 from ratchet.policies.activate import activate
 from ratchet.policies.propose import propose
+from ratchet.rollouts.approval import Approval
+from ratchet.rollouts.approve import approve, list_approvals
 from ratchet.rollouts.gate_rules import ClassRules, Gates
 from ratchet.rollouts.profile import Guardrail, Profile, Wanted
+from ratchet.rollouts.request import RolloutRequest
+from ratchet.rollouts.rollout import Challenger, Rollout
+from ratchet.rollouts.start import start_rollout
+from ratchet.runs.finish_study import Finished, finish_job
 from ratchet.runs.record import record_runs
+from ratchet.runs.study import Study
+from ratchet.runs.study_job import StudyJob
+from ratchet.runs.study_jobs import take_job
 from ratchet.store.port import Store
 from tests.support.governed import ADA, KEYS, switch_flags
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
+LAB = machine("prompt-lab@x.iam")
+SALT = "0123456789abcdef"
 Told = Mapping[str, Any]
 POLICY, COMPONENT = "planner-prompts", "planner"
 PER_HOUR = 5
@@ -88,10 +100,50 @@ class Planner:
         assert not failed, failed
         self.clock.now = begin
 
+    def take(self) -> StudyJob:
+        """Let the service take the oldest job."""
+        return take_job(self.store, KEYS, self.app.reader, LAB, now=self.clock())
+
+    def finish(self, job: StudyJob, params: Told) -> Study:
+        """Let the service say with which params its job has ended."""
+        made = Finished(state="succeeded", params=dict(params), reasons=("says what is sourced",))
+        return finish_job(self.store, KEYS, LAB, job.study, made, now=self.clock())
+
+    def start(self, version: str) -> Rollout:
+        """Let Ada start the rollout of a version, by its gates."""
+        asked = RolloutRequest(
+            policy=POLICY, challengers=(Challenger(arm="sourced", version=version),)
+        )
+        reader, now = self.app.reader, self.clock()
+        return start_rollout(
+            self.store, KEYS, reader, ADA, asked, salt=SALT, reason="try it", now=now
+        )
+
+    def until_asked(self) -> Approval:
+        """Let hours pass until a person is asked for a yes.
+
+        Raises: AssertionError where nobody is in a week.
+        """
+        for _ in range(42):
+            self.hours(4)
+            self.tick(timedelta(minutes=5))
+            for asked in list_approvals(self.store, KEYS, POLICY, "pending"):
+                return asked
+        raise AssertionError("nobody is asked")
+
+    def approve(self, asked: Approval, by: Actor) -> Approval:
+        """Let a person say yes."""
+        reader, now = self.app.reader, self.clock()
+        return approve(self.store, KEYS, reader, by, asked.id, reason="less loss", now=now)
+
     def _run(self, current: Resolved, at: datetime) -> tuple[Told, Told | None]:
         """Return a run as it is told, and the exposure of its unit where a rollout runs."""
         self._told += 1
-        told: dict[str, Any] = {"runId": f"run-{self._told}", "ts": millis(at), "component": COMPONENT}
+        told: dict[str, Any] = {
+            "runId": f"run-{self._told}",
+            "ts": millis(at),
+            "component": COMPONENT,
+        }
         if current.rollout is None:
             return told | {"policyVersion": current.version} | self._outcome(current.params), None
         unit = f"customer-{self._told}"
@@ -121,9 +173,7 @@ class Planner:
             ingest = self.app.reader.read(Ingest)
             batch = {"id": f"exposures-{self._told}", "observations": met}
             assert not record(self.store, KEYS, batch, ingest=ingest, now=now).rejected
-        told = record_runs(
-            self.store, KEYS, {"runs": runs}, reader=self.app.reader, now=now
-        )
+        told = record_runs(self.store, KEYS, {"runs": runs}, reader=self.app.reader, now=now)
         assert not told.rejected
 
 

@@ -4,7 +4,8 @@ A claim has to be sure twice. Runs of one day are alike, so days are what is cou
 day means with Student's t, which holds where days differ in scatter (Ibragimov & Müller, J. Bus.
 Econ. Stat. 2010). And a term that is almost always 0 has no scatter by chance, which says nothing:
 so the mean of runs in 0..1 with an empirical Bernstein bound, which holds for any scatter (Maurer
-& Pontil, COLT 2009, theorem 4). The wider of the two counts.
+& Pontil, COLT 2009, theorem 4). The wider of the two counts. Of bad days that are rare a component
+may have had none: in a fleet its days are taken to differ as much as those of the others do.
 
 Days are taken as drawn for themselves. Where what moves a component lasts from one day to the next,
 more is claimed than is promised; `python -m certify cards` shows how much.
@@ -128,13 +129,15 @@ def against_fleet(own: Days, fleet: FleetDays, tail: float) -> Compared:
         of_others = Days(*(np.where(used, part, 0.0) for part in (others.n, others.x, others.xx)))
         share = 1 / own.n + others.inverse / others.components**2
         largest = np.maximum(1 / own.n, 1 / (others.components * others.least))
-        mean, reference = _mean(means, used), _mean(references, used)
+        variance = np.maximum(_variance(own, used), _variance(of_others, used))
         return _compared(
-            mean,
-            reference,
-            error=_error(means - references, used),
+            _mean(means, used),
+            _mean(references, used),
+            error=np.maximum(
+                _error(means - references, used), _usual_error(others, of_others, share, used)
+            ),
             freedom=used.sum(-1) - 1,
-            variance=np.maximum(_variance(own, used), _variance(of_others, used)),
+            variance=variance,
             share=_share(share, used),
             largest=_largest(largest, used),
             runs=np.where(used, own.n, 0.0).sum(-1),
@@ -226,6 +229,18 @@ def _error(values: Floats, used: Bools) -> Floats:
     count = used.sum(-1)
     apart = np.where(used, values - _mean(values, used)[..., None], 0.0)
     return np.asarray(np.sqrt((apart**2).sum(-1) / (count - 1) / count))
+
+
+def _usual_error(others: FleetDays, of_others: Days, share: Floats, used: Bools) -> Floats:
+    """Return the error of one whose days differ as those of the others do, as its runs may be more.
+
+    What the scatter of the others' runs does to their days is taken out, and that of its own put in.
+    """
+    variance = _variance(of_others, used)
+    of_runs = variance * _mean(others.inverse / others.components, used)
+    of_days = np.maximum(0.0, others.scatter(used) - of_runs)
+    alike = _share(1 + 1 / others.components, used)
+    return np.asarray(np.sqrt(of_days * alike + variance * _share(share, used)))
 
 
 def _variance(days: Days, used: Bools) -> Floats:

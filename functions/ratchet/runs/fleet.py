@@ -23,6 +23,8 @@ class FleetColumn(Model):
     components: tuple[float, ...]
     means: tuple[float, ...]
     inverse: tuple[float, ...]
+    apart: tuple[float, ...]
+    apart2: tuple[float, ...]
     least: tuple[float, ...]
     n: tuple[float, ...]
     x: tuple[float, ...]

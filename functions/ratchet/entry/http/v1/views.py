@@ -7,12 +7,13 @@ from pydantic import ConfigDict, Field
 from ratchet.entry.http.v1.paging import Page, Paged, page_of_list
 from ratchet.entry.http.v1.route import Ask, Route
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import RatchetError
+from ratchet.kernel.errors import NotFound, RatchetError
 from ratchet.observe.observation import Name
 from ratchet.runs.progress import Progress
 from ratchet.runs.read_progress import read_progress
 from ratchet.runs.read_trend import MAX_DAYS
 from ratchet.runs.read_view import read_view
+from ratchet.runs.views import VIEWS
 
 Days = Annotated[int, Field(ge=1, le=MAX_DAYS)]
 
@@ -39,6 +40,8 @@ class ViewRow(Model):
 
 def view(ask: Ask, view: str, query: WantedRows) -> Page[ViewRow]:
     """List the rows of a view, in the order of the columns that name what a row is of."""
+    if view not in VIEWS:
+        raise NotFound(f"there is no view {view}", field="view", mend=f"one of {', '.join(VIEWS)}")
     broken: list[RatchetError] = []
     app = ask.app
     found = read_view(
