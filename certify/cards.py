@@ -8,6 +8,7 @@ import numpy as np
 from bench.figure import Figure
 from certify.measure import chunked, median, rate
 from ratchet.rollouts.pair import Bools
+from ratchet.runs.card import METRICS
 from ratchet.runs.card_settings import CardSettings
 from ratchet.runs.claims import (
     ALPHA,
@@ -19,7 +20,7 @@ from ratchet.runs.claims import (
     judged,
     tail_of,
 )
-from ratchet.runs.daily import METRICS, Days, fleet_of
+from ratchet.runs.daily import Days, fleet_of
 from ratchet.stats.moments import Floats
 from ratchet.stats.run_sums import LOSS
 

@@ -11,6 +11,10 @@ from typing import Any, get_args, get_origin
 import pytest
 
 from ratchet.entry.configs import CONFIGS
+from ratchet.govern.alerts.rules import RuleSetting
+from ratchet.govern.alerts.settings import AlertSettings, SinkSpec
+from ratchet.govern.sinks.cloudevents import CloudEventsSettings
+from ratchet.govern.sinks.webhook import WebhookSettings
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.labels.heuristics.settings import AgentHeuristic, HeuristicSettings
@@ -23,6 +27,7 @@ from ratchet.policies.version import Params
 from ratchet.rollouts.gate_rules import Gates
 from ratchet.rollouts.metric import METRICS, metric_named
 from ratchet.rollouts.profile import PROFILES, Profile, units_of
+from ratchet.runs.card_settings import CardSettings, Limit
 from tests.support.commanded import shown_in, unknown
 from tests.support.commands import Ratchet, command_line, write_json
 
@@ -37,6 +42,11 @@ RULES, LLM = "Settings of a judge by rules", "Settings of a judge that is a lang
 def judge(spec: Any) -> JudgeSettings:
     """Return `config/judges` with one judge, parsed as it is read."""
     return JudgeSettings.from_store({"judges": {"j": spec}})
+
+
+def sink(spec: Any) -> AlertSettings:
+    """Return `config/alerts` with one sink, parsed as it is read."""
+    return AlertSettings.from_store({"sinks": {"s": spec}})
 
 
 def example(section: str) -> Any:
@@ -82,6 +92,27 @@ MODELS: dict[str, tuple[type[Model], Callable[[Any], object], dict[str, Any]]] =
         {"policy": "p", "shipped": "router"},
     ),
     "A feature": (FeatureSpec, FeatureSpec.parse, {"kind": "numeric", "at": "tokensIn"}),
+    "A limit": (
+        Limit,
+        lambda limit: CardSettings.from_store({"limits": {"loss": limit}}),
+        {"weakAbove": 1, "strongBelow": 0},
+    ),
+    "A sink": (SinkSpec, sink, {"kind": "log"}),
+    "Settings of a webhook": (
+        WebhookSettings,
+        lambda settings: sink({"kind": "webhook", "settings": settings}),
+        {"urlEnv": "RATCHET_ALERT_URL"},
+    ),
+    "Settings of CloudEvents": (
+        CloudEventsSettings,
+        lambda settings: sink({"kind": "cloudevents", "settings": settings}),
+        {"urlEnv": "RATCHET_ALERT_URL"},
+    ),
+    "A rule": (
+        RuleSetting,
+        lambda rule: AlertSettings.from_store({"rules": {"scoring-lag": rule}}),
+        {},
+    ),
     PARAMS: (Params, Params.parse, {}),
     "Weights: simplex": (
         Simplex,
@@ -101,6 +132,7 @@ MODELS: dict[str, tuple[type[Model], Callable[[Any], object], dict[str, Any]]] =
 }
 LINE = {"component": "a", "policy": "p"}
 RAIL = {"metric": "success", "margin": "2 points"}
+NINE = example("config/run_loss")["weights"]
 PAIR = [{"name": "new", "at": "meta.new"}, {"name": "old", "at": "meta.old"}]
 # Lines of each field that holds some, so that one field of the first can be tried.
 LINES: dict[str, list[dict[str, Any]]] = {
@@ -208,6 +240,46 @@ WORDS: dict[str, tuple[list[Any], list[Any]]] = {
     "scores by class": ([{"good": 1, "odd": None}], [{"good": 1.1}, {"?": 1}, ["good"]]),
     "none or two": ([[], PAIR], [PAIR[:1], PAIR[:1] * 2, [*PAIR, {"name": "c", "at": "c"}]]),
     "a name that ends in `API_KEY`": (["API_KEY", "MY_API_KEY"], ["HOME", "my_API_KEY", 5]),
+    "all nine, together 1": ([NINE], [NINE | {"grounding": 0.9}, {"gatePassRate": 1}, {}, [1]]),
+    "weights by phase": (
+        [{"p": {"weights": {"grounding": 0.5}}}, {f"p{i}": {} for i in range(50)}],
+        [
+            {"p": {"weights": {"grounding": 1.1}}},
+            {"p": {"weights": {"mood": 0.1}}},
+            {"a phase": {}},
+            {f"p{i}": {} for i in range(51)},
+        ],
+    ),
+    "weights by tenant": (
+        [
+            {"t": {"weights": {"grounding": 0}, "phases": {"p": {"weights": NINE}}}},
+            {f"t{i}": {} for i in range(200)},
+        ],
+        [
+            {"t": {"phases": {"p": {"weights": {"grounding": 1.1}}}}},
+            {"t": {"weights": dict.fromkeys(NINE, 0)}},
+            {f"t{i}": {} for i in range(201)},
+        ],
+    ),
+    "limits by metric": (
+        [{"loss": {"weakAbove": 0.5}, "grounding": {}}],
+        [{"mood": {}}, {"loss": {"weakAbove": 0.01}}],
+    ),
+    "types by metric": (
+        [{}, {"loss": "tool_tuning", "reward": "parameter_tuning"}],
+        [{"mood": "tool_tuning"}, {"loss": "luck"}],
+    ),
+    "sinks by name": (
+        [{}, {"log": {"kind": "log"}}, {f"s{i}": {"kind": "log"} for i in range(20)}],
+        [{"Log": {"kind": "log"}}, {"log": {}}, {f"s{i}": {"kind": "log"} for i in range(21)}],
+    ),
+    "rules by name": ([{"scoring-lag": {}}], [{"mood": {}}, {"scoring-lag": {"opens": "x"}}]),
+    "`log`, `webhook` or `cloudevents`": (["log"], ["mail", None]),
+    "a severity": (["info", "warning", "critical"], ["fatal", 1]),
+    "kinds of alerts": ([[], ["scoring-lag", "audit-broken"]], [["Scoring"], "scoring-lag"]),
+    "`slack`, `pagerduty` or `json`": (["slack", "json"], ["pagerduty", "teams", None]),
+    "a variable": (["RATCHET_ALERT_URL"], ["RATCHET_KEY", "https://host", 5]),
+    "a source": (["ratchet/prod", "a" * 200], ["", "a b", "a" * 201, 5]),
     "`rollout` or `programme`": (["rollout", "programme"], ["policy", None]),
 }
 
@@ -236,14 +308,19 @@ def fields(model: type[Model], given: Model | None = None) -> Iterator[tuple[str
         if field.is_required() and given is None:
             yield alias, ""
         else:
-            yield alias, "absent" if default is None else f"`{json.dumps(default)}`"
+            yield alias, "absent" if default is None else f"`{json.dumps(default, default=_said)}`"
+
+
+def _said(default: Any) -> Any:
+    """Return what a model in a default says that is not its own default."""
+    return default.model_dump(by_alias=True, exclude_unset=True)
 
 
 def put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     """Return a copy with one value replaced."""
     changed = inner = deepcopy(document)
     *outer, last = path.split(".")
-    if outer and outer[0] in LINES:
+    if len(outer) == 1 and outer[0] in LINES:
         first, *rest = LINES[outer[0]]
         return changed | {outer[0]: [first | {last: value}, *rest]}
     for name in outer:

@@ -8,10 +8,10 @@ from pydantic.alias_generators import to_camel
 from ratchet.observe.run_totals import RunObserved
 from ratchet.runs import terms
 from ratchet.runs.run import RunReport
+from ratchet.runs.term_rules import Rules
 from ratchet.runs.terms import MEASURES
 from ratchet.runs.terms.facts import Facts
 from ratchet.runs.terms.measure import Measure
-from ratchet.runs.terms.rules import Rules
 from ratchet.runs.weights import DEFAULT
 from ratchet.stats.run_sums import TERMS
 from tests.contracts.test_registries import modules

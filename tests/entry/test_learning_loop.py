@@ -12,7 +12,7 @@ from ratchet.rollouts.verdicts import get_verdict
 from ratchet.runs.list_studies import get_study, list_studies
 from ratchet.store.port import Store
 from tests.support.carded import card_of
-from tests.support.governed import ADA, KEYS, entries, switch_flags
+from tests.support.governed import ADA, KEYS, entries
 from tests.support.learning import LAB, POLICY, SOURCED, planner
 from tests.support.watching import standing
 
@@ -27,9 +27,9 @@ def test_a_weakness_leads_to_a_study_a_draft_and_through_the_gates_to_a_strength
     caplog.set_level(logging.INFO, "ratchet")
     at = planner(embedded)
 
-    at.days(6)
+    at.days(7)  # of which six are closed
     assert card_of(embedded).claims == ()
-    at.days(8)
+    at.days(7)
     weak = card_of(embedded)
     assert [(c.side, c.metric, c.against) for c in weak.claims] == [("weakness", *CONTRADICTIONS)]
     assert weak.claims[0].text.startswith("high contradictions: 0.60, above 0.30 is weak")
@@ -52,10 +52,10 @@ def test_a_weakness_leads_to_a_study_a_draft_and_through_the_gates_to_a_strength
     assert asked.verdict is not None
     goal = get_verdict(embedded, KEYS, asked.verdict).judged.arms[0].terms[0]
     assert (goal.metric, goal.passed) == ("loss", True)
-    assert goal.control == pytest.approx(0.30, abs=0.02)
-    assert goal.value == pytest.approx(0.22, abs=0.02)
+    assert goal.control == pytest.approx(0.30, abs=0.04)
+    assert goal.value == pytest.approx(0.22, abs=0.04)
 
-    at.days(13)
+    at.days(14)
     card = card_of(embedded)
     assert card.loss_week.mean == pytest.approx(0.22, abs=0.015)
     assert [(c.side, c.metric, c.against) for c in card.claims] == [
@@ -89,6 +89,7 @@ def test_a_weakness_leads_to_a_study_a_draft_and_through_the_gates_to_a_strength
     ]
     told = [message for message in caplog.messages if message.startswith("alert ")]
     assert [message for message in told if "opened" in message] == [
+        f"alert info, opened: ada proposes {POLICY}@1.0.0: the first",
         f"alert info, opened: {LAB.name} proposes {better}: says what is sourced",
         f"alert info, opened: {trial.id}: PROMOTE, {asked.id} waits",
         f"alert info, opened: {trial.id} is promoted: {better} is active",
@@ -99,21 +100,20 @@ def test_with_the_kill_switch_off_runs_count_cards_claim_and_alerts_come_and_no_
     embedded: Store,
 ) -> None:
     at = planner(embedded, enabled=False)
-    at.days(8)
+    at.days(9)
     card = card_of(embedded)
-    assert card.runs == 960
+    assert card.runs == 8 * 120 + 60  # as of noon
     assert [(c.metric, c.against) for c in card.weaknesses] == [CONTRADICTIONS]
-    assert list_studies(embedded) == []
     propose(embedded, KEYS, ADA, POLICY, SOURCED, reason="by hand", now=at.clock())
     at.days(1)
     assert standing(embedded) == [("version-proposed", f"{POLICY}@1.0.1")]
     assert list_studies(embedded) == []
 
-    switch_flags(embedded)  # a person; with it on, the same card starts what it did not before
+    at.switch(enabled=True)  # the same card starts what it did not before
     at.days(1)
     (study,) = list_studies(embedded)
     assert (study.state, study.started_by) == ("planned", "rule")
-    switch_flags(embedded, enabled=False)
+    at.switch(enabled=False)
     with pytest.raises(NotFound, match="no job waits"):
         at.take()
     at.days(1)

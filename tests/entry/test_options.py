@@ -235,7 +235,7 @@ HEAVY = (
     "ratchet.entry.cli",
     "ratchet.entry.serve",
     "ratchet.observe.score",
-    "ratchet.stats",
+    "ratchet.stats.moments",
     "ratchet.store.firestore",
     "ratchet.tune",
     "typer",

@@ -3,8 +3,8 @@
 import pytest
 
 from ratchet.kernel.errors import InvalidConfig
+from ratchet.runs.card import METRICS
 from ratchet.runs.card_settings import CardSettings
-from ratchet.runs.daily import METRICS
 
 
 def test_named_limits_replace_their_default_alone() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ratchet.runs.card import METRICS
 from ratchet.runs.claims import (
     PAST_DAYS,
     Compared,
@@ -14,7 +15,7 @@ from ratchet.runs.claims import (
     judged,
     tail_of,
 )
-from ratchet.runs.daily import METRICS, Days, fleet_of
+from ratchet.runs.daily import Days, fleet_of
 from ratchet.stats.moments import Floats
 from ratchet.stats.run_sums import LOSS
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from ratchet.kernel.clock import DAY
+from ratchet.runs.card import METRICS
 from ratchet.runs.claims import FLEET_DAYS
 from ratchet.runs.closed_days import closed_days
-from ratchet.runs.daily import METRICS, Days
+from ratchet.runs.daily import Days
 from ratchet.runs.fleet import RunFleet, fleet_document
 from ratchet.stats.run_sums import RunSums
 from tests.support.run_days import NOON, TODAY, moments, runs

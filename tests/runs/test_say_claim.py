@@ -2,8 +2,7 @@
 
 import pytest
 
-from ratchet.runs.card import Against, Claim, Side
-from ratchet.runs.daily import METRICS
+from ratchet.runs.card import METRICS, Against, Claim, Side
 from ratchet.runs.say_claim import WORDS, say_claim
 from ratchet.stats.intervals import Interval
 

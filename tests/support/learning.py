@@ -2,9 +2,10 @@
 
 One clock moves through the verbs that production runs. The loss of a run is made of five terms: a
 gate that fails in a quarter of the runs (0.25), contradictions (as its version is prompted),
-grounding 0.8 (0.2), a cost of 1.2 times its budget (0.2) and a time of 1.225 times (0.225). Weighed
-by 0.25, 0.15, 0.15, 0.1 and 0.1 of 0.75 they come to 0.18 and a fifth of the contradictions: to
-0.30 where three of five statements are contradicted, to 0.22 where one is. The SD is about 0.15.
+grounding 0.7 to 0.9 (0.2), a cost of 1.2 times its budget (0.2) and a time of 1.225 times (0.225).
+Weighed by 0.25, 0.15, 0.15, 0.1 and 0.1 of 0.75 they come to 0.18 and a fifth of the
+contradictions: to 0.30 where three of five statements are contradicted, to 0.22 where one is. The
+SD is about 0.15.
 """
 
 import random
@@ -19,6 +20,7 @@ from ratchet.client.transport import Resolved
 from ratchet.entry.ticks import Failure, run_due
 from ratchet.entry.wiring import wire
 from ratchet.govern.config_change import set_config
+from ratchet.govern.flags import set_flags
 from ratchet.govern.roles import Actor, machine
 from ratchet.kernel.clock import HOUR, ManualClock, millis
 from ratchet.observe.record import record
@@ -38,7 +40,7 @@ from ratchet.runs.study import Study
 from ratchet.runs.study_job import StudyJob
 from ratchet.runs.study_jobs import take_job
 from ratchet.store.port import Store
-from tests.support.governed import ADA, KEYS, switch_flags
+from tests.support.governed import ADA, KEYS
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 LAB = machine("prompt-lab@x.iam")
@@ -46,12 +48,13 @@ SALT = "0123456789abcdef"
 Told = Mapping[str, Any]
 POLICY, COMPONENT = "planner-prompts", "planner"
 PER_HOUR = 5
+TICKS = (0, 1, 12)  # hours: the cards know the last day, the fleet is compared, rollouts judged
 # How often one of five statements is contradicted, by the system prompt.
 CONTRADICTED = {"be brief": 0.6, "say only what the sources say": 0.2}
 BRIEF, SOURCED = ({"prompts": {"system": prompt}} for prompt in CONTRADICTED)
 PROFILE = Profile(
     goal=Wanted(metric="loss"),
-    guardrails=(Guardrail(metric="loss:grounding", margin="5 points"),),
+    guardrails=(Guardrail(metric="loss:grounding", margin="10 points"),),
     steps=(0.5,),
     detect="8 points",
 )
@@ -74,31 +77,27 @@ class Planner:
         self._told = 0
 
     def days(self, count: int) -> None:
-        """Let whole days pass, with what is due in the night after each."""
-        for _ in range(count):
-            self.hours(24)
-            self.tick(timedelta(minutes=5))  # the cards know the last runs of the day
-            self.tick(timedelta(minutes=65))  # the fleet is compared
+        """Let days pass."""
+        self.hours(24 * count)
 
     def hours(self, count: int) -> None:
         """Work for some hours: ask for the policy in each, and tell its runs when it ends."""
         for _ in range(count):
+            begin = self.clock()
+            if begin.hour in TICKS:
+                self._tick()
             current = self._transport.resolve(POLICY, None)
             assert current is not None
-            begin, told = self.clock(), []
-            for i in range(PER_HOUR):
-                told.append(self._run(current, begin + HOUR * i / PER_HOUR))
+            told = [self._run(current, begin + HOUR * i / PER_HOUR) for i in range(PER_HOUR)]
             self.clock.now = begin + HOUR
             self._tell(*zip(*told, strict=True))
 
-    def tick(self, later: timedelta) -> None:
-        """Run what is due some time after now, and go on from now."""
-        begin = self.clock()
-        self.clock.now = begin + later
-        reports = run_due(self.app, now=self.clock())
-        failed = {name: told for name, told in reports.items() if isinstance(told, Failure)}
-        assert not failed, failed
-        self.clock.now = begin
+    def switch(self, *, enabled: bool) -> None:
+        """Let Ada set the kill switch."""
+        now = self.clock()
+        set_flags(
+            self.store, KEYS, ADA, enabled=enabled, auto_activate=False, reason="test", now=now
+        )
 
     def take(self) -> StudyJob:
         """Let the service take the oldest job."""
@@ -124,9 +123,8 @@ class Planner:
 
         Raises: AssertionError where nobody is in a week.
         """
-        for _ in range(42):
-            self.hours(4)
-            self.tick(timedelta(minutes=5))
+        for _ in range(7 * 24):
+            self.hours(1)
             for asked in list_approvals(self.store, KEYS, POLICY, "pending"):
                 return asked
         raise AssertionError("nobody is asked")
@@ -135,6 +133,13 @@ class Planner:
         """Let a person say yes."""
         reader, now = self.app.reader, self.clock()
         return approve(self.store, KEYS, reader, by, asked.id, reason="less loss", now=now)
+
+    def _tick(self) -> None:
+        """Run what is due, five minutes from now."""
+        self.clock.advance(timedelta(minutes=5))
+        reports = run_due(self.app, now=self.clock())
+        failed = {name: told for name, told in reports.items() if isinstance(told, Failure)}
+        assert not failed, failed
 
     def _run(self, current: Resolved, at: datetime) -> tuple[Told, Told | None]:
         """Return a run as it is told, and the exposure of its unit where a rollout runs."""
@@ -178,12 +183,11 @@ class Planner:
 
 
 def planner(store: Store, *, enabled: bool = True) -> Planner:
-    """Return a planner whose first prompt is active, and a canary for the next that judges loss."""
-    switch_flags(store, enabled=enabled)
+    """Return a planner whose first prompt is active, and gates that judge others by their loss."""
+    made = Planner(store)
+    made.switch(enabled=enabled)
     for config in (GATES, Ingest(shards=1)):
-        set_config(
-            store, KEYS, ADA, type(config), config.to_map(), reason="by their loss", now=START
-        )
+        set_config(store, KEYS, ADA, type(config), config.to_map(), reason="test", now=START)
     first = propose(store, KEYS, ADA, POLICY, BRIEF, reason="the first", now=START)
     activate(store, KEYS, ADA, POLICY, first.version, reason="the first", now=START)
-    return Planner(store)
+    return made

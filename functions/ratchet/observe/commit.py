@@ -8,17 +8,20 @@ from types import MappingProxyType
 from typing import Any
 
 from ratchet.kernel.clock import hour_label
+from ratchet.kernel.document import Document
+from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.ids import join_key
 from ratchet.observe.observation import exposures_of, items_of
 from ratchet.observe.reward import RewardEpoch
 from ratchet.observe.rollout_commit import changed_rollouts
 from ratchet.observe.rollout_tally import Tallied, exposure_rows, outcome_rows, tally_rollouts
-from ratchet.observe.run_commit import added_totals
+from ratchet.observe.run_commit import Totals, added_totals, read_totals
 from ratchet.observe.run_tally import tally_runs
 from ratchet.observe.run_totals import RunObserved
 from ratchet.observe.scores import details
 from ratchet.observe.settings import Ingest
 from ratchet.observe.tally import Columns, Series, columns_of, score_columns, sums_of
+from ratchet.observe.unreadable import read_sums, told
 from ratchet.observe.watched import Watched
 from ratchet.stats.bucket import OTHER, Bucket, Sums, bucket_key
 from ratchet.stats.moments import Floats
@@ -33,6 +36,7 @@ Seen = dict[str, list[str]]
 # A bucket's series and the reward epoch whose rewards it sums.
 Place = tuple[Series, int]
 NO_ROLLOUTS: Mapping[str, Watched] = MappingProxyType({})
+NO_TOTALS = Totals(MappingProxyType({}), MappingProxyType({}))
 
 
 def chunks(documents: Iterator[Snapshot], size: int = CHUNK) -> Iterator[list[Snapshot]]:
@@ -61,6 +65,7 @@ class Scored:
     unknown_latency: int = 0
     rollouts: Tallied = field(default_factory=Tallied)
     runs: Mapping[str, RunObserved] = field(default_factory=dict)
+    totals: Totals = NO_TOTALS
     watched: Mapping[str, Watched] = field(default_factory=dict)
 
 
@@ -70,9 +75,20 @@ def rollout_ids(documents: Sequence[Snapshot]) -> set[str]:
     return {row.item["rolloutId"] for row in rows}
 
 
+def totals_of(tx: Transaction, documents: Sequence[Snapshot]) -> Totals:
+    """Read the totals of the runs that the observations of some documents name."""
+    rows = (item for found in documents for item in items_of(found.data))
+    return read_totals(tx, (row["runId"] for row in rows if _names_run(row)))
+
+
+def _names_run(row: Mapping[str, Any]) -> bool:
+    return "runId" in row and not row.get("shadow")
+
+
 def score_documents(
     documents: Sequence[Snapshot],
     epoch: RewardEpoch,
+    totals: Totals,
     diverted: frozenset[Series] = frozenset(),
     watched: Mapping[str, Watched] = NO_ROLLOUTS,
 ) -> Scored:
@@ -81,7 +97,7 @@ def score_documents(
     for row in rows:
         if "rolloutArm" in row and row["rolloutId"] not in watched:
             row["uncounted"] = True
-        if "runId" in row and not row.get("shadow"):
+        if _names_run(row) and row["runId"] not in totals.broken:
             row["totalled"] = True
     columns = columns_of(rows)
     if diverted:
@@ -105,6 +121,7 @@ def score_documents(
         unknown_latency=int((columns.latency_ms != columns.latency_ms).sum()),
         rollouts=tally_rollouts(outcome_rows(documents), exposure_rows(documents), watched),
         runs=tally_runs(rows, columns, scores.score),
+        totals=totals,
         watched=watched,
     )
 
@@ -116,7 +133,7 @@ def write_scored(
     sums = {(series, epoch.epoch): s for series, s in scored.sums.items()}
     buckets = changed_buckets(tx, sums, shard, ingest, now)
     of_rollouts = changed_rollouts(tx, scored.rollouts, scored.watched, shard, ingest, now)
-    totals = added_totals(tx, scored.runs, ingest, now)
+    totals = added_totals(tx, scored.totals, scored.runs, ingest, now)
     for key, reward in scored.rewards.items():
         tx.create(Ref(REWARDS, key), reward)
     for document in (*buckets, *totals):
@@ -183,19 +200,23 @@ def changed_buckets(
     ingest: Ingest,
     now: datetime,
     minus: Mapping[Place, Sums] = MappingProxyType({}),
-) -> list[Bucket]:
+) -> list[Document]:
     """Read some buckets and return them with sums added and taken back, for `put`."""
     places = list(dict.fromkeys([*plus, *minus]))
     keys = [
         bucket_key(series.component, series.version, epoch, series.hour, shard)
         for series, epoch in places
     ]
-    found = tx.fetch([Ref(Bucket.collection, key) for key in keys])
-    out = []
-    for place, snapshot in zip(places, found, strict=True):
-        bucket = Bucket.from_store(snapshot.data) if snapshot else _empty(place, shard, ingest, now)
+    found = read_sums(tx, Bucket, [Ref(Bucket.collection, key) for key in keys])
+    out: list[Document] = []
+    broken: list[InvalidInput] = []
+    for place, known in zip(places, found, strict=True):
+        if isinstance(known, InvalidInput):
+            broken.append(known)
+            continue
+        bucket = known or _empty(place, shard, ingest, now)
         out.append(bucket.changed(plus.get(place, Sums()), minus.get(place, Sums()), now))
-    return out
+    return [*out, *told(tx, broken, now)]
 
 
 def _empty(place: Place, shard: int, ingest: Ingest, now: datetime) -> Bucket:

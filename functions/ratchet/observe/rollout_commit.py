@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 
 from ratchet.govern.alerts import alert, raise_alert
 from ratchet.kernel.clock import HOUR
+from ratchet.kernel.errors import InvalidInput
 from ratchet.observe.read_until import READ_UNTIL, find_read_until
 from ratchet.observe.rollout_tally import Cell, Tallied
 from ratchet.observe.settings import Ingest
+from ratchet.observe.unreadable import read_sums, told
 from ratchet.observe.watched import Watched
 from ratchet.stats.rollout_bucket import RolloutBucket, RolloutSums, rollout_bucket_key
 from ratchet.stats.units import Units
@@ -42,26 +44,25 @@ def changed_rollouts(
     if not cells:
         return []
     keys = [rollout_bucket_key(*cell, shard) for cell in cells]
-    found = tx.fetch([Ref(RolloutBucket.collection, key) for key in keys])
-    none, out = RolloutSums(), []
-    for cell, snapshot in zip(cells, found, strict=True):
-        data = snapshot.data if snapshot else None
-        bucket = _bucket(data, cell, watches[cell.rollout].epoch, shard, ingest, now)
+    found = read_sums(tx, RolloutBucket, [Ref(RolloutBucket.collection, key) for key in keys])
+    none, out = RolloutSums(), list[tuple[Ref, Data]]()
+    broken = [error for error in found if isinstance(error, InvalidInput)]
+    for cell, known in zip(cells, found, strict=True):
+        if isinstance(known, InvalidInput):
+            continue
+        bucket = known or _empty(cell, watches[cell.rollout].epoch, shard, ingest, now)
         met = plus.units.get(cell, Units())
         changed = bucket.changed(plus.sums.get(cell, none), less.sums.get(cell, none), met, now)
         out.append((Ref(RolloutBucket.collection, bucket.key()), changed.to_map()))
     closes: dict[str, datetime] = {}
     for cell in sorted(cells, key=lambda cell: cell.hour):
         closes[cell.rollout] = cell.hour + HOUR + watches[cell.rollout].window
+    out += [(Ref(about.collection, about.key()), about.to_map()) for about in told(tx, broken, now)]
     return [*out, (READ_UNTIL, kept.holding(closes).to_map())]
 
 
-def _bucket(
-    data: Data | None, cell: Cell, epoch: int, shard: int, ingest: Ingest, now: datetime
-) -> RolloutBucket:
-    """Return a cell's bucket as it is stored, or an empty one."""
-    if data is not None:
-        return RolloutBucket.from_store(data)
+def _empty(cell: Cell, epoch: int, shard: int, ingest: Ingest, now: datetime) -> RolloutBucket:
+    """Return the bucket of a cell that nothing was counted in."""
     return RolloutBucket(
         rollout=cell.rollout,
         step=cell.step,

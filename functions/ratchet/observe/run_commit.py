@@ -1,28 +1,53 @@
 """Write a run's totals in the transaction that writes rewards."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
+from ratchet.kernel.document import Document
+from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.ids import shard_of
 from ratchet.observe.run_totals import RunObserved, RunTotals, capped, totals_ref
 from ratchet.observe.settings import Ingest
+from ratchet.observe.unreadable import read_sums, told
 from ratchet.store.transact import Transaction
 
 _NONE = RunObserved()
 
 
+class Totals(NamedTuple):
+    """The totals of some runs, None where there are none yet, and why others cannot be read."""
+
+    known: Mapping[str, RunTotals | None]
+    broken: Mapping[str, InvalidInput]
+
+
+def read_totals(tx: Transaction, runs: Iterable[str]) -> Totals:
+    """Read the totals of some runs."""
+    named = list(dict.fromkeys(runs))
+    found = read_sums(tx, RunTotals, [totals_ref(run) for run in named])
+    both = list(zip(named, found, strict=True))
+    return Totals(
+        known={run: totals for run, totals in both if not isinstance(totals, InvalidInput)},
+        broken={run: error for run, error in both if isinstance(error, InvalidInput)},
+    )
+
+
 def added_totals(
-    tx: Transaction, plus: Mapping[str, RunObserved], ingest: Ingest, now: datetime
-) -> list[RunTotals]:
-    """Read the totals of some runs and return them with observations added, for `put`."""
-    found = tx.fetch([totals_ref(run) for run in plus])
+    tx: Transaction,
+    totals: Totals,
+    plus: Mapping[str, RunObserved],
+    ingest: Ingest,
+    now: datetime,
+) -> list[Document]:
+    """Return the totals of some runs with observations added, for `put`."""
     expire_at = now + ingest.bucket_retention
-    return [
-        RunTotals.from_store(snapshot.data).added(sums, now, expire_at)
-        if snapshot
-        else _new(run, sums, ingest, now)
-        for (run, sums), snapshot in zip(plus.items(), found, strict=True)
+    changed = [
+        found.added(plus[run], now, expire_at) if found else _new(run, plus[run], ingest, now)
+        for run, found in totals.known.items()
+        if run in plus
     ]
+    return [*changed, *told(tx, list(totals.broken.values()), now)]
 
 
 def _new(run: str, sums: RunObserved, ingest: Ingest, now: datetime) -> RunTotals:
@@ -41,18 +66,16 @@ def corrected_totals(
     minus: Mapping[str, RunObserved],
     ingest: Ingest,
     now: datetime,
-) -> list[RunTotals]:
+) -> list[Document]:
     """Read the totals that observations were counted in, and return them corrected, for `put`.
 
     Totals that are gone stay away: a correction alone would leave sums of nothing.
     """
-    runs = list(dict.fromkeys([*plus, *minus]))
-    found = tx.fetch([totals_ref(run) for run in runs])
+    totals = read_totals(tx, [*plus, *minus])
     expire_at = now + ingest.bucket_retention
-    return [
-        RunTotals.from_store(snapshot.data).corrected(
-            plus.get(run, _NONE), minus.get(run, _NONE), now, expire_at
-        )
-        for run, snapshot in zip(runs, found, strict=True)
-        if snapshot
+    changed = [
+        found.corrected(plus.get(run, _NONE), minus.get(run, _NONE), now, expire_at)
+        for run, found in totals.known.items()
+        if found
     ]
+    return [*changed, *told(tx, list(totals.broken.values()), now)]

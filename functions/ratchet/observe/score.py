@@ -23,6 +23,7 @@ from ratchet.observe.commit import (
     limit_series,
     rollout_ids,
     score_documents,
+    totals_of,
     write_scored,
 )
 from ratchet.observe.epochs import current_epoch
@@ -180,7 +181,7 @@ def _commit(
         if present.position() != cursor.position():
             raise _OvertakenError
         open_ones = unrewarded(tx, documents) if careful else documents
-        scored = score_documents(open_ones, epoch, over, watched)
+        scored = score_documents(open_ones, epoch, totals_of(tx, open_ones), over, watched)
         write_scored(tx, scored, epoch, shard, ingest, now)
         tx.set(cursor_ref(shard), new.to_map())
         return scored

@@ -15,6 +15,7 @@ from ratchet.observe.commit import (
     limit_series,
     rollout_ids,
     score_documents,
+    totals_of,
     write_scored,
 )
 from ratchet.observe.epochs import current_epoch
@@ -149,7 +150,7 @@ def _score_missing(
             return Scored()
         columns = columns_of([item for found in missing for item in items_of(found.data)])
         _, over = limit_series(seen, columns, ingest.max_series_per_hour)
-        scored = score_documents(missing, epoch, over, watched)
+        scored = score_documents(missing, epoch, totals_of(tx, missing), over, watched)
         write_scored(tx, scored, epoch, shard, ingest, now)
         return scored
 

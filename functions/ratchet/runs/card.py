@@ -5,8 +5,12 @@ from typing import ClassVar, Literal
 from ratchet.kernel.document import Document, Instant, Model
 from ratchet.kernel.ids import join_key
 from ratchet.stats.intervals import Interval
+from ratchet.stats.loss_terms import LOSS, TERMS
 from ratchet.store.port import Ref
 
+REWARD = "reward"
+# What a component can be strong or weak in.
+METRICS = (LOSS, *TERMS, REWARD)
 Side = Literal["strength", "weakness"]
 Against = Literal["fleet", "past", "threshold"]
 FailureKind = Literal["outcome", "error", "gate"]

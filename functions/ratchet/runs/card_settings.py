@@ -1,15 +1,16 @@
 """`config/cards`: from where on a metric is weak or strong, and what a card shows."""
 
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from ratchet.govern.config import Config
 from ratchet.kernel.document import Model
-from ratchet.runs.claims import Limits
-from ratchet.runs.daily import METRICS, REWARD
-from ratchet.stats.run_sums import LOSS, TERMS
+from ratchet.runs.card import METRICS, REWARD
+from ratchet.stats.loss_terms import LOSS, TERMS
+
+if TYPE_CHECKING:  # the doors read every configuration, and load no numpy
+    from ratchet.runs.claims import Limits
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -59,8 +60,12 @@ class CardSettings(Config):
                 raise ValueError(f"{name!r} is no term: {', '.join(DEFAULTS)}")
         return self
 
-    def limits_with(self, min_acceptable: float) -> Limits:
+    def limits_with(self, min_acceptable: float) -> "Limits":
         """Return the limits of all metrics, the reward's as those of what it falls short by."""
+        import numpy as np
+
+        from ratchet.runs.claims import Limits
+
         known = DEFAULTS | self.limits
         known |= {
             REWARD: Limit.model_construct(

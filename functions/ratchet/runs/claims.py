@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ratchet.runs.card import Against, Side
-from ratchet.runs.daily import METRICS, Bools, Days, FleetDays
+from ratchet.runs.card import METRICS, Against, Side
+from ratchet.runs.daily import Bools, Days, FleetDays
 from ratchet.stats.moments import Floats
 from ratchet.stats.run_sums import LOSS
 from ratchet.stats.student import t_bound

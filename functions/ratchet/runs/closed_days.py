@@ -6,7 +6,8 @@ from datetime import datetime
 import numpy as np
 
 from ratchet.kernel.clock import DAY
-from ratchet.runs.daily import METRICS, REWARD, Days
+from ratchet.runs.card import METRICS, REWARD
+from ratchet.runs.daily import Days
 from ratchet.runs.progress import moments_of, scale_of
 from ratchet.stats.run_sums import RunSums
 

@@ -6,11 +6,19 @@ from datetime import datetime
 import numpy as np
 
 from ratchet.kernel.clock import DAY
-from ratchet.runs.card import Card, Claim, Failure, FailureKind, ModelStanding, StudyLine
+from ratchet.runs.card import (
+    METRICS,
+    REWARD,
+    Card,
+    Claim,
+    Failure,
+    FailureKind,
+    ModelStanding,
+    StudyLine,
+)
 from ratchet.runs.card_settings import CardSettings
 from ratchet.runs.claims import BEFORE_DAYS, PAST_DAYS, Judged, Limits, judged, tail_of
 from ratchet.runs.closed_days import closed_days
-from ratchet.runs.daily import METRICS, REWARD
 from ratchet.runs.fleet import RunFleet
 from ratchet.runs.progress import change
 from ratchet.runs.say_claim import say_claim

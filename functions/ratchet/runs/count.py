@@ -108,7 +108,8 @@ def _count_shard(
     again = follower.position != kept.position
     position, until = follower.position, mover.now - mover.ingest.lag
     while report.read < MAX_READ:
-        where = (Filter("shard", "==", shard),)
+        # Whose `changedAt` was made no instant by hand is found by no range of instants.
+        where = (Filter("shard", "==", shard), Filter("changedAt", ">=", position[0]))
         query = Query(collection, where, ("changedAt",), PAGE, position)
         page = count_page(store, query, mover, but=lambda s: _is_done(s, done))
         report = report.with_page(page)
@@ -163,7 +164,7 @@ def _is_done(stored: Snapshot, done: Mapping[str, datetime]) -> bool:
 
 
 def tell_broken(store: Store, broken: Sequence[RatchetError], now: datetime) -> None:
-    """Tell of runs that cannot be counted, since they or their totals cannot be read."""
+    """Tell of runs that cannot be counted: they, their totals or their bucket cannot be read."""
     if not broken:
         return
     raise_alert(
@@ -174,7 +175,7 @@ def tell_broken(store: Store, broken: Sequence[RatchetError], now: datetime) -> 
             "warning",
             f"{len(broken)} runs are not counted; one is {broken[0].message}",
             now=now,
-            command="mend the field that is named, or delete the document",
+            command="mend the field that is named, then: ratchet run recompute",
             evidence=broken[0].as_dict(),
         ),
         quiet=QUIET,

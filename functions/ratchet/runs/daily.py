@@ -7,12 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ratchet.stats.moments import Floats
-from ratchet.stats.run_sums import LOSS, TERMS
 
 Bools = npt.NDArray[np.bool_]
 
-REWARD = "reward"
-METRICS = (LOSS, *TERMS, REWARD)
 LEAST_RUNS = 5  # of a day: below, its mean is no number to compare
 LEAST_SHARE = 0.2  # of its usual runs: a day with fewer would weigh as much as a whole one
 

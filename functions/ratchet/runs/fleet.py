@@ -11,8 +11,9 @@ from typing import ClassVar
 import numpy as np
 
 from ratchet.kernel.document import Document, Instant, Model
+from ratchet.runs.card import METRICS
 from ratchet.runs.claims import FLEET_DAYS, LEAST_DAYS
-from ratchet.runs.daily import METRICS, Days, FleetDays, fleet_of
+from ratchet.runs.daily import Days, FleetDays, fleet_of
 from ratchet.stats.moments import Floats
 from ratchet.store.port import Ref
 

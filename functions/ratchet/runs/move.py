@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ratchet.kernel.each import each
-from ratchet.kernel.errors import RatchetError
+from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.kernel.ids import shard_of
 from ratchet.observe.run_totals import RunObserved, RunTotals
 from ratchet.observe.settings import Ingest
+from ratchet.observe.unreadable import read_sums
 from ratchet.observe.watched import RolloutReader
 from ratchet.runs.arms import counted_arms, moved_rollouts
 from ratchet.runs.compute import run_loss
@@ -26,6 +27,8 @@ from ratchet.store.transact import Transaction
 
 BUCKET_RETENTION = timedelta(days=400)  # as long as a view may look back
 Stored = tuple[Snapshot, Snapshot | None]
+Pair = tuple[Run, Run]  # a run before it changes, and after
+Found = Mapping[Place, RunBucket | InvalidInput | None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ def move_runs(tx: Transaction, refs: Sequence[Ref], mover: Mover, *, anew: bool 
     """Let some runs count what is known of them now, and write those that change.
 
     A run whose facts did not change keeps its loss, whatever the settings are now, unless all is
-    computed `anew`. Runs that are not there are left out: totals may come before their run.
+    computed `anew`. One whose bucket cannot be read stays as it is. Runs that are not there are
+    left out: totals may come before their run.
     """
     broken: list[RatchetError] = []
     known = list(each(_stored(tx, refs), _load, broken.append))
@@ -78,8 +82,10 @@ def move_runs(tx: Transaction, refs: Sequence[Ref], mover: Mover, *, anew: bool 
         _after(run, loss, count.model_copy(update={"rollout": arm}))
         for run, loss, count, arm in zip(runs, losses, counts, arms, strict=True)
     ]
-    changed = [(run, new) for run, new in zip(runs, after, strict=True) if run != new]
-    buckets = _moved_buckets(tx, changed, mover)
+    wanting = [(run, new) for run, new in zip(runs, after, strict=True) if run != new]
+    found = _found_buckets(tx, wanting)
+    changed = list(each(wanting, lambda pair: _movable(pair, found), broken.append))
+    buckets = _moved_buckets(changed, found, mover)
     of_rollouts = moved_rollouts(tx, changed, mover.rollouts, mover.ingest, mover.now)
     for _, run in changed:
         tx.put(run)
@@ -108,7 +114,6 @@ def _load(stored: Stored) -> _Known:
 
 _run = naming(lambda stored: Run.from_store(stored.data))
 _totals = naming(lambda stored: RunTotals.from_store(stored.data))
-_bucket = naming(lambda stored: RunBucket.from_store(stored.data))
 
 
 def _loss(run: Run, observed: RunObserved, mover: Mover, anew: bool) -> RunLoss:
@@ -133,10 +138,34 @@ def _after(run: Run, loss: RunLoss, count: Counted) -> Run:
     return run.model_copy(update={"loss": loss, "counted": count, "revisions": revisions})
 
 
-def _moved_buckets(
-    tx: Transaction, changed: Sequence[tuple[Run, Run]], mover: Mover
-) -> list[RunBucket]:
-    """Read the buckets of runs that change and return them with the difference, for `put`."""
+def _places(before: Run, after: Run) -> list[Place]:
+    """Return where a run's sums change."""
+    if _same_sums(before.counted, after.counted):
+        return []
+    return [place_of(count) for count in (before.counted, after.counted) if count is not None]
+
+
+def _found_buckets(tx: Transaction, wanting: Sequence[Pair]) -> Found:
+    """Read the buckets of runs that change; of one that cannot be read, why."""
+    places = list(dict.fromkeys(place for pair in wanting for place in _places(*pair)))
+    found = read_sums(tx, RunBucket, [place.ref for place in places])
+    return dict(zip(places, found, strict=True))
+
+
+def _movable(pair: Pair, found: Found) -> Pair:
+    """Return a run that changes, if each bucket of it can be read.
+
+    Raises: InvalidInput.
+    """
+    for place in _places(*pair):
+        bucket = found[place]
+        if isinstance(bucket, InvalidInput):
+            raise bucket
+    return pair
+
+
+def _moved_buckets(changed: Sequence[Pair], found: Found, mover: Mover) -> list[RunBucket]:
+    """Return the buckets of runs that change with the difference, for `put`."""
     plus, minus = defaultdict[Place, list[RunSums]](list), defaultdict[Place, list[RunSums]](list)
     for before, after in changed:
         if _same_sums(before.counted, after.counted):
@@ -144,14 +173,12 @@ def _moved_buckets(
         for sums, count in ((minus, before.counted), (plus, after.counted)):
             if count is not None:
                 sums[place_of(count)].append(count.sums)
-    places = list(dict.fromkeys([*plus, *minus]))
-    found = tx.fetch([place.ref for place in places])
-    return [
-        (_bucket(stored) if stored else _empty(place, mover)).changed(
-            sum_runs(plus[place]), sum_runs(minus[place]), mover.now
-        )
-        for place, stored in zip(places, found, strict=True)
-    ]
+    moved = []
+    for place in dict.fromkeys([*plus, *minus]):
+        bucket = found[place] or _empty(place, mover)
+        assert isinstance(bucket, RunBucket)  # of the others no run is left
+        moved.append(bucket.changed(sum_runs(plus[place]), sum_runs(minus[place]), mover.now))
+    return moved
 
 
 def _same_sums(before: Counted | None, after: Counted | None) -> bool:

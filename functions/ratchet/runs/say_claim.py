@@ -1,7 +1,6 @@
 """Say a claim in words, with what it rests on."""
 
-from ratchet.runs.card import Claim
-from ratchet.runs.daily import REWARD
+from ratchet.runs.card import REWARD, Claim
 from ratchet.stats.run_sums import LOSS
 
 # What a weakness and a strength of each metric are called.

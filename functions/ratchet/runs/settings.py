@@ -11,7 +11,7 @@ from ratchet.govern.config import Config
 from ratchet.kernel.canonical import content_hash
 from ratchet.kernel.document import Model
 from ratchet.observe.observation import Name
-from ratchet.runs.terms.rules import Rules
+from ratchet.runs.term_rules import Rules
 from ratchet.runs.weights import DEFAULT, Override, Weights, overridden
 
 MAX_PHASES, MAX_TENANTS = 50, 200

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from ratchet.kernel.errors import InvalidConfig
-from ratchet.stats.run_sums import TERMS
+from ratchet.stats.loss_terms import TERMS
 
 EPS = 1e-9
 

@@ -2,9 +2,12 @@
 
 import math
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 from ratchet.kernel.document import Model
-from ratchet.stats.moments import Moments
+
+if TYPE_CHECKING:  # an interval is in many documents, which are read where no numpy is loaded
+    from ratchet.stats.moments import Moments
 
 LEVEL = 0.95
 _NORMAL = NormalDist()
@@ -51,7 +54,7 @@ def chi2_quantile(p: float, freedom: int) -> float:
     return float(freedom * (1 - h + _NORMAL.inv_cdf(p) * math.sqrt(h)) ** 3)
 
 
-def mean_interval(moments: Moments, scale: int, level: float = LEVEL) -> Interval | None:
+def mean_interval(moments: "Moments", scale: int, level: float = LEVEL) -> Interval | None:
     """Return the interval of a weighted mean, or None below two observations.
 
     Units: natural ones (`scale` integer units each).

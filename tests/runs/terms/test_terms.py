@@ -7,9 +7,9 @@ import pytest
 
 from ratchet.observe.run_totals import RunObserved
 from ratchet.runs.run import RunReport
+from ratchet.runs.term_rules import Overrun, Rules, Saturation
 from ratchet.runs.terms import MEASURES
 from ratchet.runs.terms.facts import Facts
-from ratchet.runs.terms.rules import Overrun, Rules, Saturation
 from ratchet.stats.moments import Moments
 from ratchet.stats.quantiles import histogram_of
 from tests.support.told import a_run

@@ -1,8 +1,8 @@
 """apiBreakages: how many interfaces a run broke."""
 
+from ratchet.runs.term_rules import Rules
 from ratchet.runs.terms.facts import Facts
 from ratchet.runs.terms.measure import COUNT, Measure
-from ratchet.runs.terms.rules import Rules
 
 
 def _value(facts: Facts) -> float | None:

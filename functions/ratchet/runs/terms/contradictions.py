@@ -1,8 +1,8 @@
 """contradictions: how many statements of a run are contradicted."""
 
+from ratchet.runs.term_rules import Rules
 from ratchet.runs.terms.facts import Facts
 from ratchet.runs.terms.measure import COUNT, Measure
-from ratchet.runs.terms.rules import Rules
 
 
 def _value(facts: Facts) -> float | None:

@@ -1,8 +1,8 @@
 """costOverBudget: how many times its budget a run cost; within the budget is no loss."""
 
+from ratchet.runs.term_rules import Rules, times_of
 from ratchet.runs.terms.facts import Facts
 from ratchet.runs.terms.measure import Measure
-from ratchet.runs.terms.rules import Rules, times_of
 
 
 def _value(facts: Facts) -> float | None:

@@ -1,8 +1,8 @@
 """dbMigrationFail: 1 where a run's migration of a database failed, 0 where none did; or a share."""
 
+from ratchet.runs.term_rules import Rules
 from ratchet.runs.terms.facts import Facts
 from ratchet.runs.terms.measure import SHARE, Measure
-from ratchet.runs.terms.rules import Rules
 
 
 def _value(facts: Facts) -> float | None:

@@ -1,8 +1,8 @@
 """gatePassRate: which share of the gates that a run met it passed; skipped ones were not met."""
 
+from ratchet.runs.term_rules import Rules
 from ratchet.runs.terms.facts import Facts
 from ratchet.runs.terms.measure import Measure
-from ratchet.runs.terms.rules import Rules
 
 
 def _value(facts: Facts) -> float | None:

@@ -2,9 +2,9 @@
 
 from statistics import fmean
 
+from ratchet.runs.term_rules import Rules
 from ratchet.runs.terms.facts import Facts
 from ratchet.runs.terms.measure import SHARE, Measure
-from ratchet.runs.terms.rules import Rules
 
 
 def _value(facts: Facts) -> float | None:

@@ -1,8 +1,8 @@
 """latencyP95: how many times its time budget a run's p95 latency is; within it is no loss."""
 
+from ratchet.runs.term_rules import Rules, times_of
 from ratchet.runs.terms.facts import Facts
 from ratchet.runs.terms.measure import MILLIS, Measure
-from ratchet.runs.terms.rules import Rules, times_of
 
 
 def _value(facts: Facts) -> float | None:

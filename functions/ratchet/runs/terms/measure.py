@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from ratchet.runs.term_rules import Rules
 from ratchet.runs.terms.facts import Facts
-from ratchet.runs.terms.rules import Rules
 
 SHARE = (0.0, 1.0)
 COUNT = (0.0, 1e9)

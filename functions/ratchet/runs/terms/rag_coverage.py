@@ -1,8 +1,8 @@
 """ragCoverage: which share of what should have been retrieved was."""
 
+from ratchet.runs.term_rules import Rules
 from ratchet.runs.terms.facts import Facts
 from ratchet.runs.terms.measure import SHARE, Measure
-from ratchet.runs.terms.rules import Rules
 
 
 def _value(facts: Facts) -> float | None:
