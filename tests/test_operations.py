@@ -53,7 +53,7 @@ def test_the_commands_of_operations_run_in_their_order(
     people = People("ada@example.com", "eve@example.com")
     people.set_claims("uid-1", {"role": "service"})
     monkeypatch.setattr(admin_commands, "_accounts", lambda store: people)
-    for name, told in (("access", "serviceAccounts"), ("ingest", "shards")):
+    for name, told in (("access", "serviceAccounts"), ("alerts", "sinks"), ("ingest", "shards")):
         (document,) = [block for block in JSON if told in block]
         (tmp_path / f"{name}.json").write_text(json.dumps(document))
     ratchet: Ratchet = command_line(capsys)

@@ -1,4 +1,4 @@
-"""The README and the guide to labels keep their word: examples run, and commands exist."""
+"""The README and the guides keep their word: examples run, and commands exist."""
 
 import re
 import shlex
@@ -11,7 +11,9 @@ from tests.support.commanded import shown_in, unknown
 from tests.support.commands import command_line
 
 ROOT = Path(__file__).parents[1]
-TEXTS = {name: (ROOT / name).read_text() for name in ("README.md", "docs/labels.md")}
+TEXTS = {
+    name: (ROOT / name).read_text() for name in ("README.md", "docs/labels.md", "docs/runs.md")
+}
 
 
 def examples() -> dict[tuple[str, str], list[str]]:

@@ -32,8 +32,9 @@ def test_a_weakness_leads_to_a_study_a_draft_and_through_the_gates_to_a_strength
     at.days(7)
     weak = card_of(embedded)
     assert [(c.side, c.metric, c.against) for c in weak.claims] == [("weakness", *CONTRADICTIONS)]
-    assert weak.claims[0].text.startswith("high contradictions: 0.60, above 0.30 is weak")
-    assert weak.loss_week.mean == pytest.approx(0.30, abs=0.015)
+    assert weak.claims[0].text.startswith("high contradictions: 0.")
+    assert weak.claims[0].mean == pytest.approx(0.60, abs=0.02)
+    assert weak.loss_week.mean == pytest.approx(0.30, abs=0.02)
 
     (study,) = list_studies(embedded)
     assert (study.type, study.state, study.started_by) == ("prompt_synthesis", "planned", "rule")
@@ -57,7 +58,7 @@ def test_a_weakness_leads_to_a_study_a_draft_and_through_the_gates_to_a_strength
 
     at.days(14)
     card = card_of(embedded)
-    assert card.loss_week.mean == pytest.approx(0.22, abs=0.015)
+    assert card.loss_week.mean == pytest.approx(0.22, abs=0.02)
     assert [(c.side, c.metric, c.against) for c in card.claims] == [
         ("strength", "contradictions", "past"),
         ("strength", "loss", "past"),
@@ -67,7 +68,7 @@ def test_a_weakness_leads_to_a_study_a_draft_and_through_the_gates_to_a_strength
     assert [(s.id, s.state, s.version) for s in card.studies] == [(study.id, "succeeded", better)]
     learned = get_study(embedded, study.id).loss_difference
     assert learned is not None
-    assert learned.difference == pytest.approx(-0.08, abs=0.015)
+    assert learned.difference == pytest.approx(-0.08, abs=0.02)
     assert learned.interval is not None
     assert learned.interval.high < 0
 

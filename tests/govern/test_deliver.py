@@ -1,6 +1,7 @@
 """Alerts reach the sinks: each turn at least once, whatever fails; no sink waits for another."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -109,6 +110,21 @@ def test_one_failing_sink_stops_no_other_and_is_asked_once_in_a_run(embedded: St
     assert (report.told, report.waiting) == (3, 3)
     assert report.failed == {"one": "one: it does not answer"}
     assert failing(embedded) == []
+
+
+def test_a_slow_sink_keeps_no_run_and_no_other_sink_waiting(embedded: Store) -> None:
+    world = World()
+
+    def be_slow() -> None:
+        if "hooks.example" in world.posts[-1].url:
+            world.clock.advance(timedelta(seconds=8))
+
+    world.before = be_slow
+    for subject in "abcd":
+        raise_alert(embedded, full(subject))
+    assert (told(embedded, world, sinks=TWO).told, len(world.heard())) == (6, 2)
+    assert (told(embedded, world, minutes=1).told, len(world.heard())) == (2, 4)
+    assert len(world.heard(OTHER)) == 4
 
 
 def test_an_alert_that_is_refused_stops_no_other_of_the_same_sink(embedded: Store) -> None:
@@ -245,6 +261,7 @@ def test_one_that_is_broken_by_hand_keeps_no_other_from_being_told(embedded: Sto
     world = World()
     raise_alert(embedded, full())
     embedded.set(Ref("ops_alerts", "bad"), {"v": 1, "what": 7, "unsent": True})
+    embedded.set(Ref("ops_alerts", "full~renamed"), full("elsewhere").to_map())
     assert told(embedded, world, sinks=ONE).told == 1
     assert world.heard() == ["full~disk~1~open~1"]
 

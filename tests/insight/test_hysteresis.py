@@ -56,6 +56,13 @@ def test_noise_around_the_threshold_turns_once_where_a_bare_threshold_turns_hund
     assert turns(path(series)) == 1
 
 
+def test_a_level_that_may_be_off_by_chance_closes_where_it_surely_is_well() -> None:
+    now, band = Standing(is_open=True), Band(opens=10, closes=6)
+    assert stepped(now, 4.0, band, unsure=2.5).is_open
+    assert not stepped(now, 3.5, band, unsure=2.5).is_open
+    assert stepped(Standing(), 10.1, band, unsure=2.5).is_open  # what is poor is told as before
+
+
 def test_between_the_levels_nothing_opens_and_nothing_closes() -> None:
     between = np.random.default_rng(1).uniform(6.001, 9.999, 500).tolist()
     assert turns(path(between)) == 0

@@ -72,6 +72,43 @@ def test_what_a_day_does_to_all_of_the_fleet_is_no_difference() -> None:
     assert against_past(days.last(14), days.last(14, skipped=14), TAIL).reach.min() > 0.1
 
 
+def test_bad_days_that_only_the_others_had_keep_its_luck_from_being_a_strength() -> None:
+    means = np.full((20, 28), 0.3)
+    for other in range(1, 20):  # two bad days of each, on days of its own
+        means[other, [other, (other + 9) % 28]] = 0.6
+    days = alike(means, runs=1000)
+    found = against_fleet(days, fleet_of(days), tail_of(20))
+    assert found.worse[0] == pytest.approx(-0.3 * 2 / 28)
+    # Of a day sqrt(0.3^2 * 2 * 26 / 28 / 27); the others share what a day has of them.
+    assert found.reach[0] == pytest.approx(0.0787 * 1.026 / 28**0.5 * 5.792, rel=0.01)
+    # The error of the differences alone, 0.0131 of a day, would be far under its luck.
+    assert not found.strong(LEAST).any()
+    steady = alike(np.where(np.arange(20)[:, None] > 0, 0.3, 0.25) * np.ones(28), runs=1000)
+    assert against_fleet(steady, fleet_of(steady), tail_of(20)).strong(LEAST)[0]
+
+
+def test_few_runs_of_the_others_are_no_bad_days_of_one_with_many() -> None:
+    draws = np.random.default_rng(3).normal(0, 0.15 / 10**0.5, (20, 28))
+    runs = np.where(np.arange(20)[:, None] > 0, 10.0, 1000.0) * np.ones((20, 28))
+    means = np.where(runs > 10, 0.25, 0.3 + draws)
+    days = Days(runs, runs * means, runs * means**2 + (runs - 1) * 0.15**2)
+    found = against_fleet(days, fleet_of(days), tail_of(20))
+    # Taken for bad days, a scatter of 0.047 would come to 0.053 by itself.
+    assert found.reach[0] < 0.03
+    assert found.strong(LEAST)[0]
+
+
+def test_a_strength_of_one_alone_is_bounded_by_the_scatter_of_the_days_before_too() -> None:
+    last, before = np.full(14, 0.2), np.array([0.2] * 26 + [0.6] * 2)
+    limit, tail = np.array(0.25), tail_of(1)
+    alone = against_value(alike(last, runs=1000), limit, tail)
+    assert alone.strong(LEAST)
+    found = against_value(alike(last, runs=1000), limit, tail, known=alike(before, runs=1000))
+    # Of a day sqrt(0.4^2 * 2 * 26 / 28 / 27); t of 13 degrees at 3.67e-5 is 5.698.
+    assert found.reach == pytest.approx(0.1049 / 14**0.5 * 5.698, rel=0.01)
+    assert not found.strong(LEAST)
+
+
 def test_the_past_is_compared_with_the_fewer_days_of_both() -> None:
     last, before = np.array([0.5, 0.6] * 4), np.array([0.2, 0.3] * 14)
     found = against_past(alike(last), alike(before), TAIL)

@@ -41,11 +41,27 @@ def test_models_are_ranked_by_reward_and_by_loss_where_no_reward_is_known() -> N
         ("a", "reward", 0.5, 2),
         ("c", "loss", 0.95, 2),
     ]
-    # Two values 0.1 apart: 0.95 -+ 0.05 x 12.7, the t of one degree of freedom (here 11.3).
-    interval = found[2].interval
-    assert interval is not None
-    assert interval.low == pytest.approx(0.95 - 0.565, abs=0.01)
-    assert interval.high == pytest.approx(0.95 + 0.565, abs=0.01)
+    assert [m.interval for m in found] == [None] * 3  # of one day
+
+
+def test_models_that_differ_from_day_to_day_have_intervals_that_hold_for_all_at_once() -> None:
+    days = [
+        RunSums(
+            runs=40,
+            models={
+                "a": ModelSums(reward=moments([mean - 0.01, mean + 0.01] * 10, "reward")),
+                "b": ModelSums(loss=moments([mean - 0.01, mean + 0.01] * 10)),
+            },
+        )
+        for mean in (0.3, 0.5, 0.2, 0.4)
+    ]
+    first, second = composed(*enumerate(days)).models
+    # Days: 0.35 -+ 0.0645497 x 4.177, the t of three degrees for 97.5 %, as there are two models.
+    reach = 0.0645497 * 4.1765
+    assert first.interval is not None
+    assert second.interval is not None
+    ends = (first.interval.low, first.interval.high, second.interval.low, second.interval.high)
+    assert ends == pytest.approx((0.35 - reach, 0.35 + reach, 0.65 - reach, 0.65 + reach), abs=3e-3)
 
 
 def test_failures_are_shares_of_the_runs_that_would_tell_and_of_those_before() -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from ratchet.kernel.clock import DAY, HOUR
+from ratchet.observe.settings import Ingest
 from ratchet.runs import place
+from ratchet.runs.recompute import recompute_runs
 from ratchet.runs.settings import RunLossSettings
 from ratchet.stats.run_sums import RunBucket, RunSums
 from ratchet.store.port import Query, Ref, Store
@@ -198,6 +200,39 @@ def test_versions_over_the_cap_of_a_day_count_as_other(
     assert (runs["planner/other/10"], runs["planner/p@1.0.0/10"]) == (2, 2)
 
 
+def test_components_over_the_cap_of_a_day_count_as_other(
+    at: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "MAX_BUCKETS", 3)
+    configure(at.store, Ingest(shards=1))
+    tell(at, a_run("r0", component="agent-0"))
+    at.later()
+    count(at)
+    for n in range(1, 6):
+        tell(at, a_run(f"r{n}", component=f"agent-{n}", policyVersion=f"p@1.0.{n}"))
+    tell(at, a_run("again", component="agent-0", policyVersion="p@1.0.9"))
+    at.later()
+    assert count(at).counted == 6
+    assert {s.ref.id.rpartition("~")[0] for s in at.store.query(Query("ops_run_buckets"))} == {
+        "agent-0~none",
+        "agent-0~p@1.0.9",  # a component that is known
+        "agent-1~p@1.0.1",
+        "agent-2~p@1.0.2",
+        "other~other",
+    }
+    other = at.store.get(Ref("ops_run_buckets", "other~other~20260310"))
+    assert other is not None
+    assert other.data["sums"]["runs"] == 3
+    (told,) = at.store.query(Query("ops_alerts"))
+    assert told.data["text"] == "3 runs of components over the cap of a day are counted as `other`"
+    tell(at, a_run("r5", component="agent-5", outcome="failure"))  # another telling of it
+    at.later()
+    count(at)
+    other = at.store.get(other.ref)
+    assert other is not None
+    assert (other.data["sums"]["runs"], other.data["sums"]["outcomes"]) == (3, {"failure": 1})
+
+
 def test_totals_without_a_run_wait_for_it(at: Worker) -> None:
     at.record({"id": "o1"} | observation(runId="r1", costUsd=0.5))
     counted_later(at)
@@ -221,6 +256,34 @@ def test_a_run_that_cannot_be_read_keeps_no_other_from_being_counted(at: Worker)
     (alert,) = at.store.query(Query("ops_alerts"))
     assert alerts(at.store) == ["run-unreadable"]
     assert "ops_runs/r1: run: revision" in alert.data["text"]
+
+
+def test_a_bucket_that_cannot_be_read_keeps_no_other_run_from_being_counted(at: Worker) -> None:
+    tell(at, a_run())
+    counted_later(at)
+    whole = bucket_of(at.store)
+    ref = Ref(whole.collection, whole.key())
+    at.store.set(ref, whole.to_map() | {"sums": "none"})
+    tell(at, a_run("r2"))
+    tell(at, a_run("r3", component="writer"))
+    at.later()
+    report = count(at)
+    assert (report.counted, report.unreadable) == (1, 1)
+    assert run_of(at.store, "r2").counted is None
+    assert alerts(at.store) == ["run-unreadable"]
+    at.store.set(ref, whole.to_map())  # as a backup has it
+    assert recompute_runs(at.store, at.reader, now=at.clock()).changed == 1
+    check_runs(at.store)
+
+
+def test_a_run_whose_time_was_broken_by_hand_keeps_no_other_from_being_counted(at: Worker) -> None:
+    for n in range(2):
+        tell(at, a_run(f"r{n}"))
+    found = at.store.get(Ref("ops_runs", "r1"))
+    assert found is not None
+    at.store.set(found.ref, found.data | {"changedAt": "soon"})
+    at.later()
+    assert (count(at).counted, sums_of(at.store).runs) == (1, 1)
 
 
 def test_what_one_commit_does_not_hold_is_counted_in_smaller_parts(

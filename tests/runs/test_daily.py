@@ -1,6 +1,7 @@
 """Days as arrays: which count, and a fleet that a component takes itself out of."""
 
 import numpy as np
+import pytest
 
 from ratchet.runs.daily import Days, fleet_of
 
@@ -39,10 +40,21 @@ def test_a_fleet_adds_up_whose_day_counts_and_gives_back_the_others() -> None:
     np.testing.assert_allclose(others.x, [[32, 4], [26, 6], [10, 2]], atol=1e-12)
 
 
+def test_what_moves_all_on_a_day_is_no_scatter_of_one() -> None:
+    found = days([[10] * 4] * 3, [[0.1, 0.3, 0.1, 0.3], [0.4, 0.6, 0.4, 0.6], [0.2, 0.4, 0.2, 0.4]])
+    every = np.ones(4, bool)
+    assert fleet_of(found).scatter(every) == pytest.approx(0, abs=1e-15)
+    own = days([[10] * 4] * 2, [[0.1, 0.3, 0.1, 0.3], [0.4, 0.4, 0.4, 0.4]])
+    # Days of variance 0.04 / 3, and of none: their mean.
+    assert fleet_of(own).scatter(every) == pytest.approx(0.04 / 6)
+    lone = days([[10] * 4], [[0.4, 0.4, 0.4, 0.4]])
+    assert fleet_of(own).without(lone).apart2.sum() == pytest.approx(0.04 / 3 * 4)
+
+
 def test_fleets_merge_with_plus() -> None:
     found = days([[10, 10], [20, 4], [40, 0]], [[0.2, 0.2], [0.4, 0.9], [0.6, 0]])
     parts = [fleet_of(Days(found.n[[i]], found.x[[i]], found.xx[[i]])) for i in range(3)]
     whole, merged = fleet_of(found), parts[0] + parts[1] + parts[2]
-    for name in ("components", "means", "inverse", "least", "n", "x", "xx"):
+    for name in ("components", "means", "inverse", "apart", "apart2", "least", "n", "x", "xx"):
         np.testing.assert_allclose(getattr(merged, name), getattr(whole, name))
     assert merged.least.tolist() == [10, 10]

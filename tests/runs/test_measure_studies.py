@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from ratchet.kernel.clock import day_of
-from ratchet.runs.measure_studies import loss_difference, measure_studies
+from ratchet.runs.measure_studies import measure_studies
 from ratchet.runs.study import LossDifference, Result, Study, study_ref
 from ratchet.stats.moments import Moments
 from ratchet.stats.run_sums import RunBucket, RunSums
@@ -70,8 +70,8 @@ def test_the_difference_is_that_of_the_means_with_its_interval(store: Store) -> 
     now = NOON + 5 * DAY
     assert measure_studies(store, now=now) == ("s1",)
     found = measured(store)
-    assert found == loss_difference([moments(0.21, 0.23)] * 4, [moments(0.25, 0.35)] * 4, now)
     assert found is not None
+    assert (found.as_of, found.same_days) == (now, 0)
     assert (found.mean, found.reference) == pytest.approx((0.22, 0.30))
     assert found.difference == pytest.approx(-0.08)
     assert (found.runs, found.reference_runs) == (8, 8)
@@ -79,6 +79,20 @@ def test_the_difference_is_that_of_the_means_with_its_interval(store: Store) -> 
     assert found.interval is not None
     assert found.interval.low == pytest.approx(-0.08 - 2.33 * 0.01927, abs=5e-4)
     assert told(store) == []
+
+
+def test_days_before_the_version_do_not_count_where_both_ran_after_it(embedded: Store) -> None:
+    succeeded(embedded)
+    for i in range(20):
+        ran(embedded, BASE, NOON - i * DAY, 0.5, 0.7)
+    for i in range(1, 4):
+        ran(embedded, BASE, NOON + i * DAY, 0.25, 0.35)
+        ran(embedded, MADE, NOON + i * DAY, 0.25, 0.33)
+    measure_studies(embedded, now=NOON + 4 * DAY)
+    found = measured(embedded)
+    assert found is not None
+    assert (found.reference, found.difference) == pytest.approx((0.3, -0.01))
+    assert (found.runs, found.reference_runs, found.same_days) == (6, 6, 3)
 
 
 def test_it_is_written_again_only_where_runs_came(embedded: Store) -> None:

@@ -8,7 +8,7 @@ from scipy import stats  # type: ignore[import-untyped]  # it ships no types
 
 from ratchet.kernel.clock import DAY
 from ratchet.kernel.errors import InvalidInput
-from ratchet.runs.progress import change, difference_interval, progress_of
+from ratchet.runs.progress import change, days_interval, difference_interval, progress_of
 from ratchet.stats.moments import SCALES, Moments
 from tests.support.run_days import NOON, TODAY, days_back, moments, runs
 
@@ -76,12 +76,26 @@ def test_where_days_are_as_alike_as_runs_the_interval_is_that_of_runs() -> None:
 
 def test_days_of_unequal_size_weigh_by_their_runs() -> None:
     # Mean 0.25; without each day in turn 0.1667, 0.3 and 0.3: variance 2/3 * 0.011944 = 0.0079630,
-    # error 0.089235; t with 2 degrees of freedom is 4.303; the other side does not vary.
+    # error 0.089235. One of three days has half of the runs: 16 / 6 - 1 degrees, t is 5.242 there;
+    # the other side does not vary.
     last, before = each_day([0.5], [0.2, 0.2], [0.1]), each_day([0.5], [0.5], [0.5])
     found = difference_interval(last, before, SCALE)
     assert found is not None
     assert (found.low + found.high) / 2 == pytest.approx(-0.25)
-    assert (found.high - found.low) / 2 == pytest.approx(0.3840, rel=0.01)
+    assert (found.high - found.low) / 2 == pytest.approx(0.4678, rel=0.02)
+
+
+def test_the_interval_of_a_mean_is_the_wider_of_runs_and_of_days() -> None:
+    day_means = [0.30, 0.50, 0.20, 0.42]
+    found = days_interval(each_day(*([m - 0.01, m + 0.01] for m in day_means)), SCALE)
+    assert found is not None
+    low, high = stats.t.interval(0.95, 3, np.mean(day_means), stats.sem(day_means))
+    assert [found.low, found.high] == pytest.approx([low, high], rel=0.02)
+    of_runs = days_interval(each_day([0.2, 0.6], [0.2, 0.6], [0.2, 0.6]), SCALE)
+    assert of_runs is not None
+    low, high = stats.t.interval(0.95, 5, 0.4, stats.sem([0.2, 0.6] * 3))
+    assert [of_runs.low, of_runs.high] == pytest.approx([low, high], rel=0.01)
+    assert days_interval(each_day([0.2, 0.6], [0.2, 0.6], []), SCALE) is None
 
 
 def test_fewer_than_three_days_or_no_variation_give_no_interval() -> None:

@@ -1,10 +1,17 @@
 """The tuner's studies: one for each draft that it made itself."""
 
 from ratchet.runs.list_studies import list_studies
-from ratchet.runs.record_study import record_tuner_study
+from ratchet.runs.record_study import record_tuner_studies, record_tuner_study
 from ratchet.runs.study import Study
 from ratchet.store.port import Store
-from tests.support.governed import KEYS, POLICY, assert_agreement, machine_draft, switch_flags
+from tests.support.governed import (
+    KEYS,
+    POLICY,
+    alerts,
+    assert_agreement,
+    machine_draft,
+    switch_flags,
+)
 from tests.support.studying import told
 from tests.support.tuning import Loop, loop
 
@@ -29,6 +36,20 @@ def test_a_draft_of_the_tuner_is_a_study_that_has_succeeded_once(store: Store) -
     assert recorded(it) is None  # the draft stands, and says the same
     assert list_studies(store, policy=POLICY) == [study]
     assert_agreement(store)
+
+
+def test_one_that_cannot_be_recorded_stops_no_other(embedded: Store) -> None:
+    it = loop(embedded)
+    it.report("gpt-5", 100, ok=False)
+    it.report("gemini", 100)
+    outcome = it.tune()
+    lost = outcome.model_copy(update={"version": "9.9.9"})
+    record_tuner_studies(embedded, KEYS, [lost, outcome], now=it.worker.clock())
+    assert [study.version for study in list_studies(embedded)] == [f"{POLICY}@1.0.1"]
+    told = [alert for alert in alerts(embedded) if alert.what == "study-failed"]
+    assert [alert.text for alert in told] == [
+        f"no study tells of {POLICY}@9.9.9: {POLICY}@9.9.9 does not exist"
+    ]
 
 
 def test_no_draft_is_no_study(embedded: Store) -> None:

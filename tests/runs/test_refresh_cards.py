@@ -8,6 +8,7 @@ from ratchet.govern.alerts import Alert
 from ratchet.kernel.clock import DAY
 from ratchet.policies.head import PolicyHead
 from ratchet.runs.card import Card
+from ratchet.runs.fleet import FLEET
 from ratchet.runs.refresh_cards import REFRESHED, CardsReport
 from ratchet.runs.study import STUDIES
 from ratchet.runs.trend import RunTrend, trend_ref
@@ -15,7 +16,7 @@ from ratchet.stats.run_sums import RunBucket
 from ratchet.store.counting import CountingStore
 from ratchet.store.port import Query, Ref, Store
 from ratchet.store.sqlite import SqliteStore
-from tests.support.carded import MINUTE, card_of, put_weeks, refreshed
+from tests.support.carded import MINUTE, card_of, compared, put_weeks, refreshed
 from tests.support.faults import Died, FaultyStore
 from tests.support.run_days import COMPONENT, NOON, put_bucket, runs
 
@@ -110,6 +111,54 @@ def test_a_trend_that_cannot_be_read_keeps_no_other_card_back(embedded: Store) -
     assert (told.what, told.subject) == ("card-failed", COMPONENT)
     embedded.delete(trend_ref(COMPONENT))
     assert refreshed(embedded, NOON + MINUTE).refreshed == 1
+
+
+def test_a_bucket_out_of_its_place_keeps_no_card_back(embedded: Store) -> None:
+    ref = put_bucket(embedded, runs(0.3))
+    found = embedded.get(ref)
+    assert found is not None
+    embedded.set(Ref(ref.collection, "by-hand"), found.data)
+    embedded.set(Ref(ref.collection, f"{ref.id}1"), found.data | {"component": 4})
+    assert refreshed(embedded) == CardsReport(changed=1, refreshed=1)
+    (told,) = (Alert.from_store(s.data) for s in embedded.query(Query(Alert.collection)))
+    assert (told.what, told.subject) == ("card-failed", "ops_run_buckets")
+    assert "2 buckets" in told.text
+
+
+@pytest.mark.parametrize("broken", [{"metrics": "none"}, {"metrics": {}}])
+def test_a_fleet_that_cannot_be_read_leaves_the_claims_and_stops_no_card(
+    embedded: Store, broken: dict[str, object]
+) -> None:
+    put_weeks(embedded, COMPONENT, 0.3)
+    refreshed(embedded, NOON - MINUTE)
+    compared(embedded)
+    before = card_of(embedded)
+    fleet = embedded.get(FLEET)
+    assert fleet is not None
+    embedded.set(FLEET, fleet.data | broken)
+    put_bucket(embedded, runs(0.9))
+    assert refreshed(embedded, NOON + MINUTE).refreshed == 1
+    after = card_of(embedded)
+    assert (after.claims, after.closed_until) == (before.claims, before.closed_until)
+    assert after.runs == before.runs + 1
+    told = [s.data["what"] for s in embedded.query(Query(Alert.collection))]
+    assert told == ["fleet-unreadable"]
+
+
+def test_a_run_may_name_a_version_of_no_policy(embedded: Store) -> None:
+    put_bucket(embedded, runs(0.3), version="team/agent@7")
+    assert refreshed(embedded).refreshed == 1
+    assert (card_of(embedded).policy_version, card_of(embedded).active) == ("team/agent@7", None)
+
+
+def test_at_rest_a_refresh_writes_nothing(embedded: Store) -> None:
+    put_bucket(embedded, runs(0.3))
+    refreshed(embedded)
+    refreshed(embedded, NOON + 10 * MINUTE)
+    counted = CountingStore(embedded)
+    refreshed(counted, NOON + 20 * MINUTE)
+    # One configuration (2), the cursor, the number of shards (2), four shards.
+    assert (counted.bill.reads, counted.bill.writes) == (9, 0)
 
 
 def test_a_clock_that_was_set_back_leaves_nothing_out(embedded: Store) -> None:

@@ -34,6 +34,7 @@ class World:
         self.posts: list[Post] = []
         self.lines: list[tuple[int, str, dict[str, Any]]] = []
         self.before: Callable[[], object] = lambda: None
+        self.clock = ManualClock(NOON)
 
     @property
     def outlets(self) -> Outlets:
@@ -73,7 +74,7 @@ def told(
     if sinks is not None:
         settings = AlertSettings.parse({"sinks": sinks})
         store.set(Ref("config", "alerts"), settings.to_map())
-    now = NOON + minutes * MINUTE
+    world.clock = ManualClock(NOON + minutes * MINUTE)
     return deliver_alerts(
-        store, ConfigReader(store, ManualClock(now)), outlets=world.outlets, now=now
+        store, ConfigReader(store, world.clock), outlets=world.outlets, clock=world.clock
     )

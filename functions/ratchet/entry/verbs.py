@@ -60,13 +60,12 @@ def evaluate(app: App, now: datetime) -> Report:
 def tune(app: App, now: datetime) -> Report:
     """Let the tuners look at every policy."""
     from ratchet.rollouts.carry_draft import carry_draft
-    from ratchet.runs.record_study import record_tuner_study
+    from ratchet.runs.record_study import record_tuner_studies
     from ratchet.tune.auto_tune import auto_tune_policies
 
     carry = partial(carry_draft, app.store, app.keys, app.reader, salt=random_id, now=now)
     outcomes = auto_tune_policies(app.store, app.keys, app.reader, carry=carry, now=now)
-    for outcome in outcomes:
-        record_tuner_study(app.store, app.keys, outcome, now=now)
+    record_tuner_studies(app.store, app.keys, outcomes, now=now)
     return {"policies": [outcome.to_map() for outcome in outcomes]}
 
 
@@ -144,4 +143,4 @@ def deliver(app: App, now: datetime) -> Report:
     from ratchet.entry.outlets import outlets
     from ratchet.govern.deliver import deliver_alerts
 
-    return deliver_alerts(app.store, app.reader, outlets=outlets(), now=now).to_map()
+    return deliver_alerts(app.store, app.reader, outlets=outlets(), clock=app.clock).to_map()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ratchet.govern.alerts import alert, clear_alert, find_alert, raise_alert
 from ratchet.govern.alerts.alert import Alert, Sent
@@ -11,14 +11,16 @@ from ratchet.govern.alerts.settings import AlertSettings, SinkSpec
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.sinks import SINKS
 from ratchet.govern.sinks.sink import Outlets, is_about_all
-from ratchet.kernel.clock import DAY
+from ratchet.kernel.clock import DAY, Clock
 from ratchet.kernel.document import Model
 from ratchet.kernel.each import each
-from ratchet.kernel.errors import Misconfigured, RatchetError
-from ratchet.store.port import Filter, Query, Store
+from ratchet.kernel.errors import InvalidInput, Misconfigured, RatchetError
+from ratchet.store.port import Filter, Query, Snapshot, Store
 from ratchet.store.transact import Transaction
 
-MOST = 100  # how many one sink is told in one run; the rest comes in the next
+# How many one sink is told in one run, and for how long; the rest comes in the next.
+MOST = 100
+LONGEST = timedelta(seconds=15)
 
 
 class DeliveryReport(Model):
@@ -36,6 +38,7 @@ class _Sink:
     name: str
     spec: SinkSpec
     told: int = 0
+    took: timedelta = timedelta(0)
     fault: RatchetError | None = None
     stopped: bool = False  # it failed as a whole: the other alerts would not get through either
     lost: bool = False  # an alert was given up, or nothing gets through before a person mends it
@@ -43,13 +46,14 @@ class _Sink:
     @property
     def is_spent(self) -> bool:
         """Whether it is told no more in this run."""
-        return self.stopped or self.told >= MOST
+        return self.stopped or self.told >= MOST or self.took >= LONGEST
 
 
 @dataclass
 class _Run:
     store: Store
     outlets: Outlets
+    clock: Clock
     now: datetime
     sinks: list[_Sink]
     waiting: int = 0
@@ -57,16 +61,16 @@ class _Run:
 
 
 def deliver_alerts(
-    store: Store, reader: ConfigReader, *, outlets: Outlets, now: datetime
+    store: Store, reader: ConfigReader, *, outlets: Outlets, clock: Clock
 ) -> DeliveryReport:
-    """Tell each sink what turned since it was told last; one that fails stops no other.
+    """Tell each sink what turned since it was told last; one that fails or is slow stops no other.
 
     Where nothing turned it is one query that finds nothing. `unsent` is a flag, but no queue that
     grows: there is one document for each matter, and it is set again in place.
     """
     settings = reader.read(AlertSettings)
     sinks = [_Sink(name, spec) for name, spec in settings.sinks.items()]
-    run = _Run(store, outlets, now, sinks)
+    run = _Run(store, outlets, clock, clock(), sinks)
     for unsent in _unsent(store):
         _deliver(run, unsent)
     for sink in sinks:
@@ -94,8 +98,19 @@ def tell_sink(name: str, spec: SinkSpec, about: Alert, outlets: Outlets) -> None
 def _unsent(store: Store) -> list[Alert]:
     """Return what some sink was not told yet, oldest first; one that is broken is left out."""
     stored = store.stream(Query(Alert.collection, (Filter("unsent", "==", True),)))
-    found = each(stored, lambda one: Alert.from_store(one.data), lambda error: None)
+    found = each(stored, _in_place, lambda error: None)
     return sorted(found, key=lambda about: about.turned_at or about.last_seen)
+
+
+def _in_place(stored: Snapshot) -> Alert:
+    """Return an alert; one that was renamed by hand would be told at every look, for ever.
+
+    Raises: InvalidInput.
+    """
+    about = Alert.from_store(stored.data)
+    if about.key() != stored.ref.id:
+        raise InvalidInput(f"{stored.ref} is about {about.key()}", field="subject")
+    return about
 
 
 def _deliver(run: _Run, about: Alert) -> None:
@@ -117,6 +132,7 @@ def _outcomes(run: _Run, about: Alert) -> Iterator[tuple[str, Sent]]:
 
 
 def _told(run: _Run, sink: _Sink, about: Alert) -> Sent:
+    began = run.clock()
     try:
         tell_sink(sink.name, sink.spec, about, run.outlets)
     except RatchetError as error:
@@ -125,6 +141,8 @@ def _told(run: _Run, sink: _Sink, about: Alert) -> Sent:
         sink.stopped = is_about_all(error)
         sink.lost |= isinstance(error, Misconfigured) or sent.turn >= about.turn
         return sent
+    finally:
+        sink.took += run.clock() - began
     sink.told += 1
     return was_told(about, sink.name, now=run.now)
 

@@ -29,10 +29,12 @@ def below(sight: Sight, limit_of: Callable[[Thresholds], float]) -> Iterator[Con
 
 
 def _condition(stats: Stats, mean: float, limit: float) -> Condition:
+    interval = stats.avg_reward_interval
     under = "under" if mean < limit else "not under"
     return Condition(
         subject=stats.component,
         level=limit - mean,
+        unsure=mean - interval.low if interval else 0.0,
         text=f"{stats.component} has mean reward {mean:.3f}, {under} {limit:g}",
         command=f"ratchet stats --component {quote(stats.component)}",
         evidence={

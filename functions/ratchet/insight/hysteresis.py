@@ -34,15 +34,18 @@ class Standing(Model):
     streak: int = 0
 
 
-def stepped(before: Standing, level: float, band: Band) -> Standing:
+def stepped(before: Standing, level: float, band: Band, unsure: float = 0.0) -> Standing:
     """Return how a condition stands after one look more.
+
+    A level that chance may have moved by `unsure` is well only where it would be without: a day of
+    few is seen at many looks in a row, so that these do not tell its noise from what is so.
 
     >>> band = Band(opens=10, closes=5, opens_after=2)
     >>> bad = stepped(Standing(), 11, band)
     >>> (bad.is_open, stepped(bad, 12, band).is_open)
     (False, True)
     """
-    speaks = level <= band.closes if before.is_open else level > band.opens
+    speaks = level + unsure <= band.closes if before.is_open else level > band.opens
     streak = before.streak + 1 if speaks else 0
     wanted = band.closes_after if before.is_open else band.opens_after
     if streak < wanted:

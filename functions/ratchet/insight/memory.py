@@ -90,7 +90,7 @@ def _is_known(last: Tracked, condition: Condition) -> bool:
 
 
 def _looked(last: Tracked, condition: Condition, band: Band, now: datetime) -> Tracked:
-    after = stepped(last, condition.level, band)
+    after = stepped(last, condition.level, band, condition.unsure)
     return Tracked(
         subject=last.subject,
         is_open=after.is_open,

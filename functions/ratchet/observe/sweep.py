@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from ratchet.govern.alerts import alert, raise_alert
+from ratchet.govern.alerts import Alert, alert, raise_alert
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import HOUR, hour_of
 from ratchet.kernel.document import Instant, Model
@@ -32,6 +32,7 @@ from ratchet.store.transact import Transaction
 REACH = timedelta(hours=48)
 EXPIRING = (
     COLLECTION,
+    Alert.collection,
     REWARDS,
     "ops_feedback",
     "ops_buckets",

@@ -50,7 +50,11 @@ class Change(Model):
 
 
 class ModelStanding(Model):
-    """A model and the mean of its runs, best first; `by` says of what: reward, or 1 - loss."""
+    """A model and the mean of its runs, best first; `by` says of what: reward, or 1 - loss.
+
+    `interval` is 95 % for all models with runs enough at once, as days and runs differ; None below
+    three days. Models are not compared on the same work: what was given to each may differ.
+    """
 
     model: str
     by: Literal["reward", "loss"]

@@ -5,10 +5,12 @@ day means with Student's t, which holds where days differ in scatter (Ibragimov 
 Econ. Stat. 2010). And a term that is almost always 0 has no scatter by chance, which says nothing:
 so the mean of runs in 0..1 with an empirical Bernstein bound, which holds for any scatter (Maurer
 & Pontil, COLT 2009, theorem 4). The wider of the two counts. Of bad days that are rare a component
-may have had none: in a fleet its days are taken to differ as much as those of the others do.
+may have had none: in a fleet its days are taken to differ as much as those of the others do, and
+for a strength of one alone, as much as those before did.
 
 Days are taken as drawn for themselves. Where what moves a component lasts from one day to the next,
-more is claimed than is promised; `python -m certify cards` shows how much.
+or where one alone had none of its rare bad days in all 42, more is claimed than is promised;
+`python -m certify cards` shows how much.
 """
 
 import math
@@ -97,7 +99,7 @@ def judged(own: Days, fleet: FleetDays, limits: Limits, tail: float) -> Iterator
     least = limits.least_difference
     over = against_value(last, limits.weak_above, tail)
     yield Judged("weakness", "threshold", over, over.weak(least) & alone)
-    under = against_value(last, limits.strong_below, tail)
+    under = against_value(last, limits.strong_below, tail, known=before)
     yield Judged("strength", "threshold", under, under.strong(least) & alone)
 
 
@@ -167,15 +169,22 @@ def against_past(last: Days, before: Days, tail: float) -> Compared:
         )
 
 
-def against_value(last: Days, value: Floats, tail: float) -> Compared:
-    """Compare some days with a threshold. Shapes: (..., days), (...)."""
+def against_value(last: Days, value: Floats, tail: float, *, known: Days | None = None) -> Compared:
+    """Compare some days with a threshold, which differ as much as others of it that are known.
+
+    Shapes: (..., days), (...), (..., days known).
+    """
     used = last.usual
     with _quiet():
         means = last.x / last.n
+        error = _error(means, used)
+        if known is not None:
+            days = known.usual.sum(-1) / used.sum(-1)
+            error = np.fmax(error, _error(known.x / known.n, known.usual) * np.sqrt(days))
         return _compared(
             _mean(means, used),
             value,
-            error=_error(means, used),
+            error=error,
             freedom=used.sum(-1) - 1,
             variance=_variance(last, used),
             share=_share(1 / last.n, used),
@@ -232,9 +241,10 @@ def _error(values: Floats, used: Bools) -> Floats:
 
 
 def _usual_error(others: FleetDays, of_others: Days, share: Floats, used: Bools) -> Floats:
-    """Return the error of one whose days differ as those of the others do, as its runs may be more.
+    """Return the error of one whose days differ as those of the others do.
 
-    What the scatter of the others' runs does to their days is taken out, and that of its own put in.
+    It may have more runs, or fewer: what the scatter of runs does to the others' days is taken out,
+    and what it does to its own put in.
     """
     variance = _variance(of_others, used)
     of_runs = variance * _mean(others.inverse / others.components, used)

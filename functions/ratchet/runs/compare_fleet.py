@@ -13,9 +13,9 @@ from ratchet.runs.claims import FLEET_DAYS
 from ratchet.runs.closed_days import closed_days
 from ratchet.runs.daily import Days
 from ratchet.runs.fleet import FLEET, fleet_document
-from ratchet.runs.refresh_cards import QUIET, try_card
+from ratchet.runs.refresh_cards import try_card
 from ratchet.runs.trend import RunTrend
-from ratchet.runs.write_card import Scribe
+from ratchet.runs.write_card import QUIET, Scribe
 from ratchet.store.named import naming
 from ratchet.store.port import Query, Store
 

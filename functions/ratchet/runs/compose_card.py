@@ -1,7 +1,8 @@
 """Compose the card of a component from the days of its runs; pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 import numpy as np
 
@@ -20,11 +21,11 @@ from ratchet.runs.card_settings import CardSettings
 from ratchet.runs.claims import BEFORE_DAYS, PAST_DAYS, Judged, Limits, judged, tail_of
 from ratchet.runs.closed_days import closed_days
 from ratchet.runs.fleet import RunFleet
-from ratchet.runs.progress import change
+from ratchet.runs.progress import change, days_interval
 from ratchet.runs.say_claim import say_claim
 from ratchet.runs.trend import RunTrend, first_day
-from ratchet.stats.intervals import Interval, mean_interval, wilson
-from ratchet.stats.moments import SCALES
+from ratchet.stats.intervals import LEVEL, Interval, wilson
+from ratchet.stats.moments import SCALES, sum_moments
 from ratchet.stats.run_sums import LOSS, ModelSums, RunSums, sum_runs
 
 SHOWN_DAYS = 30
@@ -55,7 +56,7 @@ def compose_card(
         loss_week=change(by_day, days=7, until=now, metric=LOSS),
         loss_month=change(by_day, days=30, until=now, metric=LOSS),
         claims=claims,
-        models=_models(recent, settings.least_model_runs),
+        models=_models(_within(by_day, start, now + DAY), settings.least_model_runs),
         failures=_failures(recent, before),
         studies=studies,
         policy_version=trend.newest_version,
@@ -97,28 +98,45 @@ def _claim(found: Judged, at: int) -> Claim:
 
 
 def _total(by_day: Mapping[datetime, RunSums], start: datetime, end: datetime) -> RunSums:
-    return sum_runs(by_day[day] for day in sorted(by_day) if start <= day < end)
+    return sum_runs(_within(by_day, start, end))
 
 
-def _models(recent: RunSums, least: int) -> tuple[ModelStanding, ...]:
-    """Return the models with runs enough: by reward where that is known, then by loss."""
-    found = [s for name, sums in recent.models.items() if (s := _standing(name, sums, least))]
+def _within(by_day: Mapping[datetime, RunSums], start: datetime, end: datetime) -> list[RunSums]:
+    return [by_day[day] for day in sorted(by_day) if start <= day < end]
+
+
+def _models(days: Sequence[RunSums], least: int) -> tuple[ModelStanding, ...]:
+    """Return the models with runs enough: by reward where that is known, then by loss.
+
+    The best of several is best by luck, too: their intervals hold for all of them at once.
+    """
+    names = sorted({name for day in days for name in day.models})
+    known = {name: [d.models[name] for d in days if name in d.models] for name in names}
+    judged = {name: by for name, sums in known.items() if (by := _judged_by(sums, least))}
+    level = 1 - (1 - LEVEL) / max(1, len(judged))
+    found = [_standing(name, by, known[name], level) for name, by in judged.items()]
     ranked = sorted(found, key=lambda s: (s.by != REWARD, -s.mean, s.model))
     return tuple(ranked[:MAX_MODELS])
 
 
-def _standing(name: str, sums: ModelSums, least: int) -> ModelStanding | None:
-    """Return how a model stands by what is known of runs enough; by loss, the mean is 1 - loss."""
-    if sums.reward.n >= least:
-        found, scale = sums.reward, SCALES["reward"]
-        mean, interval = found.mean(scale) or 0.0, mean_interval(found, scale)
-        return ModelStanding(model=name, by="reward", mean=mean, interval=interval, runs=found.n)
-    if sums.loss.n < least:
-        return None
-    found, scale = sums.loss, SCALES["loss"]
-    mean, turned = 1 - (found.mean(scale) or 0.0), mean_interval(found, scale)
-    interval = turned and Interval(low=1 - turned.high, high=1 - turned.low)
-    return ModelStanding(model=name, by="loss", mean=mean, interval=interval, runs=found.n)
+def _judged_by(days: Sequence[ModelSums], least: int) -> Literal["reward", "loss"] | None:
+    """Return what is known of runs enough, if anything is."""
+    if sum(day.reward.n for day in days) >= least:
+        return "reward"
+    return "loss" if sum(day.loss.n for day in days) >= least else None
+
+
+def _standing(
+    name: str, by: Literal["reward", "loss"], days: Sequence[ModelSums], level: float
+) -> ModelStanding:
+    """Return how a model stands; by loss, the mean is 1 - loss."""
+    moments, scale = [getattr(day, by) for day in days], SCALES[by]
+    whole, interval = sum_moments(moments), days_interval(moments, scale, level)
+    mean = whole.mean(scale) or 0.0
+    if by == "loss":
+        mean = 1 - mean
+        interval = interval and Interval(low=1 - interval.high, high=1 - interval.low)
+    return ModelStanding(model=name, by=by, mean=mean, interval=interval, runs=whole.n)
 
 
 def _failures(recent: RunSums, before: RunSums) -> tuple[Failure, ...]:

@@ -17,10 +17,8 @@ from ratchet.kernel.ids import join_key
 from ratchet.observe.resume import Follower
 from ratchet.observe.run_totals import RunTotals
 from ratchet.observe.settings import Ingest, shards_ever
-from ratchet.observe.watched import RolloutReader
-from ratchet.runs.move import Moved, Mover, move_runs
+from ratchet.runs.move import Moved, Mover, move_runs, mover_on
 from ratchet.runs.run import Run
-from ratchet.runs.settings import RunLossSettings
 from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
@@ -78,7 +76,7 @@ def count_runs(
     the present settings. `recompute` alone brings changed settings to runs that do not change.
     `shards` is how many there ever were, where the caller has just read it.
     """
-    mover = Mover(reader.read(RunLossSettings), ingest, RolloutReader(store), now)
+    mover = mover_on(store, reader, ingest, now)
     report = CountReport()
     for shard in range(shards or max(ingest.shards, shards_ever(store))):
         done: dict[str, datetime] = {}
@@ -154,6 +152,7 @@ def count_page(
         half = replace(query, limit=limit // 2)
         return count_page(store, half, mover, but=but, anew=anew)
     tell_broken(store, page.moved.broken, mover.now)
+    _tell_diverted(store, page.moved.diverted, mover.now)
     return page
 
 
@@ -177,6 +176,24 @@ def tell_broken(store: Store, broken: Sequence[RatchetError], now: datetime) -> 
             now=now,
             command="mend the field that is named, then: ratchet run recompute",
             evidence=broken[0].as_dict(),
+        ),
+        quiet=QUIET,
+    )
+
+
+def _tell_diverted(store: Store, diverted: int, now: datetime) -> None:
+    """Tell of runs whose component is one too many."""
+    if not diverted:
+        return
+    raise_alert(
+        store,
+        alert(
+            "series-capped",
+            "runs",
+            "warning",
+            f"{diverted} runs of components over the cap of a day are counted as `other`",
+            now=now,
+            command="send fewer component names: one for what is measured, not one for each run",
         ),
         quiet=QUIET,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from ratchet.govern.config import ConfigReader
 from ratchet.kernel.each import each
 from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.kernel.ids import shard_of
@@ -17,12 +18,12 @@ from ratchet.runs.arms import counted_arms, moved_rollouts
 from ratchet.runs.compute import run_loss
 from ratchet.runs.contribution import counted
 from ratchet.runs.loss import RunLoss
-from ratchet.runs.place import Place, place_of, placed
+from ratchet.runs.place import Place, Room, place_of, placed
 from ratchet.runs.run import Counted, Run
 from ratchet.runs.settings import RunLossSettings
 from ratchet.stats.run_sums import RunBucket, RunSums, sum_runs
 from ratchet.store.named import naming
-from ratchet.store.port import Ref, Snapshot
+from ratchet.store.port import Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
 BUCKET_RETENTION = timedelta(days=400)  # as long as a view may look back
@@ -38,18 +39,27 @@ class Mover:
     settings: RunLossSettings
     ingest: Ingest
     rollouts: RolloutReader
+    room: Room
     now: datetime
+
+
+def mover_on(store: Store, reader: ConfigReader, ingest: Ingest, now: datetime) -> Mover:
+    """Return what moving the runs of a store takes, for one run of a verb."""
+    room = Room(store, now, ingest.shards)
+    return Mover(reader.read(RunLossSettings), ingest, RolloutReader(store), room, now)
 
 
 class Moved(NamedTuple):
     """How many runs count for the first time, or otherwise than before; and those not readable.
 
-    `observed` says of the runs' totals, by their ids, as of which change they are counted.
+    `diverted` of them count as of the component `other`. `observed` says of the runs' totals, by
+    their ids, as of which change they are counted.
     """
 
     counted: int
     changed: int
     broken: tuple[RatchetError, ...]
+    diverted: int
     observed: Mapping[str, datetime]
 
 
@@ -76,7 +86,7 @@ def move_runs(tx: Transaction, refs: Sequence[Ref], mover: Mover, *, anew: bool 
         counted(found.run.report, loss, found.observed)
         for found, loss in zip(known, losses, strict=True)
     ]
-    counts = placed(tx, wanted, [run.counted for run in runs])
+    counts = placed(tx, wanted, [run.counted for run in runs], mover.room)
     arms = counted_arms(tx, runs, losses, mover.rollouts)
     after = [
         _after(run, loss, count.model_copy(update={"rollout": arm}))
@@ -93,9 +103,22 @@ def move_runs(tx: Transaction, refs: Sequence[Ref], mover: Mover, *, anew: bool 
         tx.put(bucket)
     for ref, data in of_rollouts.items():
         tx.set(ref, data)
+    return _moved(changed, broken, known)
+
+
+def _moved(
+    changed: Sequence[Pair], broken: Sequence[RatchetError], known: Sequence[_Known]
+) -> Moved:
+    """Return what was done."""
     first = sum(before.counted is None for before, _ in changed)
-    observed = {t.key(): t.changed_at for _, _, t in known if t is not None}
-    return Moved(first, len(changed) - first, tuple(broken), observed)
+    places = [(run.counted.component, run.component) for _, run in changed if run.counted]
+    return Moved(
+        counted=first,
+        changed=len(changed) - first,
+        broken=tuple(broken),
+        diverted=sum(at != told for at, told in places),
+        observed={t.key(): t.changed_at for _, _, t in known if t is not None},
+    )
 
 
 def _stored(tx: Transaction, refs: Sequence[Ref]) -> Iterator[Stored]:

@@ -65,7 +65,7 @@ class Progress(Model):
         return self.model_copy(update={"days": days, "week": week, "month": month})
 
 
-class _Spread(NamedTuple):
+class Spread(NamedTuple):
     """The standard error of a mean and its degrees of freedom."""
 
     error: float
@@ -168,8 +168,8 @@ def difference_interval(
     if min(map(len, sides)) < MIN_DAYS:
         return None
     new, old = (sum_moments(days) for days in sides)
-    by_run = _reach([_run_spread(total, scale) for total in (new, old)], level)
-    by_day = _reach([_day_spread(days, scale) for days in sides], level)
+    by_run = reach_of([_run_spread(total, scale) for total in (new, old)], level)
+    by_day = reach_of([_day_spread(days, scale) for days in sides], level)
     reach = max(by_run, by_day)
     if not reach:
         return None
@@ -177,20 +177,48 @@ def difference_interval(
     return Interval(low=middle - reach, high=middle + reach)
 
 
-def _run_spread(total: Moments, scale: int) -> _Spread:
-    return _Spread(total.standard_error(scale) or 0.0, max(1.0, total.effective_n() - 1))
+def days_interval(days: Sequence[Moments], scale: int, level: float = LEVEL) -> Interval | None:
+    """Return the interval of the mean of some days, with the wider of its two errors as above.
+
+    None below three days with runs, or where nothing varies.
+    Shapes: one item a day. Units: natural ones (`scale` integer units each).
+    """
+    known = [day for day in days if day.w]
+    if len(known) < MIN_DAYS:
+        return None
+    total = sum_moments(known)
+    reach = max(
+        reach_of([s], level) for s in (_run_spread(total, scale), _day_spread(known, scale))
+    )
+    middle = total.wx / total.w / scale
+    return Interval(low=middle - reach, high=middle + reach) if reach else None
 
 
-def _day_spread(days: Sequence[Moments], scale: int) -> _Spread:
-    """Return the jackknife's error of a mean over days."""
-    w, wx, n = sum(d.w for d in days), sum(d.wx for d in days), len(days)
-    mean = wx / w
-    squares = sum(((wx - d.wx) / (w - d.w) - mean) ** 2 for d in days)
-    return _Spread(math.sqrt((n - 1) / n * squares) / scale, n - 1)
+def _run_spread(total: Moments, scale: int) -> Spread:
+    return Spread(total.standard_error(scale) or 0.0, max(1.0, total.effective_n() - 1))
 
 
-def _reach(spreads: Sequence[_Spread], level: float) -> float:
-    """Return half the width of the interval of a difference of two means."""
+def _day_spread(days: Sequence[Moments], scale: int) -> Spread:
+    error, freedom = jackknife([(day.w, day.wx) for day in days])  # of whole numbers, so exact
+    return Spread(error / scale, freedom)
+
+
+def jackknife(days: Sequence[tuple[float, float]]) -> Spread:
+    """Return the error of a mean over days, each a weight and a weighted sum.
+
+    Its freedom is that of the days that count: where few weigh most, of these few (Kish).
+
+    >>> [round(x, 4) for x in jackknife([(1, 0.5), (2, 0.4), (1, 0.1)])]
+    [0.0892, 1.6667]
+    """
+    w, wx, n = sum(d[0] for d in days), sum(d[1] for d in days), len(days)
+    squares = sum(((wx - day[1]) / (w - day[0]) - wx / w) ** 2 for day in days)
+    freedom = max(1.0, w * w / sum(day[0] ** 2 for day in days) - 1)
+    return Spread(math.sqrt((n - 1) / n * squares), freedom)
+
+
+def reach_of(spreads: Sequence[Spread], level: float = LEVEL) -> float:
+    """Return half the width of the interval of a mean, or of a difference of two (Welch)."""
     variance = sum(s.error**2 for s in spreads)
     if not variance:
         return 0.0

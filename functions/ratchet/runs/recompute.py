@@ -6,12 +6,10 @@ from ratchet.govern.config import ConfigReader
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.observe.settings import Ingest
-from ratchet.observe.watched import RolloutReader
 from ratchet.runs.count import PAGE, CountReport, count_page
-from ratchet.runs.move import Mover, move_runs
+from ratchet.runs.move import Mover, move_runs, mover_on
 from ratchet.runs.read import runs_query
 from ratchet.runs.run import Run, run_ref
-from ratchet.runs.settings import RunLossSettings
 from ratchet.store.port import Query, Snapshot, Store
 
 
@@ -38,8 +36,7 @@ def recompute_runs(
 
     Raises: NotFound for a run that is not there, InvalidInput for one that cannot be read.
     """
-    rollouts = RolloutReader(store)
-    mover = Mover(reader.read(RunLossSettings), reader.read(Ingest), rollouts, now)
+    mover = mover_on(store, reader, reader.read(Ingest), now)
     if run is not None:
         if component is not None or since is not None:
             told = "one run is named, or a component and a time"

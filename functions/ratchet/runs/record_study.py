@@ -1,7 +1,10 @@
 """Record the study of a draft that the tuner has made by itself."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from ratchet.govern.alerts import alert, raise_alert
+from ratchet.kernel.errors import RatchetError, Unavailable
 from ratchet.kernel.keys import Keys
 from ratchet.policies.propose import read_version
 from ratchet.policies.version import PolicyVersion, version_key
@@ -11,6 +14,31 @@ from ratchet.stats.intervals import Interval
 from ratchet.store.port import Store
 from ratchet.store.transact import Transaction
 from ratchet.tune.auto_tune import TUNER, TuneOutcome
+
+
+def record_tuner_studies(
+    store: Store, keys: Keys, outcomes: Iterable[TuneOutcome], *, now: datetime
+) -> None:
+    """Write the studies of what auto-tune drafted; one that cannot be written stops no other.
+
+    Raises: Unavailable.
+    """
+    for outcome in outcomes:
+        try:
+            record_tuner_study(store, keys, outcome, now=now)
+        except Unavailable:
+            raise
+        except RatchetError as error:
+            about = alert(
+                "study-failed",
+                outcome.policy,
+                "warning",
+                f"no study tells of {outcome.policy}@{outcome.version}: {error.message}",
+                now=now,
+                command=f"ratchet policy show {outcome.policy}",
+                evidence=error.as_dict(),
+            )
+            raise_alert(store, about)
 
 
 def record_tuner_study(

@@ -22,6 +22,7 @@ from ratchet.kernel.keys import Keys
 from ratchet.runs.end_study import abandon_switched_off, end_study
 from ratchet.runs.list_studies import load_study
 from ratchet.runs.measure_studies import measure_studies
+from ratchet.runs.mend_roster import mend_roster
 from ratchet.runs.run_study import run_study
 from ratchet.runs.start_studies import start_studies
 from ratchet.runs.studies import HANDED_OUT, RUNNERS
@@ -60,6 +61,7 @@ def run_studies(store: Store, keys: Keys, reader: ConfigReader, *, clock: Clock)
     enabled = reader.read(Flags).learning.enabled
     told: dict[str, list[str]] = defaultdict(list)
     left: dict[str, str] = {}
+    mend_roster(store)
     if enabled and desk.settings.enabled:
         try:
             planned, left = start_studies(store, keys, STUDENT, desk.settings, now=desk.now)

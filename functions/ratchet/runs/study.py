@@ -46,7 +46,11 @@ class Stability(Model):
 
 
 class LossDifference(Model):
-    """The loss of the version produced minus that of the version it came from, on runs."""
+    """The loss of the version produced minus that of the version it came from, on runs.
+
+    Of the `sameDays` on which both ran. Where they are 0, it is after less before: a study is begun
+    because the past looked bad, and what did so by chance looks better by itself.
+    """
 
     mean: float
     reference: float
@@ -54,6 +58,7 @@ class LossDifference(Model):
     interval: Interval | None = None
     runs: int
     reference_runs: int
+    same_days: int = 0
     as_of: Instant
 
 

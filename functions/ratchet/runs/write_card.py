@@ -4,19 +4,22 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
+from ratchet.govern.alerts import alert, raise_alert
 from ratchet.govern.config import CHECKPOINTS, ConfigReader
 from ratchet.kernel.each import each
 from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.kernel.ids import join_key
 from ratchet.observe.reward import RewardConfig
 from ratchet.policies.head import PolicyHead
+from ratchet.policies.propose import is_policy_id
 from ratchet.policies.version import key_parts, version_key
 from ratchet.runs.card import Card, Claim, StudyLine, card_ref
 from ratchet.runs.card_settings import CardSettings
+from ratchet.runs.claims import FLEET_DAYS
 from ratchet.runs.compose_card import claims_of, compose_card
 from ratchet.runs.fleet import FLEET, RunFleet
 from ratchet.runs.patch_trend import patched_trend
@@ -28,6 +31,7 @@ from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
 RECENT_STUDIES = 5
+QUIET = timedelta(hours=1)
 Seen = Mapping[str, str]
 
 
@@ -66,16 +70,38 @@ class Scribe:
         return Claimed(claims_of(trend.sums_by_day, self.fleet, limits), self.fleet.until)
 
 
-_fleet = naming(lambda stored: RunFleet.from_store(stored.data))
+@naming
+def _fleet(stored: Snapshot) -> RunFleet:
+    fleet = RunFleet.from_store(stored.data)
+    try:
+        whole = fleet.days.n.shape[-1] == FLEET_DAYS
+    except (KeyError, ValueError):  # of other metrics, as another release has them, or other days
+        whole = False
+    if not whole:
+        raise InvalidInput("metrics: they are not those of this release", field="metrics")
+    return fleet
 
 
 def scribe(store: Store, reader: ConfigReader, *, now: datetime) -> Scribe:
     """Return what writing cards takes, with the fleet as it was last compared.
 
-    Raises: InvalidInput for a fleet that does not parse.
+    Where that cannot be read, cards keep the claims that they have, and an alert says so.
     """
     found = store.get(FLEET)
-    return Scribe(reader, _fleet(found) if found else None, now)
+    try:
+        return Scribe(reader, _fleet(found) if found else None, now)
+    except InvalidInput as error:
+        about = alert(
+            "fleet-unreadable",
+            FLEET.id,
+            "warning",
+            f"nothing new is claimed of any component: {error.message}",
+            now=now,
+            command="ratchet tick --only compare_fleet",
+            evidence=error.as_dict(),
+        )
+        raise_alert(store, about, quiet=QUIET)
+        return Scribe(reader, None, now)
 
 
 def write_card(
@@ -169,6 +195,8 @@ def _active(tx: Transaction, version: str | None) -> str | None:
     if version is None or "@" not in version:
         return None
     policy, _ = key_parts(version)
+    if not is_policy_id(policy):  # a run may name any version
+        return None
     (found,) = tx.fetch([Ref(PolicyHead.collection, policy)])
     active = found.data.get("active") if found else None
     return version_key(policy, active) if active else None

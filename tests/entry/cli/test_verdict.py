@@ -4,7 +4,7 @@ import pytest
 
 from ratchet.kernel.clock import ManualClock
 from ratchet.rollouts.verdict import VERDICTS
-from ratchet.store.port import Filter, Query, Ref
+from ratchet.store.port import Query, Ref
 from ratchet.store.sqlite import SqliteStore
 from tests.support.commands import Ratchet
 from tests.support.units_served import clock_of_commands, close_hours, serve, started
@@ -58,9 +58,9 @@ def test_harm_is_rolled_back_and_its_verdict_is_computed_again(
 
 def test_a_changed_bucket_is_named_and_the_status_is_not_0(ratchet: Ratchet, judged: str) -> None:
     store = SqliteStore(".ratchet/ratchet.db")
-    first = store.query(Query("ops_rollout_buckets", (Filter("level", "==", "hour"),)))[0]
-    sums = first.data["sums"]
-    store.set(first.ref, first.data | {"sums": sums | {"rewardWx": sums["w"]}})
+    for found in store.query(Query("ops_rollout_buckets")):  # by midnight hours are days
+        sums = found.data["sums"]
+        store.set(found.ref, found.data | {"sums": sums | {"rewardWx": sums["w"]}})
     store.close()
     ran = ratchet("verdict", "check", judged, "--all")
     assert ran.status == 4

@@ -52,8 +52,8 @@ def filled(ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch) -> Ratchet:
         (
             "policy_performance",
             "component candidate control candidateAvgLoss controlAvgLoss delta interval"
-            " candidateRuns controlRuns",
-            f"planner {SECOND} {FIRST} 0.15 0.3 -0.15 -0.357..0.057 3 3",
+            " candidateRuns controlRuns sameDays",
+            f"planner {SECOND} {FIRST} 0.15 0.3 -0.15 -0.273..-0.027 3 3 3",
         ),
     ],
 )

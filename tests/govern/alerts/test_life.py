@@ -1,7 +1,7 @@
 """The life of an alert: raised, counted, cleared, come back; whoever else is at it."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ratchet.govern.alerts import Alert, alert, clear_alert, raise_alert, resolve_quiet
 from ratchet.govern.alerts.answer import ack_alert
@@ -72,6 +72,16 @@ def test_a_quiet_alert_is_not_counted_again_before_its_time(embedded: Store) -> 
         raise_alert(embedded, full(now=now), quiet=timedelta(hours=1))
     (found,) = alerts(embedded)
     assert (found.count, found.last_seen) == (2, NOON + 60 * MINUTE)
+
+
+def test_what_is_over_goes_after_400_days_and_not_if_it_comes_back(store: Store) -> None:
+    raise_alert(store, full("disk"))
+    raise_alert(store, full("tape"))
+    for subject in ("disk", "tape"):
+        clear_alert(store, "full", subject, now=NOON)
+    raise_alert(store, full("tape", now=NOON + HOUR))
+    kept = {alert.subject: alert.expire_at for alert in alerts(store)}
+    assert kept == {"disk": datetime(2027, 2, 5, 12, tzinfo=UTC), "tape": None}
 
 
 def test_sightings_at_the_same_time_all_count(store: Store) -> None:

@@ -175,6 +175,14 @@ def test_what_is_no_https_address_is_refused_without_being_told(url: str) -> Non
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
+def test_a_key_that_no_header_holds_is_told_of_without_being_told() -> None:
+    asked = Post("http://hooks.example/x", {"Authorization": f"Bearer {SECRET}\xe9"}, b"{}")
+    with pytest.raises(Misconfigured, match="its key") as caught:
+        send(asked, loopback())
+    assert SECRET not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.1", "2130706433", "0x7f000001", "[::1]"])
 def test_no_way_of_writing_this_machine_is_taken(host: str) -> None:
     with pytest.raises((Misconfigured, Unavailable)):

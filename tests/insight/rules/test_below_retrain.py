@@ -1,8 +1,11 @@
 """Below retrain: a mean reward of a day under the threshold of its component."""
 
+import numpy as np
+
 from ratchet.insight.rules.below_retrain import RULE
 from ratchet.kernel.clock import HOUR
 from ratchet.observe.reward import Override, RewardConfig
+from ratchet.stats.intervals import Interval
 from ratchet.store.port import Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.observing import Worker, configure, observation, worker
@@ -32,6 +35,23 @@ def test_it_opens_under_the_threshold_and_closes_clear_over_it(embedded: SqliteS
         look(embedded, NOON + hour * HOUR)
         opened.append(("below-retrain", "router") in standing(embedded))
     assert opened == [False] * 4 + [True] * 6 + [False]
+
+
+def test_a_mean_of_few_closes_where_it_is_surely_over_the_threshold(embedded: SqliteStore) -> None:
+    """At the threshold a day of 48 rewards would else open and close ten times a month."""
+    rng = np.random.default_rng(2)
+    hours = rng.normal(0.4, 0.3, (240, 2))
+    turns, was = 0, False
+    for hour in range(24, 240):
+        day = hours[hour - 24 : hour]
+        reach = 1.96 * 0.3 / 48**0.5
+        ends = Interval(low=day.mean() - reach, high=day.mean() + reach)
+        now = NOON + hour * HOUR
+        rewarded(embedded, "router", day.mean(), n=48, now=now, avg_reward_interval=ends)
+        look(embedded, now)
+        present = ("below-retrain", "router") in standing(embedded)
+        turns, was = turns + (present is not was), present
+    assert turns == 1
 
 
 def test_of_fewer_than_30_rewards_a_mean_says_nothing(embedded: SqliteStore) -> None:

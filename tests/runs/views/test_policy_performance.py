@@ -15,7 +15,7 @@ from tests.support.run_days import NOON, put_bucket, refresh, runs
 
 COLUMNS = (
     *("component", "candidate", "control", "candidateAvgLoss", "controlAvgLoss"),
-    *("delta", "interval", "candidateRuns", "controlRuns"),
+    *("delta", "interval", "candidateRuns", "controlRuns", "sameDays"),
 )
 FIRST, SECOND, THIRD = (f"router-core@1.0.{n}" for n in range(3))
 
@@ -58,7 +58,8 @@ def test_a_candidate_is_held_against_the_version_it_was_made_from(versions: Stor
     assert (row["component"], row["candidateRuns"], row["controlRuns"]) == ("planner", 8, 8)
     assert (row["candidateAvgLoss"], row["controlAvgLoss"]) == pytest.approx((0.25, 0.37))
     assert row["delta"] == pytest.approx(-0.12)
-    peer = stats.ttest_ind(new, old, equal_var=False).confidence_interval(0.95)
+    assert row["sameDays"] == 4
+    peer = stats.ttest_rel(new, old).confidence_interval(0.95)
     ends = (row["interval"]["low"], row["interval"]["high"])
     assert ends == pytest.approx((peer.low, peer.high), rel=0.01)
 
@@ -83,6 +84,7 @@ def test_runs_before_the_window_do_not_count_and_a_longer_one_reads_them(version
     (row,) = performance(versions, days=100)
     assert row.to_wire()["delta"] == pytest.approx(-0.1)
     assert "interval" not in row.to_wire()
+    assert row.to_wire()["sameDays"] == 0
 
 
 def test_a_version_that_was_tampered_with_is_told_and_hides_no_other(versions: Store) -> None:

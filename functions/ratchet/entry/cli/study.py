@@ -27,7 +27,7 @@ from ratchet.runs.finish_study import Finished, finish_job
 from ratchet.runs.run_study import run_study
 from ratchet.runs.start_study import plan_study
 from ratchet.runs.studies import RUNNERS
-from ratchet.runs.study import Study, StudyState, StudyType
+from ratchet.runs.study import LossDifference, Study, StudyState, StudyType
 from ratchet.runs.study_jobs import list_jobs, take_job
 
 app = typer.Typer(help="Attempts to learn something better.", no_args_is_help=True)
@@ -78,10 +78,16 @@ def list_(
 
 
 def _row(x: Study) -> tuple[Any, ...]:
-    moved = x.loss_difference.difference if x.loss_difference else None
+    moved = _moved(x.loss_difference) if x.loss_difference else None
     why = "; ".join(x.reasons) or x.hypothesis
     by = f"{x.started_by} {x.actor}" if x.started_by == "person" else x.started_by
     return x.id, x.type, x.component, x.state, by, x.created_at, x.version, x.gain, moved, why
+
+
+def _moved(found: LossDifference) -> str:
+    """Return a difference, and whether it is of the same days or also of what came in between."""
+    of = f"on {found.same_days} same days" if found.same_days else "after less before"
+    return f"{found.difference:.4g} {of}"
 
 
 @app.command()

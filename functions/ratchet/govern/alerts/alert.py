@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, get_args
 
 from ratchet.kernel.document import Document, Instant, Model
@@ -14,6 +14,7 @@ Severity = Literal["info", "warning", "critical"]
 State = Literal["open", "acknowledged", "resolved"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 STANDING: tuple[State, ...] = ("open", "acknowledged")
+KEPT = timedelta(days=400)  # after it was resolved
 MACHINE = "machine"  # who resolves what heals by itself
 _ID = re.compile(rf"[A-Za-z0-9@:.+_%~-]{{1,{MAX_NAME}}}")
 # What stays when an alert that stands is seen again.
@@ -73,6 +74,7 @@ class Alert(Document):
     turned_at: Instant | None = None
     unsent: bool = False  # one of before there were sinks is told when it changes
     sent: dict[str, Sent] = {}
+    expire_at: Instant | None = None
 
     def key(self) -> str:
         """Return what and about what; a subject that is too long for an id, as its hash."""
@@ -94,8 +96,9 @@ class Alert(Document):
         return self._turned(now, state="acknowledged", acknowledged=answer, peak=self.severity)
 
     def ended(self, by: str, note: str, *, now: datetime) -> "Alert":
-        """Return it as over."""
-        return self._turned(now, state="resolved", resolved=Answer(by=by, at=now, note=note))
+        """Return it as over; unless it comes back, it is kept for 400 days more."""
+        answer = Answer(by=by, at=now, note=note)
+        return self._turned(now, state="resolved", resolved=answer, expire_at=now + KEPT)
 
     def reopened(self, *, now: datetime) -> "Alert":
         """Return it as open to everybody: it is worse than those know who were told."""

@@ -103,6 +103,9 @@ def _sent(post: Post, network: Network) -> int:
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         told = f"it does not answer: {type(error).__name__}"
         raise Unavailable(told, mend="it is told again later") from None  # it may name the address
+    except UnicodeError:
+        told = "its key holds what no header may"
+        raise Misconfigured(told, mend="set its variable to plain ASCII") from None
 
 
 def _address(text: str, network: Network) -> "httpx.URL":

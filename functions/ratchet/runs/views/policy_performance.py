@@ -1,7 +1,7 @@
 """The loss of each policy version's runs against that of the version it is to better."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from ratchet.kernel.document import Model
 from ratchet.kernel.each import each
@@ -10,19 +10,20 @@ from ratchet.policies.head import PolicyHead
 from ratchet.policies.history import get_version, parse_head
 from ratchet.policies.propose import is_policy_id
 from ratchet.policies.version import SEMVER, key_parts, version_key
-from ratchet.runs.progress import difference_interval
+from ratchet.runs.beside import Beside, beside
 from ratchet.runs.read_trend import list_trends
 from ratchet.runs.trend import RunTrend
 from ratchet.runs.views.look import Look
 from ratchet.stats.intervals import Interval
-from ratchet.stats.moments import SCALES, Moments, sum_moments
 from ratchet.store.port import Ref
 
 
 class PolicyPerformanceRow(Model):
     """A version's runs against its control's: mean losses, candidate less control, and of how many.
 
-    Below 0 the candidate is better. No interval where either has fewer than three days with runs.
+    Below 0 the candidate is better. Of the `sameDays` on which both ran; where they are 0, of all
+    days of each, and what changed in between is in the delta. No interval where either has fewer
+    than three days with runs.
     """
 
     component: str
@@ -34,6 +35,7 @@ class PolicyPerformanceRow(Model):
     interval: Interval | None
     candidate_runs: int
     control_runs: int
+    same_days: int
 
 
 def rows(look: Look) -> list[PolicyPerformanceRow]:
@@ -46,17 +48,14 @@ def rows(look: Look) -> list[PolicyPerformanceRow]:
 
 
 def _of_component(look: Look, trend: RunTrend) -> Iterator[PolicyPerformanceRow]:
-    losses = {
-        version: by_day
-        for version in trend.versions
-        if (by_day := [loss for loss in trend.loss_by_day(version).values() if loss.w])
-    }
+    by_day = {version: trend.loss_by_day(version) for version in trend.versions}
+    losses = {v: days for v, days in by_day.items() if any(day.w for day in days.values())}
     if len(losses) < 2:
         return
     for candidate, days in losses.items():
         for control in each([candidate], lambda v: _control(look, v, losses), look.tell):
-            if control is not None:
-                yield _row(trend.component, (candidate, days), (control, losses[control]))
+            if control is not None and (compared := beside(days, losses[control])):
+                yield _row(trend.component, candidate, control, compared)
 
 
 def _control(look: Look, version: str, losses: Mapping[str, object]) -> str | None:
@@ -76,20 +75,16 @@ def _control(look: Look, version: str, losses: Mapping[str, object]) -> str | No
     return active if active in losses and active != version else None
 
 
-def _row(
-    component: str, candidate: tuple[str, Sequence[Moments]], control: tuple[str, Sequence[Moments]]
-) -> PolicyPerformanceRow:
-    scale = SCALES["loss"]
-    new, old = sum_moments(candidate[1]), sum_moments(control[1])
-    mean, reference = new.wx / new.w / scale, old.wx / old.w / scale
+def _row(component: str, candidate: str, control: str, compared: Beside) -> PolicyPerformanceRow:
     return PolicyPerformanceRow(
         component=component,
-        candidate=candidate[0],
-        control=control[0],
-        candidate_avg_loss=mean,
-        control_avg_loss=reference,
-        delta=mean - reference,
-        interval=difference_interval(candidate[1], control[1], scale),
-        candidate_runs=new.n,
-        control_runs=old.n,
+        candidate=candidate,
+        control=control,
+        candidate_avg_loss=compared.mean,
+        control_avg_loss=compared.reference,
+        delta=compared.difference,
+        interval=compared.interval,
+        candidate_runs=compared.runs,
+        control_runs=compared.reference_runs,
+        same_days=compared.same_days,
     )
