@@ -28,6 +28,7 @@ LOOKS = 30
 BEFORE = PAST_DAYS + BEFORE_DAYS
 WORSE = 0.05
 MONTHS, FEW, AT_ONCE = 400, 4, 4
+RARE = 14
 _SWING = 4.0  # how much more a day moves a rate, in its logarithm
 # Of the loss, the nine terms and the reward: the mean, and the standard deviation of one run; a
 # deviation of 0 is of what either happens or does not.
@@ -52,7 +53,7 @@ class Fleet:
 
     `shared` is the standard deviation of what a day does to all of them, and `own` of what it does
     to each, of which a share is `kept` from the day before; with `varying`, the runs of a day vary
-    by half about `runs`.
+    by half about `runs`. A day in `RARE` is `bad` for one of them.
     """
 
     components: int = 20
@@ -61,6 +62,7 @@ class Fleet:
     own: float = 0.0
     kept: float = 0.0
     varying: bool = False
+    bad: float = 0.0
     worse: float = 0.0
     history: int = BEFORE
 
@@ -70,6 +72,7 @@ ALIKE = (
     ("20 alike, 100 runs a day", Fleet()),
     ("20 alike, days that differ", DAYS),
     ("20 alike, 8 runs a day", replace(DAYS, runs=8)),
+    ("20 alike, 1,000 runs a day, each with bad days of its own", Fleet(runs=1_000, bad=0.3)),
     ("3 alike, days that differ", replace(DAYS, components=3)),
     ("one alone at its thresholds", Fleet(components=1)),
     ("one alone, days that differ", replace(DAYS, components=1)),
@@ -151,13 +154,14 @@ def runs_of(fleet: Fleet, rng: np.random.Generator, months: int) -> Days:
     """Return the daily sums of all components. Shapes: (components, months, metrics, days)."""
     size = (fleet.components, months, len(METRICS), BEFORE + LOOKS)
     mean, sd = (np.array(column)[:, None] for column in zip(*METRIC, strict=True))
+    bad = fleet.bad * (rng.random(size) < 1 / RARE) if fleet.bad else 0.0
     moved = fleet.shared * rng.standard_normal(size[1:]) + fleet.own * _own(fleet, rng, size)
     low, high = (fleet.runs // 2, fleet.runs * 3 // 2) if fleet.varying else (fleet.runs,) * 2
     n = rng.integers(low, high + 1, (*size[:2], 1, size[3])) * np.ones(size)
     n[..., : BEFORE - fleet.history] = 0
     # What happens or does not, and what varies about its mean: the exact distribution of both sums.
     often = rng.binomial(n.astype(int), np.minimum(1.0, mean * np.exp(_SWING * moved)))
-    level = mean + moved
+    level = mean + moved + bad
     level[0, :, METRICS.index(LOSS), BEFORE:] += fleet.worse
     x = np.where(sd > 0, n * level + sd * np.sqrt(n) * rng.standard_normal(size), often)
     apart = sd**2 * 2 * rng.standard_gamma(np.maximum(n - 1, 0) / 2)

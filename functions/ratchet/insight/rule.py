@@ -55,8 +55,8 @@ class Finding(Model):
 class Condition(Finding):
     """How bad something is, as a number: more is worse. What is well is a condition too.
 
-    Chance may have moved it by `unsure`. `asOf` is of what data; the same data seen again are no second look. Nothing known of a subject
-    is no condition, and changes nothing.
+    Chance may have moved it by `unsure`. `asOf` is of what data; the same data seen again are no
+    second look. Nothing known of a subject is no condition, and changes nothing.
     """
 
     level: float

@@ -40,9 +40,9 @@ def test_it_opens_under_the_threshold_and_closes_clear_over_it(embedded: SqliteS
 def test_a_mean_of_few_closes_where_it_is_surely_over_the_threshold(embedded: SqliteStore) -> None:
     """At the threshold a day of 48 rewards would else open and close ten times a month."""
     rng = np.random.default_rng(2)
-    hours = rng.normal(0.4, 0.3, (240, 2))
+    hours = rng.normal(0.4, 0.3, (120, 2))
     turns, was = 0, False
-    for hour in range(24, 240):
+    for hour in range(24, 120):
         day = hours[hour - 24 : hour]
         reach = 1.96 * 0.3 / 48**0.5
         ends = Interval(low=day.mean() - reach, high=day.mean() + reach)
