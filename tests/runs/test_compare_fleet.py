@@ -105,11 +105,13 @@ def test_config_cards_says_what_is_weak(embedded: Store) -> None:
     assert [claim.metric for claim in card_of(embedded).weaknesses] == ["grounding"]
 
 
-def test_a_new_component_is_compared_by_its_first_card(embedded: Store) -> None:
+def test_nothing_is_claimed_of_a_new_component_until_it_is_compared(embedded: Store) -> None:
     fleet_of_four(embedded)
     compared(embedded)
     put_weeks(embedded, "judge", 0.35, {"contradictions": 0.41}, now=NOON + MINUTE)
     refreshed(embedded, NOON + MINUTE)
+    assert card_of(embedded, "judge").claims == ()
+    compared(embedded, NOON + DAY)
     assert {claim.metric for claim in card_of(embedded, "judge").weaknesses} == {
         "contradictions",
         "loss",

@@ -95,7 +95,7 @@ def carded(
         interval=Interval(low=low or 0.0, high=0.1),
         runs=700,
         days=7,
-        text=f"{component}: loss 0.31, it was 0.25",
+        text="loss 0.31, it was 0.25",
     )
     claims = () if low is None else (claim,)
     card = Card(component=component, as_of=closed, closed_until=closed, claims=claims)

@@ -46,7 +46,7 @@ def compare_fleet(store: Store, reader: ConfigReader, *, now: datetime) -> Fleet
 
     fleet = fleet_document(closed(), until=until, now=now)
     store.set(FLEET, fleet.to_map())
-    writer = Scribe(reader, fleet, now)
+    writer = Scribe(reader, fleet, now, compares=True)
     written = sum(try_card(store, name, writer) == "refreshed" for name in names)
     for error in broken:
         _tell(store, error, now)

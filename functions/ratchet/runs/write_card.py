@@ -44,11 +44,15 @@ class Claimed(NamedTuple):
 
 @dataclass(frozen=True)
 class Scribe:
-    """What writing cards takes besides the runs, read once for all of them."""
+    """What writing cards takes besides the runs, read once for all of them.
+
+    `compares` says that the fleet is compared now; else it is as it was last compared.
+    """
 
     reader: ConfigReader
     fleet: RunFleet | None
     now: datetime
+    compares: bool = False
 
     @cached_property
     def settings(self) -> CardSettings:
@@ -60,10 +64,12 @@ class Scribe:
 
         Claims that rest on these days already stay: to look again on the same day, at runs that
         came late, would be one look more than what is promised allows for. So do those that rest
-        on later ones, which the comparison wrote since the fleet was read here.
+        on later ones, which the comparison wrote since the fleet was read here. Nothing is
+        claimed of a component that no comparison has seen: it was not among those it allows for.
         """
         then = known.closed_until if known else None
-        if self.fleet is None or (then is not None and then >= self.fleet.until):
+        unseen = then is None and not self.compares
+        if self.fleet is None or unseen or (then is not None and then >= self.fleet.until):
             return Claimed(known.claims if known else (), then)
         config = self.reader.read(RewardConfig).for_component(trend.component)
         limits = self.settings.limits_with(config.thresholds.min_acceptable)

@@ -29,7 +29,9 @@ def _condition(card: Card) -> Condition:
     return Condition(
         subject=card.component,
         level=max(0.0, claim.interval.low) if claim else -1.0,
-        text=claim.text if claim else f"the loss of {card.component} is what it was",
+        text=f"{card.component}: {claim.text}"
+        if claim
+        else f"the loss of {card.component} is what it was",
         command=f"ratchet card {quote(card.component)}",
         evidence=claim.to_map() if claim else {},
         as_of=card.closed_until,
