@@ -24,6 +24,7 @@ from tests.support.governed import (
     POLICY,
     ROBOT,
     assert_agreement,
+    draft,
     entries,
     promote,
     switch_flags,
@@ -119,6 +120,16 @@ def test_while_what_a_study_produced_is_tried_and_shows_no_rule_starts_another(
         at.plan(actor=RULE, limits=LIMITS)
     at.clock.advance(DAY)
     assert at.plan(actor=RULE, limits=LIMITS).base == f"{POLICY}@1.0.1"
+
+
+def test_no_rule_tunes_a_policy_that_a_rollout_freezes(embedded: Store) -> None:
+    at = desk(embedded)
+    draft(embedded, now=at.clock())
+    trial = start_canary(embedded, "1.0.1", now=at.clock())
+    with pytest.raises(Refused, match=f"is frozen while rollout {trial.id} runs"):
+        at.plan(actor=RULE, limits=LIMITS, type="parameter_tuning")
+    assert at.plan(actor=RULE, limits=LIMITS).state == "planned"
+    assert at.plan(type="parameter_tuning").started_by == "person"
 
 
 def test_with_the_switch_off_a_person_starts_studies_and_no_machine_does(store: Store) -> None:

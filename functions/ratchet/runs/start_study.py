@@ -57,6 +57,7 @@ def plan_study(
         _require_alone(roster, component, type)
         if limits is not None:
             _require_room(roster, limits)
+            _require_tunable(head, type)
             _require_cool(tx, head, component, type, limits, now)
         study = Study.parse(
             {
@@ -112,6 +113,19 @@ def _require_room(roster: Roster, limits: StudySettings) -> None:
             f"{len(roster.studies)} studies are open, and {limits.max_open} may be",
             field="maxOpen",
             mend="ratchet study list, and end some; or raise maxOpen in config/studies",
+        )
+
+
+def _require_tunable(head: PolicyHead, kind: StudyType) -> None:
+    """Let a rule wait for a rollout: tuners leave its policy alone, and the study would fail.
+
+    Raises: Refused.
+    """
+    if kind == "parameter_tuning" and head.rollout:
+        raise Refused(
+            f"{head.id} is frozen while rollout {head.rollout} runs",
+            field="policy",
+            mend=f"wait for its verdict: ratchet rollout show {head.rollout}",
         )
 
 
