@@ -21,6 +21,7 @@ from ratchet.runs.study_settings import StudySettings
 from ratchet.store.port import Ref, Store
 from tests.support.governed import (
     KEYS,
+    PARAMS,
     POLICY,
     ROBOT,
     assert_agreement,
@@ -124,7 +125,7 @@ def test_while_what_a_study_produced_is_tried_and_shows_no_rule_starts_another(
 
 def test_no_rule_tunes_a_policy_that_a_rollout_freezes(embedded: Store) -> None:
     at = desk(embedded)
-    draft(embedded, now=at.clock())
+    draft(embedded, PARAMS | {"prompts": {"system": "cite"}}, now=at.clock())
     trial = start_canary(embedded, "1.0.1", now=at.clock())
     with pytest.raises(Refused, match=f"is frozen while rollout {trial.id} runs"):
         at.plan(actor=RULE, limits=LIMITS, type="parameter_tuning")
