@@ -128,9 +128,9 @@ def test_no_rule_tunes_a_policy_that_a_rollout_freezes(embedded: Store) -> None:
     draft(embedded, PARAMS | {"prompts": {"system": "cite"}}, now=at.clock())
     trial = start_canary(embedded, "1.0.1", now=at.clock())
     with pytest.raises(Refused, match=f"is frozen while rollout {trial.id} runs"):
-        at.plan(actor=RULE, limits=LIMITS, type="parameter_tuning")
+        at.plan("parameter_tuning", actor=RULE, limits=LIMITS)
     assert at.plan(actor=RULE, limits=LIMITS).state == "planned"
-    assert at.plan(type="parameter_tuning").started_by == "person"
+    assert at.plan("parameter_tuning").started_by == "person"
 
 
 def test_with_the_switch_off_a_person_starts_studies_and_no_machine_does(store: Store) -> None:
