@@ -11,6 +11,7 @@ from tests.support import recording
 from tests.support.indexes import Shape, brief, index_of, missing, serves, shape_of, unused
 
 TTL = (
+    "alerts",
     "buckets",
     "dead_letters",
     "feedback",
