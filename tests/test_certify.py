@@ -38,6 +38,8 @@ from ratchet.rollouts.rates import Split, split_events
 from ratchet.rollouts.strata import Strata, combine
 from ratchet.stats.moments import SCALES, Floats
 
+pytestmark = pytest.mark.slow
+
 SHARED = {"__main__", "journey", "judge", "measure", "obvious", "shapes", "streams", "worlds"}
 
 

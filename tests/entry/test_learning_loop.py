@@ -16,6 +16,8 @@ from tests.support.governed import ADA, KEYS, entries
 from tests.support.learning import LAB, POLICY, SOURCED, planner
 from tests.support.watching import standing
 
+pytestmark = pytest.mark.slow
+
 BOB = person("bob")
 CONTRADICTIONS = ("contradictions", "threshold")
 

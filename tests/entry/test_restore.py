@@ -144,6 +144,7 @@ def test_the_largest_documents_fit_into_a_commit_each(
     assert store.count(Query("ops_large")) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_restore_that_died_at_any_call_goes_on_and_ends_the_same(
     source: App, folder: Path, when: Literal["before", "after"], monkeypatch: pytest.MonkeyPatch

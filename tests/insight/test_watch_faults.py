@@ -32,6 +32,8 @@ from tests.support.watching import (
     waiting,
 )
 
+pytestmark = pytest.mark.slow
+
 LONG = timedelta(hours=1)
 
 

@@ -24,6 +24,8 @@ from tests.support.labelled import (
 from tests.support.life import When
 from tests.support.observing import NOON, Worker
 
+pytestmark = pytest.mark.slow
+
 GOLD = [{"agent": "a", "subject": f"o{i}", "label": "bad"} for i in range(3)]
 LOST = Unavailable("the answer was lost")
 

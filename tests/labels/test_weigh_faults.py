@@ -9,6 +9,8 @@ from tests.support.faults import Died, FaultyStore
 from tests.support.judge_nights import DAY, judge_all, label_all, night, written
 from tests.support.observing import NOON, alerts
 
+pytestmark = pytest.mark.slow
+
 LOST = Unavailable("the answer was lost")
 
 

@@ -33,6 +33,8 @@ from tests.support.rollout_recount import (
     watch,
 )
 
+pytestmark = pytest.mark.slow
+
 WATCHES = {"r1": watch()}
 GRADES = [
     {"obsId": "b1.1", "source": "a", "grade": 0.4},

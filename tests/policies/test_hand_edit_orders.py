@@ -68,6 +68,8 @@ from tests.support.edits import (
 )
 from tests.support.governed import POLICY, alerts, assert_agreement, head_of
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Case:

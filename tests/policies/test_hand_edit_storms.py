@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from tests.support.console import Console
 from tests.support.edits import ACTIVE, AFTER, DRAFT, FORMER, NEXT, console_of, written
 from tests.support.governed import KEYS, alerts, assert_agreement, head_of, weights
 from tests.support.on_road import start_canary
+
+pytestmark = pytest.mark.slow
 
 
 def set_out(c: Console) -> None:

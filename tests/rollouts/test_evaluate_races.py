@@ -20,6 +20,8 @@ from tests.support.governed import ADA, KEYS, POLICY, alerts, entries, head_of, 
 from tests.support.meddled import Meddled
 from tests.support.turns import TURNS, evaluate, good, poor
 
+pytestmark = pytest.mark.slow
+
 ID = f"{POLICY}-r4"
 
 

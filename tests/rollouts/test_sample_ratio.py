@@ -12,6 +12,8 @@ from ratchet.rollouts.worth import recurrence
 from ratchet.stats.bins import BINS
 from ratchet.stats.moments import Floats
 
+pytestmark = pytest.mark.slow
+
 EVEN = np.array([[0.5, 0.5]])
 TENTH = np.array([[0.9, 0.1]])
 RAMP = (0.1, 0.12, 0.14)

@@ -16,6 +16,8 @@ from tests.support.life import When
 from tests.support.observing import NOON, Worker, observation, worker
 from tests.support.told import a_run, check_runs, count, held, run_of, tell
 
+pytestmark = pytest.mark.slow
+
 MINUTE = HOUR / 60
 LOST = Unavailable("the answer was lost")
 BUDGET = {"maxCostUsd": 0.02}

@@ -177,6 +177,7 @@ def changing(store: Store) -> None:
     put_bucket(store, runs(0.9), component="writer")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_whatever_call_a_refresh_dies_at_the_next_one_mends_it(when: str) -> None:
     counted = FaultyStore(SqliteStore())
@@ -206,6 +207,7 @@ class Meddled(FaultyStore):
         return super()._call(name, act)
 
 
+@pytest.mark.slow
 def test_another_refresher_between_any_two_calls_leaves_what_a_recount_does() -> None:
     counted = FaultyStore(SqliteStore())
     changing(counted.inner)

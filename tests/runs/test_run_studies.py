@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from ratchet.govern.flags import FLAGS, Flags
 from ratchet.policies.activate import reject
 from ratchet.runs.finish_study import Finished, finish_job
@@ -174,6 +176,7 @@ def test_a_job_that_nobody_finished_in_time_has_failed(embedded: Store) -> None:
     assert job.data["state"] == "done"
 
 
+@pytest.mark.slow
 def test_death_after_any_call_leaves_one_draft_of_each_study(embedded: Store) -> None:
     it = drawn(embedded)
     it.serve(GEMINI_BETTER)

@@ -16,6 +16,8 @@ import pytest
 
 from tests.support.simulation import simulate
 
+pytestmark = pytest.mark.slow
+
 DAYS = 30
 SEEDS = range(40)
 RATES = (60, 600, 3600)

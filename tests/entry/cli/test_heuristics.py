@@ -7,6 +7,8 @@ import pytest
 from tests.support.commands import Ratchet, arrived, write_json, write_lines
 from tests.support.taught import AGENT, CONFIG, heuristic
 
+pytestmark = pytest.mark.slow
+
 N = 60
 
 

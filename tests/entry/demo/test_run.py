@@ -24,6 +24,8 @@ from tests.support.observing import KEYS
 from tests.support.outcomes import real, three_arms
 from tests.support.recount import check
 
+pytestmark = pytest.mark.slow
+
 ENOUGH = 0.95
 
 

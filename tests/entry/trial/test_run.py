@@ -11,6 +11,8 @@ from ratchet.entry.trial.report import ArmReport, Report
 from ratchet.kernel.errors import InvalidInput
 from tests.support.trial_logs import DATA, lines, tried, two_arms
 
+pytestmark = pytest.mark.slow
+
 
 def arm(report: Report, name: str) -> ArmReport:
     """Return what a report says of one arm."""

@@ -15,6 +15,8 @@ from tests.support.judgements import judgement, send, weigh
 from tests.support.observing import SECOND, Worker, alerts, observation
 from tests.support.selecting import SOON, asking, draws, fill, numbered, questions, queue
 
+pytestmark = pytest.mark.slow
+
 
 def world(store: SqliteStore) -> Worker:
     """Return a worker with candidates of two agents, some of them unsure, some of them copies."""

@@ -26,6 +26,8 @@ from tests.support.governed import (
 )
 from tests.support.taught import AGENT, label, observed, put, taught
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("sklearn")
 
 
