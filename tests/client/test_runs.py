@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,13 +20,17 @@ from ratchet.client import (
     OfflineTransport,
     Recorder,
 )
+from ratchet.client.direct import DirectTransport
 from ratchet.client.run import MAX_RUN
 from ratchet.kernel.errors import NotFound
 from ratchet.rollouts.assign import Assignment
 from ratchet.runs.run import RunReport
+from ratchet.store.sqlite import SqliteStore
 from tests.client.service import Service
 from tests.client.test_outbox import GOOD, NOON, Rig, a_spool, adds_up
 from tests.client.test_recorder import NEVER, Awkward
+from tests.support.observing import KEYS
+from tests.support.observing import NOON as OBSERVED
 
 RUN: dict[str, Any] = {"runId": "run-1", "component": "planner"}
 NOON_MS = 1767355200000
@@ -157,6 +162,46 @@ def test_nothing_raises_and_a_run_that_cannot_be_sent_is_counted(
     stats = recorder.stats
     assert (stats.recorded, stats.invalid, stats.accepted) == (2, 1, 1)
     assert len(offline.runs) == 1
+
+
+def test_a_run_that_is_refused_is_logged_with_its_field_once_a_field(
+    recorder: Recorder, offline: OfflineTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder.record_run(RUN, metrics={"grounding": 0.9, "rag": float("nan")})
+    recorder.record_run(RUN, run_id="run-2", metrics={"rag": object()})
+    recorder.record_run(RUN, run_id="run-3", served="router-core@1.0.1")
+    recorder.record_run(RUN, run_id="run-4", component=7)
+    recorder.record_run(RUN, run_id="run-5")
+    with caplog.at_level(logging.WARNING, "ratchet.client"):
+        assert recorder.flush()
+    assert [m.partition(" (")[0] for m in caplog.messages] == [
+        "nothing is sent of run 'run-3': served: served is a str",
+        "nothing is sent of run 'run-1': metrics.rag: "
+        "Out of range float values are not JSON compliant",
+        "nothing is sent of run 'run-4': component: a run without component",
+    ]
+    assert [run["runId"] for run in offline.runs] == ["run-5"]
+
+
+def test_a_run_that_the_service_refuses_is_logged_and_kept_with_its_id_and_field(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    transport = DirectTransport(SqliteStore(":memory:"), KEYS, lambda: OBSERVED)
+    with caplog.at_level(logging.WARNING, "ratchet.client"):
+        with Recorder(transport, flush_seconds=NEVER, clock=lambda: OBSERVED) as recorder:
+            recorder.record_run(RUN)
+            for run_id in ("run-2", "run-3"):
+                recorder.record_run(RUN, run_id=run_id, gates={"tests": "green"})
+            recorder.flush()
+            recorder.record_run(RUN, run_id="run-4", cost_usd=-1)
+        found = [(r.run_id, r.field) for r in recorder.rejections]
+    assert recorder.stats.accepted == 1
+    assert found == [("run-2", "gates.tests"), ("run-3", "gates.tests"), ("run-4", "costUsd")]
+    assert caplog.messages == [
+        "the service refuses run 'run-2': gates.tests: "
+        "Input should be 'passed', 'failed' or 'skipped'",
+        "the service refuses run 'run-4': costUsd: Input should be greater than or equal to 0",
+    ]
 
 
 def test_what_served_a_run_says_its_version_and_its_arm(

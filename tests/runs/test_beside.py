@@ -46,6 +46,8 @@ def test_a_bad_spell_before_the_version_does_not_speak_for_it() -> None:
     assert (found.difference, found.same_days) == (0, 4)
     later = compared(days(*[[0.2, 0.3]] * 4, first=14), spell)
     assert (round(later.difference, 4), later.same_days) == (-0.4286, 0)
+    twice = compared(days(*[[0.2, 0.3]] * 4, first=12), spell)
+    assert (round(twice.difference, 4), twice.same_days) == (-0.4286, 2)  # too few to go by
 
 
 def test_where_days_are_alike_the_scatter_of_runs_within_them_counts() -> None:

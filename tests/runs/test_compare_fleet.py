@@ -118,13 +118,34 @@ def test_nothing_is_claimed_of_a_new_component_until_it_is_compared(embedded: St
     }
 
 
-def test_a_trend_that_cannot_be_read_stops_no_other(embedded: Store) -> None:
+@pytest.mark.parametrize("lost", ["gone", "unreadable"])
+def test_a_trend_that_is_lost_is_made_anew_and_compared(embedded: Store, lost: str) -> None:
     fleet_of_four(embedded)
-    embedded.set(trend_ref("router"), {"v": 1, "component": "router", "days": "none"})
+    ref = trend_ref("planner")
+    before = embedded.get(ref)
+    assert before is not None
+    if lost == "gone":
+        embedded.delete(ref)
+    else:
+        embedded.set(ref, {"v": 1, "component": "planner", "days": "none"})
+    assert compared(embedded) == FleetReport(components=4, cards=4)
+    after = embedded.get(ref)
+    assert after is not None
+    assert after.data["days"] == before.data["days"]
+    assert [claim.metric for claim in card_of(embedded).weaknesses] == ["contradictions", "loss"]
+    told = [(s.data["what"], s.data["subject"]) for s in embedded.query(Query(Alert.collection))]
+    assert told == ([] if lost == "gone" else [("trend-unreadable", "planner")])
+
+
+def test_a_trend_that_cannot_be_made_stops_no_other(embedded: Store) -> None:
+    fleet_of_four(embedded)
+    embedded.delete(trend_ref("router"))
+    broken = put_bucket(embedded, runs(0.3), component="router")
+    embedded.set(broken, {"v": 1, "component": "router", "day": TODAY, "sums": "none"})
     assert compared(embedded) == FleetReport(components=3, cards=3, failed=1)
     (told,) = (Alert.from_store(s.data) for s in embedded.query(Query(Alert.collection)))
-    assert told.what == "trend-unreadable"
-    assert "ops_run_trends/router" in told.text
+    assert (told.what, told.subject) == ("card-failed", "router")
+    assert "ops_run_buckets/router" in told.text
     assert card_of(embedded).weaknesses
 
 

@@ -84,6 +84,24 @@ def test_failures_are_shares_of_the_runs_that_would_tell_and_of_those_before() -
     assert found[0].interval.high == pytest.approx(0.943, abs=0.001)
 
 
+def test_names_that_are_counted_together_are_said_and_not_listed() -> None:
+    sums = RunSums(
+        runs=2,  # of 20 models each: 19 and `other` are counted by name, `other` 21 times
+        models={
+            "a": ModelSums(loss=moments([0.1, 0.1])),
+            "other": ModelSums(loss=moments([0] * 21)),
+        },
+        errors={"E1": 1, "other": 1},
+        gates={"tests": 1, "other": 2},
+        gates_seen=2,
+    )
+    card = composed((0, sums))
+    assert [m.model for m in card.models] == ["a"]
+    assert [(f.kind, f.name) for f in card.failures] == [("error", "E1"), ("gate", "tests")]
+    assert card.unlisted == ("model", "error", "gate")
+    assert composed((0, RunSums(runs=1, errors={"E1": 1}))).unlisted == ()
+
+
 def test_the_last_30_days_count_the_present_one_among_them() -> None:
     card = composed((0, runs(0.1)), (29, runs(0.2)), (30, runs(0.9)))
     assert card.runs == 2

@@ -116,11 +116,11 @@ def test_a_revision_takes_back_what_the_last_one_counted(store: Store) -> None:
     at = worker(store)
     tell(at, a_run(**FULL))
     counted_later(at)
-    moved = a_run(when=NOON - DAY, policyVersion="p@2.0.0", component="writer")
+    moved = a_run(when=NOON - DAY, policyVersion="p@2.0.0")
     tell(at, moved)
     counted_later(at)
     assert sums_of(store, "p@1.0.0") == RunSums()
-    assert list(held(store)) == ["writer/p@2.0.0/09"]
+    assert list(held(store)) == ["planner/p@2.0.0/09"]
     check_runs(store)
 
 

@@ -47,6 +47,42 @@ def test_the_answer_says_what_no_term_reads_and_what_observations_may_still_tell
     assert tell(at, a_run("r2", costUsd=1.0, budget={"maxCostUsd": 2})).awaits == ()
 
 
+def test_what_is_known_without_its_budget_and_a_check_that_no_term_reads_are_named(
+    at: Worker,
+) -> None:
+    checks = [
+        {"check": "facts", "passed": True},
+        {"check": "links", "passed": True, "grounding": 1},
+    ]
+    found = tell(at, a_run(costUsd=1.0, metrics={"latencyP95Ms": 80}, qav=checks))
+    wanted = {"costOverBudget": "budget.maxCostUsd", "latencyP95": "budget.maxDurationMs"}
+    assert (found.wants, found.awaits, found.unread) == (wanted, (), ("qav.facts",))
+    budget = {"maxCostUsd": 2.0, "maxDurationMs": 100}
+    assert tell(at, a_run("r2", costUsd=1.0, durationMs=80, budget=budget)).wants == {}
+    assert tell(at, a_run("r3")).wants == {}
+
+
+def test_a_telling_that_does_not_count_names_the_one_that_does(at: Worker) -> None:
+    newest = tell(at, a_run(revision=3))
+    assert (newest.counts, newest.counts_loss) == (3, newest.loss.loss)
+    older = tell(at, a_run(revision=2, gates={"tests": "passed"}))
+    assert older.loss.loss == pytest.approx(0.075)
+    for found in (older, tell(at, a_run(revision=2, gates={"tests": "passed"}))):
+        assert (found.revision, found.counts, found.counts_loss) == (2, 3, newest.loss.loss)
+
+
+@pytest.mark.parametrize("field", ["tenant", "component"])
+@pytest.mark.parametrize("numbered", [{}, {"revision": 1}, {"revision": 2}])
+def test_a_run_keeps_its_tenant_and_its_component(
+    at: Worker, field: str, numbered: dict[str, int]
+) -> None:
+    tell(at, a_run(revision=1))
+    with pytest.raises(Conflict, match=f"known of another {field}") as caught:
+        tell(at, a_run() | {field: "other"} | numbered)
+    assert (caught.value.field, "another runId" in caught.value.mend) == (field, True)
+    assert len(run_of(at.store).revisions) == 1
+
+
 def test_a_run_sent_again_is_known_in_whichever_order_its_fields_come(store: Store) -> None:
     at = worker(store)
     first = tell(at, a_run(costUsd=1, unit="user-1"))
@@ -137,8 +173,9 @@ def test_the_unit_is_stored_as_a_pseudonym(at: Worker) -> None:
         ({"ts": millis(NOON + timedelta(minutes=11))}, "ts", "ahead of the clock"),
         ({"ts": millis(NOON - 181 * DAY)}, "ts", "older than the retention of 180 days"),
         ({"ts": millis(NOON) // 1000}, "ts", "looks like seconds"),
-        ({"revision": 0}, "revision", "whole number of 1 or more"),
-        ({"revision": "2"}, "revision", "whole number of 1 or more"),
+        ({"revision": 0}, "revision", "whole number of 1 to 1000000"),
+        ({"revision": 1_000_001}, "revision", "whole number of 1 to 1000000"),
+        ({"revision": "2"}, "revision", "whole number of 1 to 1000000"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_mend(

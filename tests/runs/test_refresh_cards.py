@@ -102,15 +102,30 @@ def test_runs_of_long_ago_change_no_card(embedded: Store) -> None:
     assert refreshed(embedded) == CardsReport()
 
 
-def test_a_trend_that_cannot_be_read_keeps_no_other_card_back(embedded: Store) -> None:
+def test_a_trend_that_cannot_be_read_is_made_anew(embedded: Store) -> None:
     for name in (COMPONENT, "reviewer"):
         put_bucket(embedded, runs(0.3), component=name)
+    put_bucket(embedded, runs(0.5), back=30, now=NOON - 30 * DAY)
     embedded.set(trend_ref(COMPONENT), {"v": 1, "component": COMPONENT, "days": "none"})
+    assert refreshed(embedded) == CardsReport(changed=2, refreshed=2)
+    (told,) = (Alert.from_store(s.data) for s in embedded.query(Query(Alert.collection)))
+    assert (told.what, told.subject) == ("trend-unreadable", COMPONENT)
+    found = embedded.get(trend_ref(COMPONENT))
+    assert found is not None
+    assert [day.sums.runs for day in RunTrend.from_store(found.data).days] == [1, 1]
+
+
+def test_a_trend_of_a_newer_program_is_left_as_it_is(embedded: Store) -> None:
+    for name in (COMPONENT, "reviewer"):
+        put_bucket(embedded, runs(0.3), component=name)
+    newer = {"v": 99, "component": COMPONENT, "weeks": []}
+    embedded.set(trend_ref(COMPONENT), newer)
     assert refreshed(embedded) == CardsReport(changed=2, refreshed=1, failed=1)
     (told,) = (Alert.from_store(s.data) for s in embedded.query(Query(Alert.collection)))
     assert (told.what, told.subject) == ("card-failed", COMPONENT)
-    embedded.delete(trend_ref(COMPONENT))
-    assert refreshed(embedded, NOON + MINUTE).refreshed == 1
+    found = embedded.get(trend_ref(COMPONENT))
+    assert found is not None
+    assert found.data == newer
 
 
 def test_a_bucket_out_of_its_place_keeps_no_card_back(embedded: Store) -> None:

@@ -206,6 +206,9 @@ def test_a_version_that_it_ends_with_is_a_draft(embedded: Store) -> None:
         ({"state": "abandoned"}, "state"),
         (MADE | {"costUsd": -1}, "costUsd"),
         (MADE | {"version": "latest"}, "version"),
+        (MADE | {"stability": {"seeds": 3, "agreeing": 4}}, "stability.agreeing"),
+        (MADE | {"gainInterval": {"low": 0.2, "high": 0.1}}, "gainInterval.low"),
+        (MADE | {"gain": 0.3, "gainInterval": {"low": 0.1, "high": 0.2}}, "gain"),
     ],
 )
 def test_a_result_that_does_not_hold_together_names_its_field(

@@ -19,10 +19,11 @@ from pathlib import Path
 import httpx
 
 from ratchet.client import HttpTransport, Recorder
-from ratchet.entry.seed import SEEDER, seed
+from ratchet.entry.seed import seed
 from ratchet.entry.wiring import open_app
 from ratchet.govern.access import Access
 from ratchet.govern.config_change import set_config
+from ratchet.govern.roles import SEEDER
 from ratchet.kernel.clock import system_clock
 from ratchet.observe.observation import COLLECTION, items_of
 from ratchet.observe.score import score_observations

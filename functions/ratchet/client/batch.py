@@ -73,6 +73,14 @@ class Batch:
     def _items(self, kind: Kind) -> list[dict[str, Any]]:
         return [json.loads(text) for text in self.texts] if kind == self.kind else []
 
+    def run_id(self, index: int | None) -> str | None:
+        """Return the id of the run at a place, or of the only one; None where that says no run."""
+        at = 0 if index is None and len(self) == 1 else index
+        if self.kind != "runs" or at is None or not 0 <= at < len(self):
+            return None
+        run = json.loads(self.texts[at])
+        return str(run.get("runId", "")) if isinstance(run, dict) else None
+
     def body(self) -> bytes:
         """Return the request's body, the same bytes every time."""
         named = f'"id":{dump(self.id)},' if self.kind == "observations" else ""

@@ -15,9 +15,9 @@ from ratchet.client.batch import (
     wire_fields,
 )
 from ratchet.client.ledger import Ledger
-from ratchet.client.run import run_text, whole_run
+from ratchet.client.run import run_text, told_id, whole_run
 from ratchet.kernel.clock import Clock
-from ratchet.kernel.errors import InvalidInput
+from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.kernel.ids import random_id
 
 MAX_EXPOSED = 100_000  # exposures that are remembered, some 25 MB
@@ -60,7 +60,13 @@ class Buffer:
 
     def add_run(self, given: tuple[Mapping[str, Any], ...], fields: dict[str, Any]) -> bool:
         """Take one run, whose mappings add up; return whether enough are waiting for a flush."""
-        return self._take(whole_run(given, fields), "runs")
+        try:
+            run = whole_run(given, fields)
+        except Exception as error:  # a mapping of the caller's may raise anything
+            self._ledger.post("recorded", "invalid", 1)
+            self._tell_invalid(error, "runs", told_id(given, fields))
+            return False
+        return self._take(run, "runs")
 
     def expose(self, given: tuple[Mapping[str, Any], ...], fields: dict[str, Any]) -> bool:
         """Take one exposure unless it was taken before; return whether enough are waiting.
@@ -141,18 +147,26 @@ class Buffer:
                 text = text_of(fields, stamp)
             except Exception as error:  # any object may hide in the fields, and raise anything
                 self._ledger.post("pending", "invalid", 1)
-                self._tell_invalid(error)
+                self._tell_invalid(error, kind, fields.get("runId"))
             else:
                 texts.append(text)
                 size += len(text)
         return Batch(random_id(), tuple(texts), kind) if texts else None
 
-    def _tell_invalid(self, error: Exception) -> None:
+    def _tell_invalid(
+        self, error: Exception, kind: Kind = "observations", run_id: object = None
+    ) -> None:
+        known = isinstance(error, RatchetError) and kind == "runs"
         try:
-            shown = repr(error)
+            shown = str(error) if known else repr(error)
         except Exception:  # the text is whatever a caller's object made of it
             shown = type(error).__name__
-        self._ledger.tell("invalid", f"an observation was not recorded: {shown}")
+        if kind == "runs":
+            field = error.field if isinstance(error, RatchetError) else ""
+            named = run_id if isinstance(run_id, str) else ""
+            self._ledger.tell_run("nothing is sent of", named, field, shown)
+        else:
+            self._ledger.tell("invalid", f"an observation was not recorded: {shown}")
 
 
 def _merged(given: tuple[Mapping[str, Any], ...], fields: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from ratchet.client.transport import Rejected, SendResult, rejected_of
 from ratchet.kernel.errors import InvalidBatch, RatchetError
 
 KEPT_REASONS = 100
+MOST_TOLD = 100  # kinds of what is logged; a process may live for months
 _SOURCES = ("recorded", "adopted")
 
 
@@ -85,15 +86,25 @@ class Ledger:
             reasons = (Rejected(None, answer.field, f"{answer.code}: {answer}"),)
             if isinstance(answer, InvalidBatch) and answer.rejected:
                 reasons = tuple(rejected_of(item) for item in answer.rejected)
+        reasons = tuple(
+            replace(r, batch=batch.id, run_id=batch.run_id(r.index) or "") for r in reasons
+        )
         with self.lock:
             self.post(source, "accepted", accepted)
             self.post(source, "sampled", sampled)
             self.post(source, "rejected", n - accepted - sampled)
-            self.rejections.extend(replace(r, batch=batch.id) for r in reasons)
+            self.rejections.extend(reasons)
+        for reason in reasons if batch.kind == "runs" else ():
+            self.tell_run("the service refuses", reason.run_id, reason.field, reason.reason)
+
+    def tell_run(self, what: str, run_id: str, field: str, reason: str) -> None:
+        """Note that a run is lost, and for which field: the first time of each field."""
+        of, where = f"run {run_id!r}" if run_id else "runs", f"{field}: " if field else ""
+        self.tell(f"{what} {field}", f"{what} {of}: {where}{reason}")
 
     def tell(self, kind: str, text: str) -> None:
         """Note what a person should know, the first time only; `told` hands it to the logger."""
-        if kind not in self._told:
+        if kind not in self._told and len(self._told) < MOST_TOLD:
             self._told.add(kind)
             self._untold.append(text)
 

@@ -13,6 +13,7 @@ from ratchet.rollouts.assign import Assignment
 MAX_RUN = 65_536  # characters; the service takes 60,000 bytes, and says so run by run
 _MET = ("rolloutId", "rolloutStep", "rolloutArm", "unit", "exposedAt")
 _ADDED = ("metrics", "gates")  # what later tellings add to
+_IDS = ("runId", "run_id")
 Fields = dict[str, Any]
 
 
@@ -114,6 +115,12 @@ def served_fields(served: Any) -> Fields:
     return {name: said[name] for name in _MET if name in said} | {"policyVersion": served.version}
 
 
+def told_id(tellings: tuple[Mapping[str, Any], ...], fields: Mapping[str, Any]) -> str:
+    """Return the id that tellings give a run, as far as they can be read; else nothing."""
+    named = [t[n] for t in (*tellings, fields) if type(t) is dict for n in _IDS if n in t]
+    return named[-1] if named and isinstance(named[-1], str) else ""
+
+
 def run_text(fields: Mapping[str, Any], stamp: datetime) -> str:
     """Return a run as JSON; `stamp` is its instant unless it brings a `ts`.
 
@@ -128,8 +135,30 @@ def run_text(fields: Mapping[str, Any], stamp: datetime) -> str:
     wire["ts"] = wire_time("ts", wire.get("ts", stamp))
     if "exposedAt" in wire:
         wire["exposedAt"] = wire_time("exposedAt", wire["exposedAt"])
-    text = dump(wire)
+    text = _encoded(wire)
     text.encode()  # a lone surrogate has no UTF-8
     if len(text) > MAX_RUN:
         raise TooLarge(f"a run of {len(text)} characters", mend=f"at most {MAX_RUN}")
     return text
+
+
+def _encoded(wire: Mapping[str, Any]) -> str:
+    """Return a run as JSON.
+
+    Raises: InvalidInput that names the field which has none.
+    """
+    try:
+        return dump(wire)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(str(error), field=_unfit(wire)) from error
+
+
+def _unfit(wire: Mapping[str, Any]) -> str:
+    """Return the path of the first field that has no JSON."""
+    for name, value in wire.items():
+        try:
+            dump({name: value})
+        except (TypeError, ValueError):
+            inner = _unfit(value) if isinstance(value, Mapping) else ""
+            return f"{name}.{inner}" if inner else str(name)
+    return ""

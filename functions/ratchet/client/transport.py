@@ -14,12 +14,16 @@ log = logging.getLogger("ratchet.client")
 
 @dataclass(frozen=True)
 class Rejected:
-    """Why one observation was not taken; `index` is None where the whole batch was refused."""
+    """Why one observation or run was not taken; `index` is None where the whole batch was refused.
+
+    A run's has its `run_id`, which is empty where a batch of several was refused as a whole.
+    """
 
     index: int | None
     field: str
     reason: str
     batch: str = ""
+    run_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Charts of lines and points as SVG, without a plotting library."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from html import escape
 from typing import NamedTuple
 
@@ -27,9 +28,13 @@ def line_chart(
     *,
     marks: Sequence[tuple[float, str]] = (),
     top: int = 0,
+    dates: bool = False,
 ) -> str:
-    """Return a chart of named lines; `marks` are labelled instants on the x axis."""
-    return svg([panel(lines, title, x_label, marks=marks, top=top)], HEIGHT)
+    """Return a chart of named lines; `marks` are labelled instants on the x axis.
+
+    Of `dates` the x axis has ordinals of days, and shows them as days.
+    """
+    return svg([panel(lines, title, x_label, marks=marks, top=top, dates=dates)], HEIGHT)
 
 
 def svg(panels: Sequence[str], height: int) -> str:
@@ -49,10 +54,11 @@ def panel(
     *,
     marks: Sequence[tuple[float, str]] = (),
     top: int = 0,
+    dates: bool = False,
 ) -> str:
     """Return one chart as a group, `top` pixels down."""
     points = [p for line in lines.values() for p in line] or [(0.0, 0.0)]
-    out, place = _axes(points, title, x_label, top)
+    out, place = _axes(points, title, x_label, top, dates and any(lines.values()))
     for x, label in marks:
         right, _ = place(x, points[0][1])
         high = HEIGHT - TOP - BOTTOM
@@ -80,7 +86,9 @@ def scatter(dots: Sequence[Dot], title: str, x_label: str, *, top: int = 0) -> s
     return "\n".join([*out, "</g>"])
 
 
-def _axes(points: Points, title: str, x_label: str, top: int) -> tuple[list[str], Place]:
+def _axes(
+    points: Points, title: str, x_label: str, top: int, dates: bool = False
+) -> tuple[list[str], Place]:
     """Return the frame of a chart that holds some points, and what places a point in it."""
     x_low, x_high = _range([x for x, _ in points], pad=0.0)
     y_low, y_high = _range([y for _, y in points], pad=0.05)
@@ -97,11 +105,24 @@ def _axes(points: Points, title: str, x_label: str, top: int) -> tuple[list[str]
         _, down = place(x_low, y)
         out.append(f'<path d="M{LEFT} {down}H{WIDTH - RIGHT}" stroke="#dee2e6"/>')
         out.append(_text(LEFT - 8, down + 4, f"{y:.3g}", "text-anchor='end'"))
-        x = x_low + i / 4 * (x_high - x_low)
+    for x, label in _ticks(x_low, x_high, dates):
         right, _ = place(x, y_low)
-        out.append(_text(right, HEIGHT - BOTTOM + 16, f"{x:,.6g}", "text-anchor='middle'"))
+        out.append(_text(right, HEIGHT - BOTTOM + 16, label, "text-anchor='middle'"))
     out.append(_text(LEFT + wide / 2, HEIGHT - 6, x_label, "text-anchor='middle'"))
     return out, place
+
+
+def _ticks(low: float, high: float, dates: bool) -> list[tuple[float, str]]:
+    """Return where the x axis is labelled, and how; days are labelled where they are.
+
+    >>> _ticks(739676, 739677, dates=True)
+    [(739676, '2026-03-01'), (739677, '2026-03-02')]
+    """
+    places = [low + i / 4 * (high - low) for i in range(5)]
+    if not dates:
+        return [(x, f"{x:,.6g}") for x in places]
+    days = sorted({round(x) for x in places if low <= round(x) <= high})
+    return [(day, date.fromordinal(day).isoformat()) for day in days]
 
 
 def _range(values: Sequence[float], *, pad: float) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from ratchet.entry.wiring import App
 from ratchet.govern.audit import CONFIG_STREAM, ChainHead
 from ratchet.govern.config_change import set_config
 from ratchet.govern.flags import Flags
-from ratchet.govern.roles import person
+from ratchet.govern.roles import SEEDER
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import NotFound
 from ratchet.kernel.registry import pick
@@ -23,7 +23,6 @@ from ratchet.store.counting import CountingStore
 from ratchet.store.port import Ref
 from ratchet.store.sqlite import SqliteStore
 
-SEEDER = person("seed")
 REASON = "seeded"
 
 

@@ -38,6 +38,7 @@ def machine(name: str) -> Actor:
 
 
 CONSOLE = Actor(name="console", kind="console")
+SEEDER = person("seed")  # writes the first documents of a store
 
 
 def require_admin(actor: Actor, action: str) -> None:

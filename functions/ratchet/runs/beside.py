@@ -22,8 +22,8 @@ Losses = Mapping[datetime, Moments]
 class Beside(NamedTuple):
     """The mean loss of a version's runs and of those that they are held against.
 
-    Over the `same_days` on which both ran, each day weighing alike on both sides; 0 of them where
-    they are too few: then all days of each count, and what changed in between is in the difference.
+    Over the `same_days` on which both ran, each day weighing alike on both sides. Where these are
+    fewer than three, all days of each count, and what changed in between is in the difference.
     Units: loss, 0..1; below 0 is better.
     """
 
@@ -51,7 +51,7 @@ def beside(losses: Losses, reference: Losses) -> Beside | None:
     days, before = list(new.values()), list(old.values())
     total, past = sum_moments(days), sum_moments(before)
     interval = difference_interval(days, before, _SCALE)
-    return Beside(_mean(total), _mean(past), interval, total.n, past.n, 0)
+    return Beside(_mean(total), _mean(past), interval, total.n, past.n, len(both))
 
 
 def _same_days(pairs: list[tuple[Moments, Moments]]) -> Beside:

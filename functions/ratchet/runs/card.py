@@ -74,6 +74,9 @@ class Failure(Model):
     before: float | None = None
 
 
+Named = Literal["model", "error", "gate"]
+
+
 class StudyLine(Model):
     """A recent study, in a line."""
 
@@ -87,8 +90,9 @@ class Card(Document):
     """`ops_cards/{component}`, made from buckets alone.
 
     `runs`, `models` and `failures` are of the last 30 days; claims rest on the days that were over
-    at `closedUntil`, and change once a day. `policyVersion` is what its latest runs named, `active`
-    the version of that policy that is active.
+    at `closedUntil`, and change once a day. `unlisted` says of which kinds of names a day had so
+    many that its rarest were counted together, and are not in the lists. `policyVersion` is what
+    its latest runs named, `active` the version of that policy that is active.
     """
 
     collection: ClassVar[str] = "ops_cards"
@@ -102,6 +106,7 @@ class Card(Document):
     claims: tuple[Claim, ...] = ()
     models: tuple[ModelStanding, ...] = ()
     failures: tuple[Failure, ...] = ()
+    unlisted: tuple[Named, ...] = ()
     studies: tuple[StudyLine, ...] = ()
     policy_version: str | None = None
     active: str | None = None

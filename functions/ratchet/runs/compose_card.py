@@ -15,6 +15,7 @@ from ratchet.runs.card import (
     Failure,
     FailureKind,
     ModelStanding,
+    Named,
     StudyLine,
 )
 from ratchet.runs.card_settings import CardSettings
@@ -24,6 +25,7 @@ from ratchet.runs.fleet import RunFleet
 from ratchet.runs.progress import change, days_interval
 from ratchet.runs.say_claim import say_claim
 from ratchet.runs.trend import RunTrend, first_day
+from ratchet.stats.bucket import OTHER
 from ratchet.stats.intervals import LEVEL, Interval, wilson
 from ratchet.stats.moments import SCALES, sum_moments
 from ratchet.stats.run_sums import LOSS, ModelSums, RunSums, sum_runs
@@ -58,6 +60,7 @@ def compose_card(
         claims=claims,
         models=_models(_within(by_day, start, now + DAY), settings.least_model_runs),
         failures=_failures(recent, before),
+        unlisted=_unlisted(recent),
         studies=studies,
         policy_version=trend.newest_version,
         active=active,
@@ -110,13 +113,23 @@ def _models(days: Sequence[RunSums], least: int) -> tuple[ModelStanding, ...]:
 
     The best of several is best by luck, too: their intervals hold for all of them at once.
     """
-    names = sorted({name for day in days for name in day.models})
+    names = sorted({name for day in days for name in day.models} - {OTHER})
     known = {name: [d.models[name] for d in days if name in d.models] for name in names}
     judged = {name: by for name, sums in known.items() if (by := _judged_by(sums, least))}
     level = 1 - (1 - LEVEL) / max(1, len(judged))
     found = [_standing(name, by, known[name], level) for name, by in judged.items()]
     ranked = sorted(found, key=lambda s: (s.by != REWARD, -s.mean, s.model))
     return tuple(ranked[:MAX_MODELS])
+
+
+def _unlisted(sums: RunSums) -> tuple[Named, ...]:
+    """Return the kinds of names of which some are counted together: of them no share is known."""
+    kinds: tuple[tuple[Named, Mapping[str, object]], ...] = (
+        ("model", sums.models),
+        ("error", sums.errors),
+        ("gate", sums.gates),
+    )
+    return tuple(kind for kind, named in kinds if OTHER in named)
 
 
 def _judged_by(days: Sequence[ModelSums], least: int) -> Literal["reward", "loss"] | None:
@@ -168,7 +181,12 @@ def _counted(sums: RunSums) -> Iterator[tuple[tuple[FailureKind, str], tuple[int
     )
     for kind, named in kinds:
         of = _known(sums, kind)
-        yield from (((kind, name), (n, of)) for name, n in named.items() if 0 < n <= of)
+        yield from (((kind, name), (n, of)) for name, n in named.items() if _told(name, n, of))
+
+
+def _told(name: str, n: int, of: int) -> bool:
+    """Say whether so many runs failed by a name: names counted together may be of one run."""
+    return name != OTHER and 0 < n <= of
 
 
 def _known(sums: RunSums, kind: FailureKind) -> int:

@@ -59,6 +59,29 @@ def awaited(report: RunReport, loss: RunLoss) -> tuple[str, ...]:
 
 
 def unread(report: RunReport) -> tuple[str, ...]:
-    """Return the metrics of a report that no term reads."""
+    """Return the metrics of a report that no term reads, and checks that say only if they passed.
+
+    A check is told as `qav.NAME`: terms read its grounding and contradictions.
+    """
     read = {name for measure in MEASURES.values() for name in measure.metrics}
-    return tuple(sorted(set(report.metrics) - read))
+    bare = {
+        f"qav.{q.check}" for q in report.qav if q.grounding is None and q.contradictions is None
+    }
+    return tuple(sorted({*report.metrics} - read | bare))
+
+
+def unbudgeted(report: RunReport, observed: RunObserved) -> dict[str, str]:
+    """Return the terms that are not known for want of a budget, each with the field that tells it.
+
+    What a run cost, or how long it took, is known then.
+    """
+    facts, budget = Facts(report, observed), report.budget
+    spent = {
+        "costOverBudget": (facts.cost_usd, budget.max_cost_usd, "budget.maxCostUsd"),
+        "latencyP95": (facts.slowest_ms, budget.max_duration_ms, "budget.maxDurationMs"),
+    }
+    return {
+        name: field
+        for name, (known, limit, field) in spent.items()
+        if known is not None and limit is None
+    }

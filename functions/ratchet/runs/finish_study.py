@@ -86,6 +86,33 @@ def _check(finished: Finished) -> None:
         )
     if finished.state == "failed" and not finished.reasons:
         raise InvalidInput("a study that failed says why", field="reasons", mend="give a reason")
+    _check_figures(finished)
+
+
+def _check_figures(finished: Finished) -> None:
+    """Hold the figures of a result to each other.
+
+    Raises: InvalidInput.
+    """
+    stable, gain, between = finished.stability, finished.gain, finished.gain_interval
+    if stable is not None and stable.agreeing > stable.seeds:
+        raise InvalidInput(
+            f"{stable.agreeing} of {stable.seeds} seeds agree",
+            field="stability.agreeing",
+            mend=f"give at most {stable.seeds}, the seeds",
+        )
+    if between is not None and between.low > between.high:
+        raise InvalidInput(
+            f"gainInterval is from {between.low:g} to {between.high:g}",
+            field="gainInterval.low",
+            mend="give low and high in their order",
+        )
+    if between is not None and gain is not None and not between.holds(gain):
+        raise InvalidInput(
+            f"gain is {gain:g}, outside of its interval {between.low:g} to {between.high:g}",
+            field="gain",
+            mend="give the interval of this gain",
+        )
 
 
 def _stored(store: Store, study_id: str) -> tuple[Study, StudyJob]:

@@ -198,7 +198,7 @@ def _moved_buckets(changed: Sequence[Pair], found: Found, mover: Mover) -> list[
                 sums[place_of(count)].append(count.sums)
     moved = []
     for place in dict.fromkeys([*plus, *minus]):
-        bucket = found[place] or _empty(place, mover)
+        bucket = found[place] or empty_bucket(place, mover)
         assert isinstance(bucket, RunBucket)  # of the others no run is left
         moved.append(bucket.changed(sum_runs(plus[place]), sum_runs(minus[place]), mover.now))
     return moved
@@ -211,7 +211,8 @@ def _same_sums(before: Counted | None, after: Counted | None) -> bool:
     return place_of(before) == place_of(after) and before.sums == after.sums
 
 
-def _empty(place: Place, mover: Mover) -> RunBucket:
+def empty_bucket(place: Place, mover: Mover) -> RunBucket:
+    """Return the bucket of a place in which nothing counts yet."""
     return RunBucket(
         component=place.component,
         version=place.version,

@@ -24,7 +24,7 @@ from ratchet.kernel.keys import Keys
 from ratchet.observe.observation import Rejection
 from ratchet.observe.run_totals import RunObserved
 from ratchet.observe.settings import Ingest
-from ratchet.runs.compute import awaited, run_loss, unread
+from ratchet.runs.compute import awaited, run_loss, unbudgeted, unread
 from ratchet.runs.loss import RunLoss
 from ratchet.runs.run import MAX_REVISIONS, Revision, Run, RunRevision, revision_ref, run_ref
 from ratchet.runs.settings import RunLossSettings
@@ -38,15 +38,20 @@ MAX_RUNS = 100
 class RunRecorded(Model):
     """The answer: which revision it is, whether it was known, and its loss of what is told so far.
 
-    `unread` are metrics that no term reads, `awaits` terms that observations may still tell.
+    `counts` is the revision that counts, the newest, and `counts_loss` its loss. `unread` are
+    metrics and checks that no term reads, `awaits` terms that observations may still tell, `wants`
+    terms that are not known for want of a budget, each with the field that tells it.
     """
 
     run_id: str
     revision: int
     duplicate: bool = False
     loss: RunLoss
+    counts: int
+    counts_loss: float | None = None
     unread: tuple[str, ...] = ()
     awaits: tuple[str, ...] = ()
+    wants: dict[str, str] = {}
 
 
 class RunsRecorded(Model):
@@ -100,7 +105,9 @@ def _unpack(payload: Any) -> Sequence[Any] | None:
 
 
 def _rejection(index: int, error: RatchetError) -> Rejection:
-    reason = error.message.removeprefix(f"run: {error.field}: ")
+    reason = error.message
+    for what in ("run", "run report"):
+        reason = reason.removeprefix(f"{what}: {error.field}: ")
     return Rejection(index=index, field=error.field or WHOLE, reason=reason)
 
 
@@ -111,10 +118,11 @@ def record_run(
 
     Content that is known already, as any revision, changes nothing. Whoever may tell revisions out
     of order numbers them by `revision`: one below the newest is kept, and changes nothing else;
-    a new number is a new revision though its content was told before.
+    a new number is a new revision though its content was told before. Ids are of the whole store: a
+    run keeps its tenant and its component.
 
     Raises: InvalidInput that names the field, TooLarge, Conflict for a revision's number with other
-    content, Refused over 100 revisions.
+    content and for another tenant or component, Refused over 100 revisions.
     """
     settings = reader.read(RunLossSettings)
     telling = check_telling(payload, keys, now=now, retention=settings.retention)
@@ -125,7 +133,7 @@ def record_run(
     except AlreadyExists:
         tell = partial(_tell_again, telling=telling, new=new)
         return store.transact(tell, self_checking=True)
-    return _answer(new.revision, new)
+    return _answer(new.revision, new, new)
 
 
 def _first(
@@ -147,15 +155,18 @@ def _first(
     )
 
 
-def _answer(number: int, told: Run | RunRevision, duplicate: bool = False) -> RunRecorded:
-    """Return the answer about one telling of a run."""
+def _answer(number: int, told: Run | RunRevision, run: Run, duplicate: bool = False) -> RunRecorded:
+    """Return the answer about one telling of a run, as it is after it."""
     return RunRecorded(
         run_id=told.report.run_id,
         revision=number,
         duplicate=duplicate,
         loss=told.loss,
+        counts=run.revision,
+        counts_loss=run.loss.loss,
         unread=unread(told.report),
         awaits=awaited(told.report, told.loss),
+        wants=unbudgeted(told.report, RunObserved()),
     )
 
 
@@ -164,11 +175,12 @@ def _tell_again(tx: Transaction, *, telling: Telling, new: Run) -> RunRecorded:
     known = tx.find(Run, new.key())
     if known is None:  # it expired meanwhile
         tx.put(new)
-        return _answer(new.revision, new)
+        return _answer(new.revision, new, new)
+    _check_owner(known, telling)
     same = _known_as(known, telling)
     if same is not None:
         older = None if same == known.revision else _older(tx, known, same)
-        return _answer(same, older or known, duplicate=True)
+        return _answer(same, older or known, known, duplicate=True)
     if len(known.revisions) >= MAX_REVISIONS:
         raise Refused(
             f"run {new.report.run_id} has {MAX_REVISIONS} revisions",
@@ -183,13 +195,30 @@ def _tell_again(tx: Transaction, *, telling: Telling, new: Run) -> RunRecorded:
     if number < known.revision:
         tx.put(_set_aside(new, number, new.changed_at))
         tx.put(known.model_copy(update={"revisions": revisions, "expire_at": until}))
-        return _answer(number, new)
+        return _answer(number, new, known)
     (last,) = (r for r in known.revisions if r.number == known.revision)
     tx.put(_set_aside(known, known.revision, last.at))
     kept = {"counted": known.counted, "shard": known.shard, "expire_at": until}
     changed = new.model_copy(update={"revision": number, "revisions": revisions} | kept)
     tx.put(changed)
-    return _answer(number, changed)
+    return _answer(number, changed, changed)
+
+
+def _check_owner(known: Run, telling: Telling) -> None:
+    """Refuse another run under the id of this one; what is known by its content is no other.
+
+    Raises: Conflict.
+    """
+    if any(told.content_hash == telling.content_hash for told in known.revisions):
+        return
+    new = telling.report
+    for field in ("tenant", "component"):
+        if getattr(new, field) != getattr(known.report, field):
+            raise Conflict(
+                f"run {new.run_id} is known of another {field}",
+                field=field,
+                mend="use another runId: an id is of the whole store",
+            )
 
 
 def _known_as(known: Run, telling: Telling) -> int | None:

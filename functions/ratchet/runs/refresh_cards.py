@@ -84,7 +84,7 @@ def try_card(store: Store, component: str, scribe: Scribe, changed: Seen | None 
             "warning",
             f"the card of {component} is not refreshed: {error.message}",
             now=scribe.now,
-            command="mend or delete the document that is named: trends and cards are made anew",
+            command="mend the document that is named, then: ratchet tick --only compare_fleet",
             evidence=error.as_dict(),
         )
         raise_alert(store, about, quiet=QUIET)

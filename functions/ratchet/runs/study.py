@@ -48,8 +48,8 @@ class Stability(Model):
 class LossDifference(Model):
     """The loss of the version produced minus that of the version it came from, on runs.
 
-    Of the `sameDays` on which both ran. Where they are 0, it is after less before: a study is begun
-    because the past looked bad, and what did so by chance looks better by itself.
+    Of the `sameDays` on which both ran. Where they are fewer than three, it is after less before: a
+    study is begun because the past looked bad, and what did so by chance looks better by itself.
     """
 
     mean: float

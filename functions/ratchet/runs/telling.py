@@ -17,7 +17,8 @@ from ratchet.runs.terms import MEASURES
 from ratchet.store.limits import check_document
 
 MAX_RUN_BYTES = 60_000
-_NUMBER: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(strict=True, ge=1, le=1_000_000)])
+MAX_NUMBER = 1_000_000
+_NUMBER: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(strict=True, ge=1, le=MAX_NUMBER)])
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def _number_of(told: Any) -> int | None:
     try:
         return _NUMBER.validate_python(told)
     except ValidationError as error:
-        reason = "a whole number of 1 or more is wanted"
+        reason = f"a whole number of 1 to {MAX_NUMBER} is wanted"
         raise _refused("revision", reason, "leave it out, or count from 1") from error
 
 

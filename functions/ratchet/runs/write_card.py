@@ -117,18 +117,21 @@ def write_card(
 
     `changed` are the ids of all its buckets that changed lately, each with the digest of what was
     read; what the trend then holds of them is kept beside the card, in the same transaction. None
-    where they are given and the card was written from others in this very minute.
+    where they are given and the card was written from others in this very minute. A trend that is
+    not there, or cannot be read, is made anew from all the buckets of its days.
     """
     now = scribe.now
+    unread: list[RatchetError] = []
 
     def body(tx: Transaction) -> Card | None:
+        unread.clear()
         mark, card = tx.fetch([mark_ref(component), card_ref(component)])
         if changed is not None and mark and _minute(mark.data["at"]) == _minute(now):
             return None
         known, seen = _known(card), seen_of(mark)
         new = [_bucket(key) for key, told in (changed or {}).items() if seen.get(key) != told]
         studies = _studies(tx, component)
-        trend = patched_trend(tx, component, new, now)
+        trend = patched_trend(tx, component, new, now, unread.append)
         active = _active(tx, trend.newest_version)
         present = {ref.id: digest(s.data) for ref, s in zip(new, tx.fetch(new), strict=True) if s}
         claims, closed_until = scribe.claims(trend, known)
@@ -148,7 +151,24 @@ def write_card(
             tx.set(mark_ref(component), {"v": 1, "at": now, "seen": kept | present})
         return made
 
-    return store.transact(body, self_checking=True)
+    made = store.transact(body, self_checking=True)
+    for error in unread:
+        _tell_trend(store, component, error, now)
+    return made
+
+
+def _tell_trend(store: Store, component: str, error: RatchetError, now: datetime) -> None:
+    """Tell of a trend that could not be read, and was made anew."""
+    about = alert(
+        "trend-unreadable",
+        component,
+        "warning",
+        f"the trend of {component} was made anew from its run buckets: {error.message}",
+        now=now,
+        command=f"ratchet card {component}",
+        evidence=error.as_dict(),
+    )
+    raise_alert(store, about, quiet=QUIET)
 
 
 def _known(stored: Snapshot | None) -> Card | None:

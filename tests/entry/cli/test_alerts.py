@@ -36,6 +36,12 @@ def raised(ratchet: Ratchet) -> Ratchet:
     return ratchet
 
 
+def test_an_acknowledgement_without_a_note_names_the_option(raised: Ratchet) -> None:
+    ran = raised("alerts", "ack", "lag~shard/0", "--note", " ", "--by", "ada", "--json")
+    assert (ran.status, ran.error["field"]) == (2, "note")
+    assert "--note" in ran.error["mend"]
+
+
 def subjects(ratchet: Ratchet, *arguments: str) -> list[str]:
     """Return the subjects that a command lists."""
     return [line["subject"] for line in ratchet("alerts", *arguments, "--json").lines]

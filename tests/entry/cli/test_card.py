@@ -4,8 +4,9 @@ from functools import partial
 
 import pytest
 
+from ratchet.entry.cli.card_page import head, markdown, sections
 from ratchet.entry.wiring import open_app
-from ratchet.runs.card import card_ref
+from ratchet.runs.card import Card, card_ref
 from ratchet.stats.run_sums import ModelSums, RunSums
 from ratchet.store.sqlite import SqliteStore
 from tests.support.carded import compared, put_weeks, refreshed
@@ -80,6 +81,19 @@ def test_one_that_cannot_be_read_is_named_below_the_others(carded: Ratchet) -> N
     told = carded("card").out
     assert "planner" in told
     assert "left out: ops_cards/a%7Cb: card: asOf" in told
+
+
+def test_what_is_not_listed_is_said_and_one_run_is_no_runs() -> None:
+    card = Card(component="planner", as_of=NOON, runs=1, unlisted=("model", "gate"))
+    assert list(head(card)) == [
+        "1 run in 30 days, as of 2026-03-01 12:00:00 UTC",
+        "its runs name no version",
+    ]
+    assert [section.note for section in sections(card) if section.note] == [
+        "of the models the rarest of a day are not listed",
+        "of the gates the rarest of a day are not listed",
+    ]
+    assert "of the gates the rarest of a day are not listed" in list(markdown(card))
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ def test_a_person_sees_days_and_how_each_metric_moved(filled: Ratchet) -> None:
 def test_one_term_is_shown_alone_and_an_unknown_one_is_refused(filled: Ratchet) -> None:
     told = filled("progress", "planner", "--term", "grounding").out
     assert told.count("2026-02") == 19
-    assert "loss" not in told
+    assert told.startswith("planner, mean losses by day: 0 is perfect, 1 the worst\n")
+    assert told.count("loss") == 1
     refused = filled("progress", "planner", "--term", "mood", "--json")
     assert (refused.status, refused.error["field"]) == (2, "term")
 
@@ -72,6 +73,17 @@ def test_the_chart_has_a_line_for_each_metric(filled: Ratchet) -> None:
     assert filled("progress", "planner", "--svg", "p.svg", "--json").status == 0
     lines = list(ElementTree.fromstring(Path("p.svg").read_text()).iter(f"{SVG}polyline"))
     assert [len((line.get("points") or "").split()) for line in lines] == [20, 10]
+
+
+def test_the_chart_of_one_term_names_it_and_the_days(filled: Ratchet) -> None:
+    given = ("progress", "planner", "--term", "grounding", "--days", "3", "--svg", "p.svg")
+    assert filled(*given).out.startswith("wrote p.svg\n")
+    texts = [t.text for t in ElementTree.fromstring(Path("p.svg").read_text()).iter(f"{SVG}text")]
+    assert texts[0] == ("grounding of planner, mean losses by day: 0 is perfect, 1 the worst")
+    days = [text for text in texts if text and text.startswith("2026-")]
+    assert days == ["2026-02-27", "2026-02-28", "2026-03-01"]
+    assert filled("progress", "nobody", "--svg", "none.svg").status == 0
+    assert not Path("none.svg").exists()
 
 
 def test_without_runs_it_says_what_to_do(filled: Ratchet) -> None:

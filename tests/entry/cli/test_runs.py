@@ -6,6 +6,8 @@ import pytest
 
 from ratchet.entry.cli.output import opened
 from ratchet.runs.settings import RunLossSettings
+from ratchet.stats.run_sums import RunBucket
+from ratchet.store.port import Query
 from tests.support.commands import Ratchet, arrived, write_json, write_lines
 from tests.support.observing import configure
 
@@ -30,6 +32,25 @@ def test_a_run_is_recorded_with_its_loss_and_what_is_not_known(ratchet: Ratchet)
     assert again.out.splitlines()[0] == "r1 is known already as revision 1: loss 0.3875"
 
 
+def test_what_does_not_count_and_what_wants_a_budget_are_told(ratchet: Ratchet) -> None:
+    zeros = dict.fromkeys(RunLossSettings().weights, 0.0)
+    with opened(None) as app:
+        configure(app.store, RunLossSettings(weights=zeros | {"ragCoverage": 1.0}))
+    ratchet(
+        "run", "record", write_json("new.json", a_run(revision=3, metrics={"ragCoverage": 0.7}))
+    )
+    old = write_json("old.json", a_run(revision=2, costUsd=1.5))
+    assert ratchet("run", "record", old).out.splitlines() == [
+        "r1 is recorded as revision 2: no loss, as what is known weighs 0",
+        "  revision 3 counts (loss 0.3)",
+        "  costOverBudget wants budget.maxCostUsd",
+    ]
+    ratchet("run", "record", write_json("other.json", a_run("r2", costUsd=1.5)))
+    assert ratchet("run", "show", "r2").out.splitlines()[-1] == (
+        "  costOverBudget wants budget.maxCostUsd"
+    )
+
+
 def test_a_file_of_runs_is_recorded_and_refused_ones_are_listed(ratchet: Ratchet) -> None:
     runs = [a_run(f"r{n}") for n in range(120)]
     runs[110]["metrics"] = {"grounding": 1.2}
@@ -40,6 +61,10 @@ def test_a_file_of_runs_is_recorded_and_refused_ones_are_listed(ratchet: Ratchet
     ]
     again = ratchet("run", "record", path, "--json").json
     assert (again["accepted"], again["duplicate"], len(again["rejected"])) == (119, 119, 1)
+    assert len(again["runs"]) == 119
+    last = again["runs"][-1]
+    assert (last["runId"], last["revision"], last["duplicate"]) == ("r119", 1, True)
+    assert last["loss"]["loss"] == pytest.approx(0.3875)
     assert len(ratchet("run", "list", "--component", "planner", "--json").lines) == 20
 
 
@@ -80,9 +105,24 @@ def test_losses_follow_changed_weights_by_recompute_alone(ratchet: Ratchet) -> N
     zeros = dict.fromkeys(RunLossSettings().weights, 0.0)
     with opened(None) as app:
         configure(app.store, RunLossSettings(weights=zeros | {"contradictions": 1.0}))
-    assert ratchet("run", "recompute", "r1").out == "1 of 1 runs changed\n"
+    assert ratchet("run", "recompute", "r1").out == "1 of 1 runs looked at changed\n"
     assert ratchet("run", "show", "r1", "--json").json["run"]["loss"]["loss"] == 0.2
     assert ratchet("run", "recompute", "--component", "planner", "--json").json["changed"] == 0
+
+
+def test_sums_of_a_day_that_are_lost_are_made_anew(ratchet: Ratchet) -> None:
+    ratchet("run", "record", write_json("run.json", a_run()))
+    ratchet("run", "recompute")
+    with opened(None) as app:
+        (bucket,) = app.store.query(Query(RunBucket.collection))
+        app.store.delete(bucket.ref)
+    assert ratchet("run", "recompute", "--recount").out.splitlines() == [
+        "0 of 1 runs looked at changed",
+        "sums of days made anew: 1",
+    ]
+    with opened(None) as app:
+        (again,) = app.store.query(Query(RunBucket.collection))
+    assert again.data["sums"] == bucket.data["sums"]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,13 @@ def test_a_job_is_taken_and_finished_by_hand(seeded: Ratchet) -> None:
     said = write_json("r.json", {"state": "succeeded", "params": {"prompts": {"system": "exact"}}})
     early = seeded("study", "finish", study, said, *BY, "--json")
     assert (early.status, early.error["mend"]) == (4, f"take it first: ratchet study take {study}")
-    assert seeded("study", "take", "--by", "ada").out.startswith(f"the job of {study} is yours")
+    taken = seeded("study", "take", "--by", "ada").out.splitlines()
+    assert taken[0].startswith(f"the job of {study} is yours")
+    assert taken[1:] == [
+        f"  prompt_synthesis of planner, from {POLICY}@1.0.0",
+        "  hypothesis: fewer contradictions",
+        "  metric: contradictions",
+    ]
     assert "ada" in seeded("study", "jobs").out
     ended = seeded("study", "finish", study, said, *BY, "--json").json
     assert (ended["state"], ended["version"]) == ("succeeded", f"{POLICY}@1.0.1")

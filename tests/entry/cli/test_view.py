@@ -89,9 +89,11 @@ def test_json_is_a_line_a_row_of_the_component_asked_for(filled: Ratchet) -> Non
     ],
 )
 def test_every_view_has_a_chart(filled: Ratchet, name: str, drawn: str, count: int) -> None:
-    assert filled("view", name, "--svg", "v.svg").status == 0
+    assert filled("view", name, "--svg", "v.svg").out.endswith("wrote v.svg\n")
     found = list(ElementTree.fromstring(Path("v.svg").read_text()).iter(f"{SVG}{drawn}"))
     assert len(found) == count
+    filled("view", name, "--component", "nobody", "--svg", "none.svg")
+    assert not Path("none.svg").exists()
 
 
 def test_an_unknown_view_is_refused_with_those_there_are(filled: Ratchet) -> None:

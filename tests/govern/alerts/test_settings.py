@@ -39,6 +39,11 @@ def test_without_a_document_alerts_go_to_the_log() -> None:
             "slack takes no keyEnv",
         ),
         (sinks(kind="log", minSeverity="bad"), "minSeverity"),
+        ({"rules": {"version-proposed": {"opensAfter": 2}}}, "rules.version-proposed.opensAfter"),
+        (
+            {"rules": {"rollout-promoted": {"closes": 0}}},
+            "rules.rollout-promoted.closes: a rule on",
+        ),
         ({"sinks": {"No Name": {"kind": "log"}}}, "sinks"),
     ],
 )

@@ -68,7 +68,9 @@ def _show(found: Card) -> None:
         say("")
         if section.rows:
             table(section.columns, section.rows, title=section.title)
-            continue
-        say(section.title)
-        for line in section.lines or (section.empty,):
-            say(f"  {line}")
+        else:
+            say(section.title)
+            for line in section.lines or (section.empty,):
+                say(f"  {line}")
+        if section.note:
+            say(f"  {section.note}")

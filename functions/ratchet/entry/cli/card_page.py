@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ratchet.entry.cli.output import cell, inert
+from ratchet.entry.cli.trial_words import counted
 from ratchet.runs.card import Card, Change, Claim, Failure, ModelStanding
 from ratchet.runs.claims import PAST_DAYS
 from ratchet.stats.intervals import Interval
@@ -21,6 +22,7 @@ class Section(NamedTuple):
     columns: tuple[str, ...] = ()
     rows: tuple[Cells, ...] = ()
     empty: str = ""
+    note: str = ""
 
 
 def sections(card: Card) -> Iterator[Section]:
@@ -32,11 +34,20 @@ def sections(card: Card) -> Iterator[Section]:
     yield Section("Weaknesses", lines=tuple(c.text for c in card.weaknesses), empty=why)
     yield Section("Strengths", lines=tuple(c.text for c in card.strengths), empty=why)
     models = tuple(map(_model, card.models))
-    yield Section("Models", columns=MODEL_COLUMNS, rows=models, empty="none with runs enough")
+    none = "none with runs enough"
+    note = _note(card, ("model",))
+    yield Section("Models", columns=MODEL_COLUMNS, rows=models, empty=none, note=note)
     failed = tuple(map(_failure, card.failures))
-    yield Section("Failures", columns=FAILURE_COLUMNS, rows=failed, empty="none")
+    note = _note(card, ("error", "gate"))
+    yield Section("Failures", columns=FAILURE_COLUMNS, rows=failed, empty="none", note=note)
     studies = tuple((s.id, s.type, s.state, s.version) for s in card.studies)
     yield Section("Studies", columns=STUDY_COLUMNS, rows=studies, empty="none")
+
+
+def _note(card: Card, kinds: tuple[str, ...]) -> str:
+    """Return of which names some are not listed; nothing where all may be."""
+    found = [f"{kind}s" for kind in kinds if kind in card.unlisted]
+    return f"of the {' and '.join(found)} the rarest of a day are not listed" if found else ""
 
 
 LOSS_COLUMNS = ("days", "loss", "runs", "before", "change", "interval")
@@ -47,9 +58,10 @@ STUDY_COLUMNS = ("study", "type", "state", "version")
 
 def head(card: Card) -> Iterator[str]:
     """Yield what a page begins with, in sentences."""
-    yield f"{card.runs:,} runs in 30 days, as of {cell(card.as_of)} UTC"
-    served = card.policy_version or "no policy version that the runs name"
-    yield f"runs under {served}" + (f"; active is {card.active}" if card.active else "")
+    yield f"{counted(card.runs, 'run')} in 30 days, as of {cell(card.as_of)} UTC"
+    version = card.policy_version
+    served = f"runs under {version}" if version else "its runs name no version"
+    yield served + (f"; active is {card.active}" if card.active else "")
     if card.closed_until is not None:
         yield (
             f"strengths and weaknesses rest on the days before {card.closed_until:%Y-%m-%d}; "
@@ -74,6 +86,9 @@ def markdown(card: Card) -> Iterator[str]:
             yield from _table(section)
         else:
             yield _plain(section.empty)
+        if section.note:
+            yield ""
+            yield _plain(section.note)
 
 
 def _table(section: Section) -> Iterator[str]:

@@ -161,6 +161,8 @@ def _add(total: Answer, answer: Answer, start: int) -> None:
     again = answer.get("duplicate", 0)  # how many, or whether all
     total["duplicate"] += answer["accepted"] if again is True else again
     total["ids"] += [answer["id"]] if answer["accepted"] and "id" in answer else []
+    if "runs" in answer:
+        total["runs"] = total.get("runs", []) + answer["runs"]
     refused = answer.get("rejected", [])
     total["rejected"] += [r | {"index": r["index"] + start} for r in refused]
 

@@ -10,7 +10,6 @@ import typer
 from ratchet.entry.cli.output import AsJson, StoreUrl, emit, opened, say, table
 from ratchet.entry.files import write_text
 from ratchet.entry.plot import line_chart
-from ratchet.kernel.clock import DAY
 from ratchet.kernel.registry import pick
 from ratchet.runs.card import Change
 from ratchet.runs.progress import Progress
@@ -22,6 +21,7 @@ from ratchet.stats.run_sums import LOSS, TERMS
 Days = Annotated[
     int, typer.Option(min=1, max=MAX_DAYS, help="How many days back, the present one too.")
 ]
+LEGEND = "mean losses by day: 0 is perfect, 1 the worst"
 Svg = Annotated[Path | None, typer.Option(help="Write an SVG chart.")]
 
 
@@ -44,18 +44,21 @@ def progress(
     with opened(store, making=False) as app:
         found = read_progress(app.store, component, version=version, days=days, now=app.clock())
     shown = found if term is None else found.of(term)
-    if svg:
-        write_text(svg, _chart(shown), "svg")
+    if svg and shown.days:
+        write_text(svg, _chart(shown, term), "svg")
     if as_json:
         emit(shown.to_wire())
         return
+    whose = f"{component} under {version}" if version else component
     if not shown.days:
-        whose = f"{component} under {version}" if version else component
         say(f"no runs of {whose} in {days} days: record some, then run `ratchet tick`")
         return
+    if svg:
+        say(f"wrote {svg}")
     of = term or LOSS
     lines = [(f"{day.day:%Y-%m-%d}", day.runs, day.means.get(of)) for day in shown.days]
-    table(("date", "runs", of), lines, title=" ".join(filter(None, (component, version))))
+    say(f"{whose}, {LEGEND}")
+    table(("date", "runs", of), lines)
     moved = ("7 days", "change", "interval", "30 days", "change", "interval", "runs")
     table(("metric", *moved), _moves(shown), title="mean of the last days, against as many before")
 
@@ -77,10 +80,11 @@ def told(interval: Interval | None) -> str | None:
     return f"{interval.low:.3f}..{interval.high:.3f}" if interval else None
 
 
-def _chart(shown: Progress) -> str:
+def _chart(shown: Progress, term: str | None) -> str:
     lines: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for day in shown.days:
         for name, mean in day.means.items():
-            lines[name].append(((day.day - shown.as_of) / DAY, mean))
-    title = f"mean loss of {shown.component} by day; 0 is perfect"
-    return line_chart(lines, title, "days from now")
+            lines[name].append((day.day.toordinal(), mean))
+    what = "loss and its terms" if term is None else term
+    whose = f"{shown.component} under {shown.version}" if shown.version else shown.component
+    return line_chart(lines, f"{what} of {whose}, {LEGEND}", "day, UTC", dates=True)

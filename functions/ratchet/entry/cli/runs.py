@@ -19,6 +19,8 @@ from ratchet.entry.cli.output import (
 )
 from ratchet.entry.wiring import App
 from ratchet.kernel.errors import InvalidBatch, RatchetError
+from ratchet.observe.run_totals import RunObserved
+from ratchet.runs.compute import unbudgeted
 from ratchet.runs.loss import RunLoss
 from ratchet.runs.read import Shown, list_runs, show_run
 from ratchet.runs.recompute import recompute_runs
@@ -45,13 +47,14 @@ def record(source: Source, store: StoreUrl = None, as_json: AsJson = False) -> N
 
 def _send(a: App, chunk: list[Any]) -> Answer:
     """Record some runs, as many at once as are taken."""
-    total: Answer = {"accepted": 0, "duplicate": 0, "rejected": []}
+    total: Answer = {"accepted": 0, "duplicate": 0, "rejected": [], "runs": []}
     for start in range(0, len(chunk), MAX_RUNS):
         part = chunk[start : start + MAX_RUNS]
         try:
             found = record_runs(a.store, a.keys, part, reader=a.reader, now=a.clock())
         except InvalidBatch as error:
             found = RunsRecorded(rejected=error.rejected)
+        total["runs"] += [run.to_wire() for run in found.runs]
         total["accepted"] += len(found.runs)
         total["duplicate"] += sum(run.duplicate for run in found.runs)
         total["rejected"] += [r.to_wire() | {"index": r.index + start} for r in found.rejected]
@@ -64,14 +67,21 @@ def _tell(found: RunRecorded, as_json: bool) -> None:
         return
     known = "known already as" if found.duplicate else "recorded as"
     say(f"{found.run_id} is {known} revision {found.revision}: {_worth(found.loss)}")
+    if found.counts != found.revision:
+        worth = "no loss" if found.counts_loss is None else f"loss {found.counts_loss:.4g}"
+        say(f"  revision {found.counts} counts ({worth})")
     if found.awaits:
         say(f"  its observations may still tell {', '.join(found.awaits)}")
     if found.unread:
         say(f"  no term reads {', '.join(found.unread)}")
+    for term, field in found.wants.items():
+        say(f"  {term} wants {field}")
 
 
 def _worth(loss: RunLoss) -> str:
-    return "no loss, as no term is known" if loss.loss is None else f"loss {loss.loss:.4g}"
+    if loss.loss is not None:
+        return f"loss {loss.loss:.4g}"
+    return f"no loss, as {'what is known weighs 0' if loss.terms else 'no term is known'}"
 
 
 @app.command()
@@ -104,6 +114,8 @@ def _show(found: Shown) -> None:
     table(columns, [(n, t.value, t.loss, t.weight, t.part) for n, t in run.loss.terms.items()])
     if run.loss.missing:
         say(f"not known, and left out: {', '.join(run.loss.missing)}")
+    for term, field in unbudgeted(report, found.observed or RunObserved()).items():
+        say(f"  {term} wants {field}")
 
 
 def _show_revisions(found: Shown) -> None:
@@ -147,6 +159,9 @@ def recompute(
     run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Only this run.")] = None,
     component: Annotated[str | None, typer.Option(help="Only of this component.")] = None,
     since: Since = None,
+    recount: Annotated[
+        bool, typer.Option("--recount", help="Make lost sums of their days anew, too.")
+    ] = False,
     store: StoreUrl = None,
     as_json: AsJson = False,
 ) -> None:
@@ -155,11 +170,19 @@ def recompute(
         now = a.clock()
         start = ago(since, now)
         found = recompute_runs(
-            a.store, a.reader, now=now, run=run, component=component, since=start
+            a.store,
+            a.reader,
+            now=now,
+            run=run,
+            component=component,
+            since=start,
+            recount=recount,
         )
     if as_json:
         emit(found.to_wire())
         return
-    say(f"{found.changed} of {found.read} runs changed")
+    say(f"{found.changed} of {found.read} runs looked at changed")
+    if recount:
+        say(f"sums of days made anew: {found.recounted}")
     if found.unreadable:
         say(f"{found.unreadable} cannot be read: ratchet alerts")

@@ -24,6 +24,7 @@ from ratchet.entry.files import json_object
 from ratchet.kernel.errors import RatchetError
 from ratchet.runs import end_study, list_studies
 from ratchet.runs.finish_study import Finished, finish_job
+from ratchet.runs.progress import MIN_DAYS
 from ratchet.runs.run_study import run_study
 from ratchet.runs.start_study import plan_study
 from ratchet.runs.studies import RUNNERS
@@ -86,7 +87,8 @@ def _row(x: Study) -> tuple[Any, ...]:
 
 def _moved(found: LossDifference) -> str:
     """Return a difference, and whether it is of the same days or also of what came in between."""
-    of = f"on {found.same_days} same days" if found.same_days else "after less before"
+    same = f"on {found.same_days} same days"
+    of = same if found.same_days >= MIN_DAYS else "after less before"
     return f"{found.difference:.4g} {of}"
 
 
@@ -179,18 +181,24 @@ def jobs(store: StoreUrl = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def take(
-    study: Annotated[str | None, typer.Argument(metavar="STUDY", help="Else the oldest.")] = None,
+    study: Annotated[
+        str | None, typer.Argument(metavar="STUDY", help="Else the oldest free one.")
+    ] = None,
     by: By = None,
     store: StoreUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a job, to do its work by hand; taken again, it is yours for longer."""
+    """Take a job, to do its work by hand; taken again by its id, it is yours for longer."""
     with opened(store) as a:
         job = take_job(a.store, a.keys, a.reader, actor(by), study_id=study, now=a.clock())
     if as_json:
         emit(job.to_wire())
     else:
         say(f"the job of {job.study} is yours until {cell(job.lease_until)} UTC")
+        say(f"  {job.type} of {job.component}, from {job.base or 'no version'}")
+        say(f"  hypothesis: {job.hypothesis}")
+        for name, value in spread(job.configuration):
+            say(f"  {name}: {cell(value)}")
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ratchet.entry.cli.output import AsJson, StoreUrl, emit_lines, opened, table, tell_spoiled
+from ratchet.entry.cli.output import AsJson, StoreUrl, emit_lines, opened, say, table, tell_spoiled
 from ratchet.entry.cli.progress import Days, Svg, told
 from ratchet.entry.files import write_text
 from ratchet.entry.plot import HEIGHT, Dot, line_chart, scatter
@@ -41,7 +41,7 @@ def view(
             now=app.clock(),
             tell=spoiled.append,
         )
-    if svg:
+    if svg and rows:
         write_text(svg, CHARTS[name](rows), "svg")
     if as_json:
         emit_lines(row.to_wire() for row in rows)
@@ -49,6 +49,8 @@ def view(
         columns = _columns(rows)
         lines = [_cells(row) for row in rows]
         table(columns, lines, title=f"{name}, last {days} days", below=columns[:0:-1])
+        if svg and rows:
+            say(f"wrote {svg}")
     tell_spoiled(spoiled, as_json)
 
 
@@ -63,12 +65,11 @@ def _cells(row: Model) -> list[Any]:
 
 def _losses(rows: Rows) -> str:
     lines: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    last = max((row.date for row in rows), default="")
     for row in rows:
         if row.avg_loss is not None:
-            before = date.fromisoformat(row.date) - date.fromisoformat(last)
-            lines[row.component].append((before.days, row.avg_loss))
-    return line_chart(lines, "mean loss by day; 0 is perfect", f"days before {last}".strip())
+            day = date.fromisoformat(row.date).toordinal()
+            lines[row.component].append((day, row.avg_loss))
+    return line_chart(lines, "mean loss by day; 0 is perfect", "day, UTC", dates=True)
 
 
 def _versions(rows: Rows) -> str:

@@ -8,7 +8,7 @@ from ratchet.govern.alerts.read import first_of
 from ratchet.govern.audit import link
 from ratchet.govern.chain_heads import config_head
 from ratchet.govern.roles import Actor, require_person, require_reason
-from ratchet.kernel.errors import IllegalTransition
+from ratchet.kernel.errors import IllegalTransition, InvalidInput
 from ratchet.kernel.keys import Keys
 from ratchet.store.port import Ref, Store
 from ratchet.store.transact import Transaction
@@ -19,8 +19,13 @@ def ack_alert(
 ) -> Alert:
     """Say that somebody sees to an alert; it goes on counting, and opens again when it is worse.
 
-    Raises: NotFound; IllegalTransition for one that does not stand open; Forbidden for a machine.
+    Raises: NotFound; IllegalTransition for one that does not stand open; Forbidden for a machine;
+    InvalidInput without a note.
     """
+    if actor.kind == "person" and not note.strip():
+        raise InvalidInput(
+            "acknowledge_alert wants a note", field="note", mend="say who does what: --note ..."
+        )
 
     def acked(seen: Alert) -> Alert:
         if seen.state != "open":

@@ -22,6 +22,9 @@ RuleName = Literal[
     "scoring-lag",
     "version-proposed",
 ]
+# They tell what the audit chain says happened: none has a level, and none looks twice.
+EVENT_RULES: tuple[RuleName, ...] = ("rollout-promoted", "rollout-rolled-back", "version-proposed")
+OF_CONDITIONS = ("opens", "closes", "opens_after", "closes_after")
 Looks = Annotated[int, Field(ge=1, le=1000)]
 
 

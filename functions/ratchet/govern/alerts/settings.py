@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, JsonValue, StringConstraints, ValidationError, model_validator
 
 from ratchet.govern.alerts.alert import Severity
-from ratchet.govern.alerts.rules import RuleName, RuleSetting
+from ratchet.govern.alerts.rules import EVENT_RULES, OF_CONDITIONS, RuleName, RuleSetting
 from ratchet.govern.config import Config
 from ratchet.govern.sinks import SINKS
 from ratchet.kernel.document import Model
@@ -59,6 +59,17 @@ class AlertSettings(Config):
     sinks: Annotated[dict[SinkName, SinkSpec], Field(max_length=20)] = {"log": SinkSpec(kind="log")}
     rules: dict[RuleName, RuleSetting] = {}
     resolve_after_hours: Annotated[float, Field(ge=25, le=8760)] = 72
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in EVENT_RULES:
+            setting = self.rules.get(name, RuleSetting())
+            for field in OF_CONDITIONS:
+                if getattr(setting, field) is not None:
+                    alias = RuleSetting.model_fields[field].alias
+                    told = "a rule on events has a severity and a switch alone"
+                    raise ValueError(f"rules.{name}.{alias}: {told}")
+        return self
 
     @property
     def resolve_after(self) -> timedelta:

@@ -21,9 +21,9 @@ from ratchet.store.port import Ref
 class PolicyPerformanceRow(Model):
     """A version's runs against its control's: mean losses, candidate less control, and of how many.
 
-    Below 0 the candidate is better. Of the `sameDays` on which both ran; where they are 0, of all
-    days of each, and what changed in between is in the delta. No interval where either has fewer
-    than three days with runs.
+    Below 0 the candidate is better. Of the `sameDays` on which both ran; where they are fewer than
+    three, of all days of each, and what changed in between is in the delta. No interval where
+    either has fewer than three days with runs.
     """
 
     component: str
