@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ratchet.entry.seed import SEEDER, seed
+from ratchet.entry.seed import seed
 from ratchet.entry.wiring import App, wire
 from ratchet.govern.config_change import set_config
+from ratchet.govern.roles import SEEDER
 from ratchet.kernel.clock import ManualClock, millis
 from ratchet.kernel.keys import derive_keys
 from ratchet.observe.record import record

@@ -25,5 +25,5 @@ def test_an_admin_answers_an_alert_by_name_and_with_a_reason(
 def test_a_reason_is_wanted(governed: Store, functions: Functions) -> None:
     raise_alert(governed, full())
     answer = functions.call("acknowledge_alert", {"alert": "full~disk", "note": ""})
-    assert (answer.status, answer.error["details"]["field"]) == (400, "reason")
+    assert (answer.status, answer.error["details"]["field"]) == (400, "note")
     assert [a.state for a in alerts(governed)] == ["open"]
