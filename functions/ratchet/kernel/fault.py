@@ -58,6 +58,19 @@ def first_fault(error: ValidationError, kind: Any) -> tuple[str, str]:
     return field, fault["msg"].removeprefix("Value error, ")
 
 
+def check_settings(kind: type[BaseModel], settings: Any) -> None:
+    """Hold what a registry's member is set with to the model of its kind, strictly.
+
+    Raises: ValueError that names the field under `settings`, for the model that they are part of.
+    """
+    try:
+        kind.model_validate(settings, strict=True)
+    except ValidationError as error:
+        field, reason = first_fault(error, kind)
+        where = "settings" if field == WHOLE else f"settings.{field}"
+        raise ValueError(f"{where}: {reason}") from error
+
+
 def in_words(pattern: str) -> str:
     """Return which texts a pattern takes; nothing, where only the pattern says it.
 

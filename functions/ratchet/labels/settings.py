@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, JsonValue, StringConstraints, ValidationError, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from ratchet.govern.config import Config
 from ratchet.kernel.clock import Clock
 from ratchet.kernel.document import Model
-from ratchet.kernel.fault import WHOLE, first_fault
+from ratchet.kernel.fault import check_settings
 from ratchet.labels.judges import JUDGES
 from ratchet.labels.judges.judge import Seat
 from ratchet.labels.review_item import LONGEST_LEASE
@@ -56,13 +56,7 @@ class JudgeSpec(Model):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        kind = JUDGES[self.kind].settings
-        try:
-            kind.model_validate(self.settings, strict=True)
-        except ValidationError as error:
-            field, reason = first_fault(error, kind)
-            where = "settings" if field == WHOLE else f"settings.{field}"
-            raise ValueError(f"{where}: {reason}") from error
+        check_settings(JUDGES[self.kind].settings, self.settings)
         return self
 
     def seat(self, judge: str, store: Store, clock: Clock) -> Seat:

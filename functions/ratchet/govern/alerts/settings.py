@@ -3,14 +3,14 @@
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, JsonValue, StringConstraints, ValidationError, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from ratchet.govern.alerts.alert import Severity
 from ratchet.govern.alerts.rules import EVENT_RULES, OF_CONDITIONS, RuleName, RuleSetting
 from ratchet.govern.config import Config
 from ratchet.govern.sinks import SINKS
 from ratchet.kernel.document import Model
-from ratchet.kernel.fault import WHOLE, first_fault
+from ratchet.kernel.fault import check_settings
 
 SinkKind = Literal["log", "webhook", "cloudevents"]
 SinkName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -33,13 +33,7 @@ class SinkSpec(Model):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        kind = SINKS[self.kind].settings
-        try:
-            kind.model_validate(self.settings, strict=True)
-        except ValidationError as error:
-            field, reason = first_fault(error, kind)
-            where = "settings" if field == WHOLE else f"settings.{field}"
-            raise ValueError(f"{where}: {reason}") from error
+        check_settings(SINKS[self.kind].settings, self.settings)
         return self
 
     @property
