@@ -27,9 +27,10 @@ demo: $(READY)
 	$(BIN)/ratchet demo $(if $(TABLE),--outcomes $(TABLE))
 
 # All tests. Those of the emulators are two groups, since tests that share one run after each other.
+# After a `make check` of the same tree, CHECKED=1 leaves out what that has run just so.
 test: $(READY)
 	$(BIN)/python -m tests.emulator.install
-	$(BIN)/python -m pytest -q -n auto -m 'not emulator'
+	$(BIN)/python -m pytest -q -n auto -m 'not emulator$(if $(CHECKED), and (slow or hypothesis))'
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m emulator
 
 # What needs no emulator and is not `slow`, property tests with fewer examples; `make test` runs all.

@@ -6,6 +6,8 @@ import pytest
 from bench import review
 from bench.review import World, told
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("sklearn")
 
 

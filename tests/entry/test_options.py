@@ -13,6 +13,8 @@ import yaml  # type: ignore[import-untyped]  # the SDK's own, without types
 
 from ratchet.entry.ticks import SCHEDULES
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "functions"
 EMULATORS = {
     "FIRESTORE_EMULATOR_HOST": "127.0.0.1:1",

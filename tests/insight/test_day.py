@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import DAY, HOUR, ManualClock
@@ -14,6 +15,8 @@ from ratchet.store.sqlite import SqliteStore
 from tests.support.governed import ADA, KEYS, POLICY, draft, lineage_of, switch_flags, weights
 from tests.support.trials import begin
 from tests.support.watching import FIVE, NOON, carded, look, rewarded, standing, waiting
+
+pytestmark = pytest.mark.slow
 
 MIDNIGHT = NOON - 12 * HOUR
 LAG, SICK = "scoring-lag score_observations", "sick"

@@ -27,6 +27,8 @@ from tests.support.rollout_recount import (
     watch,
 )
 
+pytestmark = pytest.mark.slow
+
 MIDNIGHT = NOON.replace(hour=0)
 
 

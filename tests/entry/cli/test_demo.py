@@ -9,6 +9,8 @@ from tests.support.commands import Ratchet, write_json
 from tests.support.outcomes import real, three_arms
 from tests.support.short_road import RATE, RULES
 
+pytestmark = pytest.mark.slow
+
 KEYS = (
     *("requests", "scored", "rewardFirst", "rewardLast", "rewardUniform", "rewardBestArm"),
     *("versions", "activations", "auditValid", "opsPerObservation", "seconds"),

@@ -7,6 +7,8 @@ import pytest
 from tests.support.commands import Ratchet
 from tests.support.trajectories import sample, trajectory, written
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_ends_with_the_card_of_the_airline_agent(ratchet: Ratchet) -> None:
     ran = ratchet("demo", "--runs", sample())

@@ -11,6 +11,8 @@ import pytest
 from tests.support.commands import Ratchet
 from tests.support.trial_logs import lines, two_arms
 
+pytestmark = pytest.mark.slow
+
 KEYS = {
     *("log", "rows", "skipped", "skippedShown", "withoutArm", "columns", "wide", "unused"),
     *(

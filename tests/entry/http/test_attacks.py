@@ -19,6 +19,8 @@ from tests.support.attacks.by_token import BY_TOKEN
 from tests.support.functions import SERVICE, Functions
 from tests.support.minted import AUDIENCE
 
+pytestmark = pytest.mark.slow
+
 ATTACKS = [*BY_TOKEN, *BY_BODY, *BY_PROTOCOL]
 STORED = ("an id", "meta", "a lone surrogate", "a name", "a reserved", "a list in", "a hidden")
 BAD_BODIES = [a for a in BY_BODY if a.path == "/record" and a.name.startswith(STORED)]

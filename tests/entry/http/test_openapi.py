@@ -33,6 +33,8 @@ from ratchet.store.sqlite import SqliteStore
 from tests.support.functions import ADMIN, SERVICE, Functions
 from tests.support.governed import KEYS, NOON, SECOND, draft, lineage_of, switch_flags, weights
 
+pytestmark = pytest.mark.slow
+
 NOW = millis(NOON + 60 * SECOND)
 SHOWN = document(Rollback, "0.1.0", NOON + 60 * SECOND)
 OPERATIONS = [

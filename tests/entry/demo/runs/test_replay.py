@@ -13,6 +13,8 @@ from ratchet.store.sqlite import SqliteStore
 from tests.support.governed import KEYS
 from tests.support.trajectories import trajectory
 
+pytestmark = pytest.mark.slow
+
 TOLD = [Trajectory.parse(trajectory(i, reward=float(i % 4 == 0))) for i in range(28)]
 
 
