@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ratchet.kernel.document import Document, ExactInt, Instant, Model
 from ratchet.kernel.ids import join_key
-from ratchet.stats.bucket import OTHER, cap_counts, counts
+from ratchet.stats.bucket import OTHER, cap_counts, cap_named, counts
 from ratchet.stats.moments import Moments, sum_moments
 from ratchet.stats.quantiles import Histogram
 from ratchet.stats.run_sums import MAX_NAMED
@@ -77,17 +77,9 @@ def capped(sums: RunObserved) -> RunObserved:
     """Keep the busiest 20 arms and error codes; the rest counts as `other`."""
     if len(sums.errors) <= MAX_NAMED and len(sums.by_arm) <= MAX_NAMED:
         return sums
-    named = {"errors": cap_counts(sums.errors, MAX_NAMED), "by_arm": _cap_arms(sums.by_arm)}
-    return sums.model_copy(update=named)
-
-
-def _cap_arms(found: Mapping[str, Moments]) -> dict[str, Moments]:
-    if len(found) <= MAX_NAMED:
-        return dict(found)
-    ranked = sorted((arm for arm in found if arm != OTHER), key=lambda arm: (-found[arm].n, arm))
-    kept = {arm: found[arm] for arm in ranked[: MAX_NAMED - 1]}
-    rest = sum_moments(moments for arm, moments in found.items() if arm not in kept)
-    return dict(sorted((kept | {OTHER: rest}).items()))
+    arms = cap_named(sums.by_arm, MAX_NAMED, count=lambda m: m.n, total=sum_moments)
+    errors = cap_counts(sums.errors, MAX_NAMED)
+    return sums.model_copy(update={"errors": errors, "by_arm": arms})
 
 
 class RunTotals(Document):

@@ -6,14 +6,13 @@ from typing import Any
 
 from ratchet.govern.audit import link
 from ratchet.govern.roles import Actor
-from ratchet.kernel.errors import AlreadyExists
 from ratchet.kernel.keys import Keys
 from ratchet.kernel.seal import sealed
 from ratchet.policies.head import PolicyHead
+from ratchet.policies.numbered import free_id, next_ref
 from ratchet.policies.version import PolicyVersion
 from ratchet.rollouts.approval import APPROVALS, LIFE, Approval
 from ratchet.rollouts.running import require_active
-from ratchet.store.port import Ref
 from ratchet.store.transact import Transaction
 
 _NUMBERED = "-a"
@@ -46,7 +45,7 @@ def ask(
     approval = sealed(
         keys,
         Approval(
-            id=_free_id(tx, head),
+            id=free_id(tx, head, APPROVALS, _NUMBERED),
             policy=head.id,
             version=version.key(),
             signature=version.signature,
@@ -96,20 +95,4 @@ def evidence_of(approval: Approval) -> dict[str, Any]:
 
 def read_ask(tx: Transaction, head: PolicyHead) -> None:
     """Read what a request would be written over, where it is not the first to write."""
-    tx.fetch([Ref(APPROVALS, _next_id(head, ahead)) for ahead in range(_AHEAD)])
-
-
-def _next_id(head: PolicyHead, ahead: int) -> str:
-    return f"{head.id}{_NUMBERED}{head.audit_sequence + 1 + ahead}"
-
-
-def _free_id(tx: Transaction, head: PolicyHead) -> str:
-    number = _next_id(head, 0)
-    (there,) = tx.fetch([Ref(APPROVALS, number)])
-    if there is not None:
-        raise AlreadyExists(
-            f"{number} exists, and the head of {head.id} does not know it",
-            field="id",
-            mend=f"restore ops_policy_heads/{head.id} from a backup",
-        )
-    return number
+    tx.fetch([next_ref(head, APPROVALS, _NUMBERED, ahead) for ahead in range(_AHEAD)])

@@ -10,11 +10,11 @@ from typing import Any
 
 from ratchet.govern.audit import link
 from ratchet.govern.roles import Actor
-from ratchet.kernel.errors import AlreadyExists
 from ratchet.kernel.keys import Keys
 from ratchet.kernel.seal import sealed
 from ratchet.observe.watch import ROLLOUTS
 from ratchet.policies.head import PolicyHead
+from ratchet.policies.numbered import free_id, next_ref
 from ratchet.policies.propose import set_status
 from ratchet.policies.version import COLLECTION, Stage
 from ratchet.rollouts.prepare import Prepared
@@ -31,7 +31,7 @@ _SLACK = 24.0  # hours after which a holdback ends, whatever has been read
 def read_changes(tx: Transaction, head: PolicyHead, versions: Iterable[str] = ()) -> None:
     """Read what may be written over: versions that are tried, and the ids of a next rollout."""
     tried = {f"{head.id}@{version}" for version in head.stages} | set(versions)
-    ahead = [Ref(ROLLOUTS, _next_id(head, n)) for n in range(_AHEAD)]
+    ahead = [next_ref(head, ROLLOUTS, NUMBERED, n) for n in range(_AHEAD)]
     tx.fetch([*(Ref(COLLECTION, key) for key in sorted(tried)), *ahead])
 
 
@@ -60,7 +60,7 @@ def begin(
         Rollout.parse(
             dict(draft)
             | {
-                "id": _free_id(tx, head),
+                "id": free_id(tx, head, ROLLOUTS, NUMBERED),
                 "champion": champion,
                 "salt": prepared.salt,
                 "watch": prepared.watch,
@@ -230,19 +230,3 @@ def _hours(draft: RolloutDraft) -> float:
     if draft.purpose == "holdback":
         return draft.profile.holdback.hours + _SLACK
     return draft.profile.deadline_hours
-
-
-def _next_id(head: PolicyHead, ahead: int) -> str:
-    return f"{head.id}{NUMBERED}{head.audit_sequence + 1 + ahead}"
-
-
-def _free_id(tx: Transaction, head: PolicyHead) -> str:
-    number = _next_id(head, 0)
-    (there,) = tx.fetch([Ref(ROLLOUTS, number)])
-    if there is not None:
-        raise AlreadyExists(
-            f"{number} exists, and the head of {head.id} does not know it",
-            field="id",
-            mend=f"restore ops_policy_heads/{head.id} from a backup",
-        )
-    return number

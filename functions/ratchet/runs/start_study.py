@@ -9,10 +9,11 @@ from ratchet.govern.roles import Actor, require_person, require_reason
 from ratchet.kernel.errors import AlreadyExists, NotFound, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.policies.head import PolicyHead
+from ratchet.policies.numbered import free_id
 from ratchet.policies.propose import check_policy_id
 from ratchet.policies.version import key_parts, version_key
 from ratchet.runs.studies import HANDED_OUT
-from ratchet.runs.study import NUMBERED, STUDIES, Roster, Study, StudyType, study_ref
+from ratchet.runs.study import NUMBERED, STUDIES, Roster, Study, StudyType
 from ratchet.runs.study_changes import put_study, read_policy, read_roster
 from ratchet.runs.study_job import job_of
 from ratchet.runs.study_settings import StudySettings
@@ -61,7 +62,7 @@ def plan_study(
             _require_cool(tx, head, component, type, limits, now)
         study = Study.parse(
             {
-                "id": _free_id(tx, head),
+                "id": free_id(tx, head, STUDIES, NUMBERED),
                 "type": type,
                 "component": component,
                 "policy": policy,
@@ -160,19 +161,3 @@ def _require_cool(
                 field="coolDownDays",
                 mend=f"wait {limits.cool_down_days:g} days from then, or start one by hand",
             )
-
-
-def _free_id(tx: Transaction, head: PolicyHead) -> str:
-    """Return the id of a new study: its number is that of its audit entry.
-
-    Raises: AlreadyExists where the head does not know of a study that is there.
-    """
-    number = f"{head.id}{NUMBERED}{head.audit_sequence + 1}"
-    (there,) = tx.fetch([study_ref(number)])
-    if there is not None:
-        raise AlreadyExists(
-            f"{number} exists, and the head of {head.id} does not know it",
-            field="id",
-            mend=f"restore ops_policy_heads/{head.id} from a backup",
-        )
-    return number

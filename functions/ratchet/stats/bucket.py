@@ -1,9 +1,9 @@
 """Bucket: mergeable sums of one component, version, epoch and hour."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from ratchet.kernel.clock import hour_label
 from ratchet.kernel.document import Document, ExactInt, Instant, Model
@@ -11,6 +11,7 @@ from ratchet.kernel.ids import join_key
 from ratchet.stats.moments import Moments, sum_moments
 from ratchet.stats.quantiles import Histogram, sum_histograms
 
+T = TypeVar("T")
 Level = Literal["shard", "hour", "day"]
 MAX_ERROR_CODES = 50
 OTHER = "other"
@@ -149,11 +150,23 @@ def cap_errors(sums: Sums) -> Sums:
 
 def cap_counts(found: Mapping[str, int], most: int) -> dict[str, int]:
     """Keep the highest of some counts, at most so many names; the rest count as `other`."""
+    return cap_named(found, most, count=lambda n: n, total=sum)
+
+
+def cap_named(
+    found: Mapping[str, T],
+    most: int,
+    *,
+    count: Callable[[T], int],
+    total: Callable[[Iterable[T]], T],
+) -> dict[str, T]:
+    """Keep what counts most, at most so many names; the rest is summed up as `other`."""
     if len(found) <= most:
         return dict(found)
-    ranked = sorted((name for name in found if name != OTHER), key=lambda n: (-found[n], n))
-    kept = {name: found[name] for name in ranked[: most - 1]}
-    return dict(sorted((kept | {OTHER: sum(found.values()) - sum(kept.values())}).items()))
+    ranked = sorted((n for n in found if n != OTHER), key=lambda n: (-count(found[n]), n))
+    kept = ranked[: most - 1]
+    rest = total(value for name, value in found.items() if name not in kept)
+    return dict(sorted(({name: found[name] for name in kept} | {OTHER: rest}).items()))
 
 
 class Bucket(Document):

@@ -10,7 +10,7 @@ from ratchet.kernel.clock import hour_label
 from ratchet.kernel.document import Document, Instant, Model
 from ratchet.kernel.ids import join_key
 from ratchet.stats.bins import BINS, Bins, pack, sum_bins
-from ratchet.stats.bucket import OTHER, Level
+from ratchet.stats.bucket import OTHER, Level, cap_named
 from ratchet.stats.quantiles import Histogram, sum_histograms
 from ratchet.stats.units import Units
 
@@ -123,11 +123,10 @@ def cap_codes(sums: RolloutSums) -> RolloutSums:
     """Keep the 8 most frequent error codes; the rest count as `other`."""
     if len(sums.errors) <= MAX_CODES:
         return sums
-    ranked = sorted(sums.errors, key=lambda code: (-sums.errors[code].total(), code))
-    named = [code for code in ranked if code != OTHER][: MAX_CODES - 1]
-    rest = sum_bins(bins for code, bins in sums.errors.items() if code not in named)
-    errors = {code: sums.errors[code] for code in named} | {OTHER: pack(rest)}
-    return sums.model_copy(update={"errors": dict(sorted(errors.items()))})
+    errors = cap_named(
+        sums.errors, MAX_CODES, count=lambda bins: bins.total(), total=lambda b: pack(sum_bins(b))
+    )
+    return sums.model_copy(update={"errors": errors})
 
 
 class RolloutBucket(Document):

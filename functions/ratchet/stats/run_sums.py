@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ratchet.kernel.document import Document, ExactInt, Instant, Model
 from ratchet.kernel.ids import SEPARATOR, join_key
-from ratchet.stats.bucket import OTHER, counts, totals
+from ratchet.stats.bucket import OTHER, cap_counts, cap_named, counts, totals
 from ratchet.stats.loss_terms import LOSS as LOSS
 from ratchet.stats.loss_terms import TERMS as TERMS
 from ratchet.stats.moments import Moments, sum_moments
@@ -94,30 +94,9 @@ def _models(
 
 def cap_runs(sums: RunSums, most: int = MAX_NAMED) -> RunSums:
     """Keep the most frequent models, error codes and gates; the rest counts as `other`."""
-    return sums.model_copy(
-        update={
-            "models": _capped_models(sums.models, most),
-            "errors": _capped(sums.errors, most),
-            "gates": _capped(sums.gates, most),
-        }
-    )
-
-
-def _capped(found: Mapping[str, int], most: int) -> dict[str, int]:
-    if len(found) <= most:
-        return dict(found)
-    ranked = sorted((n for n in found if n != OTHER), key=lambda name: (-found[name], name))
-    kept = {name: found[name] for name in ranked[: most - 1]}
-    return dict(sorted((kept | {OTHER: sum(found.values()) - sum(kept.values())}).items()))
-
-
-def _capped_models(found: Mapping[str, ModelSums], most: int) -> dict[str, ModelSums]:
-    if len(found) <= most:
-        return dict(found)
-    ranked = sorted((n for n in found if n != OTHER), key=lambda n: (-found[n].loss.n, n))
-    kept = ranked[: most - 1]
-    rest = sum_models(sums for name, sums in found.items() if name not in kept)
-    return dict(sorted(({name: found[name] for name in kept} | {OTHER: rest}).items()))
+    models = cap_named(sums.models, most, count=lambda m: m.loss.n, total=sum_models)
+    named = {name: cap_counts(getattr(sums, name), most) for name in ("errors", "gates")}
+    return sums.model_copy(update={"models": models} | named)
 
 
 def sum_models(parts: Iterable[ModelSums]) -> ModelSums:

@@ -1,32 +1,19 @@
 """Callables of studies: a person starts one or gives it up, a service takes its job and ends it."""
 
 from ratchet.entry.callables.protocol import admins_call, services_call
-from ratchet.entry.http.v1.route import Key, Why
+from ratchet.entry.http.v1.route import Key
+from ratchet.entry.http.v1.studies import GivingUp, NewStudy
 from ratchet.entry.wiring import App
 from ratchet.govern.roles import Actor, Reason
 from ratchet.kernel.document import Model
-from ratchet.observe.observation import Name
-from ratchet.policies.version import PolicyId
 from ratchet.runs.finish_study import Finished
-from ratchet.runs.study import Configuration, Hypothesis, StudyType
+from ratchet.runs.study import StudyType
 
 
-class StartStudy(Model):
-    """What `start_study` takes."""
-
-    type: StudyType
-    component: Name
-    policy: PolicyId
-    hypothesis: Hypothesis
-    configuration: Configuration = {}
-    reason: Why
-
-
-class AbandonStudy(Model):
+class AbandonStudy(GivingUp):
     """What `abandon_study` takes."""
 
     study: Key
-    reason: Why
 
 
 class TakeStudyJob(Model):
@@ -43,23 +30,12 @@ class FinishStudy(Finished):
     reason: Reason = ""
 
 
-@admins_call(StartStudy)
-def start_study(app: App, actor: Actor, asked: StartStudy) -> Model:
+@admins_call(NewStudy)
+def start_study(app: App, actor: Actor, asked: NewStudy) -> Model:
     """Plan a study; work for others is handed out at once."""
     from ratchet.runs.start_study import plan_study
 
-    return plan_study(
-        app.store,
-        app.keys,
-        actor,
-        type=asked.type,
-        component=asked.component,
-        policy=asked.policy,
-        hypothesis=asked.hypothesis,
-        configuration=asked.configuration,
-        reason=asked.reason,
-        now=app.clock(),
-    )
+    return plan_study(app.store, app.keys, actor, now=app.clock(), **dict(asked))
 
 
 @admins_call(AbandonStudy)
