@@ -1,7 +1,8 @@
 """The audit chain: each entry holds the keyed hash of the one before, so history cannot be edited.
 
-One stream for each policy id, and `config` for configuration. The stream's head document keeps
-the last sequence and hash, and is written in the same transaction as the entry.
+One stream for each policy id, `config` for configuration, `dataset:NAME` and `golden:NAME`. The
+stream's head document keeps the last sequence and hash, and is written in the same transaction as
+the entry.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ from ratchet.kernel.keys import Keys
 from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 
 CONFIG_STREAM = "config"
+KIND = ":"  # in the name of a stream that is no policy's: `dataset:NAME`, `golden:NAME`
 GENESIS = "0" * 64
 # The actions whose entry says, in `to`, which version is active from then on.
 DECIDING = ("activate", "rollback")
@@ -70,6 +72,11 @@ class ChainHead(Document):
             "updated_at": entry.ts,
         }
         return self.model_copy(update=end | changes)
+
+
+def is_policy(stream: str) -> bool:
+    """Say whether a stream is a policy's; the configuration's and a dataset's are not."""
+    return stream != CONFIG_STREAM and KIND not in stream
 
 
 class ConfigHead(ChainHead):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from ratchet.govern.alerts import Alert, counted
-from ratchet.govern.audit import CONFIG_STREAM, AuditEntry, ChainHead
+from ratchet.govern.audit import AuditEntry, ChainHead, is_policy
 from ratchet.govern.config import CHECKPOINTS
 from ratchet.insight.rule import EventRule, Finding, Sight
 from ratchet.kernel.clock import DAY, EPOCH, day_of, hour_of
@@ -73,7 +73,7 @@ def moved_streams(sight: Sight, before: EventsRead) -> Iterator[tuple[str, int, 
         start = known.get(stream)
         if start is None:
             start = max(0, end - LAST) if before.at == EPOCH else 0
-        if stream != CONFIG_STREAM and end != start:
+        if is_policy(stream) and end != start:
             yield stream, start, end
 
 

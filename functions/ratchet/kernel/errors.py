@@ -7,14 +7,21 @@ RatchetError                     code          HTTP  exit
 │   ├── InvalidConfig            RATCHET-1004              a config document that does not parse
 │   ├── UnknownSchema            RATCHET-1005              a document newer than this program
 │   ├── WrongMedia               RATCHET-1006  415         a content type or encoding not taken
-│   └── WrongMethod              RATCHET-1007  405         a method that the address does not take
+│   ├── WrongMethod              RATCHET-1007  405         a method that the address does not take
+│   └── Malformed                RATCHET-7101              a trace that cannot become an example
+│       ├── Poisoned             RATCHET-7102              text that is none, or nested too deep
+│       └── Unreachable          RATCHET-7103              a reference that leads to nothing
 ├── NotFound                     RATCHET-2001  404   3     the thing named does not exist
 ├── Refused                      RATCHET-3001  403   4     a rule says no
 │   ├── LearningOff              RATCHET-3002              the kill switch is off
 │   ├── IllegalTransition        RATCHET-3003              a status change the table lacks
 │   ├── BadSignature             RATCHET-3004              content changed after it was signed
 │   ├── ChainBroken              RATCHET-3005              the audit chain does not verify
-│   └── Forbidden                RATCHET-3006              the caller's role does not allow it
+│   ├── Forbidden                RATCHET-3006              the caller's role does not allow it
+│   ├── SourceStopped            RATCHET-7104              too many malformed traces in a batch
+│   ├── Contaminated             RATCHET-7301              data that may not be trained on
+│   ├── NotWhole                 RATCHET-7401              bytes that are not what their hash says
+│   └── GoldenSpent              RATCHET-7402              a golden set was looked at too often
 ├── Conflict                     RATCHET-4001  409   5     somebody else was first
 │   └── AlreadyExists            RATCHET-4002              a create-once document is there
 ├── Unavailable                  RATCHET-5001  503   6     a service did not answer; try again
@@ -99,6 +106,24 @@ class TooLarge(InvalidInput):
     code, http = "RATCHET-1003", 413
 
 
+class Malformed(InvalidInput):
+    """A trace that cannot become an example; it is a dead letter, and can be replayed."""
+
+    code = "RATCHET-7101"
+
+
+class Poisoned(Malformed):
+    """Text that is none: binary data, half a character, nested without end."""
+
+    code = "RATCHET-7102"
+
+
+class Unreachable(Malformed):
+    """A reference that leads to nothing that can be read."""
+
+    code = "RATCHET-7103"
+
+
 class InvalidConfig(InvalidInput):
     """A config document that does not parse strictly."""
 
@@ -151,6 +176,30 @@ class Forbidden(Refused):
     """The caller is known, and its role does not allow what it asks."""
 
     code, status = "RATCHET-3006", "PERMISSION_DENIED"
+
+
+class SourceStopped(Refused):
+    """Too many traces of a batch were malformed: the source waits for a person."""
+
+    code = "RATCHET-7104"
+
+
+class Contaminated(Refused):
+    """Data that may not be trained on: of its own lineage, or of a golden or test set."""
+
+    code = "RATCHET-7301"
+
+
+class NotWhole(Refused):
+    """Bytes, or a version made of them, that are not what their hash says."""
+
+    code = "RATCHET-7401"
+
+
+class GoldenSpent(Refused):
+    """A golden set past its budget of exposures: it cannot justify a promotion."""
+
+    code = "RATCHET-7402"
 
 
 class Conflict(RatchetError):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ratchet.govern.audit import CONFIG_STREAM, AuditEntry, audit_log
+from ratchet.govern.audit import AuditEntry, audit_log, is_policy
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.kernel.keys import Keys
@@ -38,16 +38,16 @@ def list_heads(store: Store) -> list[PolicyHead]:
     Raises: InvalidInput that names a head that does not parse.
     """
     found = (parse_head(s) for s in store.stream(Query(PolicyHead.collection)))
-    return [head for head in found if head.id != CONFIG_STREAM]
+    return [head for head in found if is_policy(head.id)]
 
 
 def parse_head(found: Snapshot) -> PolicyHead:
-    """Return the head of a stored map; the configuration's has no version.
+    """Return the head of a stored map; one that is no policy's has no version.
 
     Raises: InvalidInput that names the document.
     """
-    if found.ref.id == CONFIG_STREAM:
-        return PolicyHead(id=CONFIG_STREAM)
+    if not is_policy(found.ref.id):
+        return PolicyHead(id=found.ref.id)
     try:
         return PolicyHead.from_store(found.data)
     except InvalidInput as error:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ratchet.govern.alerts import alert, raise_alert
-from ratchet.govern.audit import CONFIG_STREAM
+from ratchet.govern.audit import is_policy
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import (
     BadSignature,
@@ -47,7 +47,7 @@ def verify_versions(store: Store, keys: Keys, *, now: datetime) -> list[VersionR
 def check_versions(store: Store, keys: Keys) -> list[VersionReport]:
     """Check the active version of every policy that has one; writes nothing."""
     heads = [found.ref.id for found in store.stream(Query(PolicyHead.collection))]
-    return [r for name in heads if name != CONFIG_STREAM for r in check_active(store, keys, name)]
+    return [r for name in heads if is_policy(name) for r in check_active(store, keys, name)]
 
 
 def check_active(store: Store, keys: Keys, policy_id: str) -> list[VersionReport]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from ratchet.govern.alerts import alert, raise_alert
-from ratchet.govern.audit import CONFIG_STREAM
+from ratchet.govern.audit import is_policy
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.flags import Flags
 from ratchet.govern.roles import Actor, machine
@@ -53,7 +53,7 @@ def auto_tune_policies(
     enabled = reader.read(Flags).learning.enabled
     outcomes = []
     for found in store.stream(Query(PolicyHead.collection)):
-        if found.ref.id == CONFIG_STREAM:
+        if not is_policy(found.ref.id):
             continue
         if enabled:
             outcomes.append(_try_tune(store, keys, reader, found, carry, now))

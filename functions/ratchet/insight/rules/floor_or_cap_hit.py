@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ratchet.govern.audit import CONFIG_STREAM
+from ratchet.govern.audit import is_policy
 from ratchet.insight.hysteresis import Band
 from ratchet.insight.rule import Condition, Rule, Sight
 from ratchet.kernel.clock import HOUR
@@ -21,7 +21,7 @@ def look(sight: Sight) -> Iterator[Condition]:
     Two reads a policy: its head and its active version.
     """
     stored = sight.store.stream(Query(PolicyHead.collection))
-    policies = (s for s in stored if s.ref.id != CONFIG_STREAM)
+    policies = (s for s in stored if is_policy(s.ref.id))
     heads = list(each(policies, parse_head, sight.tell))
     keys = [version_key(head.id, head.active) for head in heads if head.active]
     found = sight.store.get_many([Ref(COLLECTION, key) for key in keys])

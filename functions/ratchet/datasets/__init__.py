@@ -1,0 +1,1 @@
+"""Datasets: from what components did to versions of data worth training on."""

@@ -1,0 +1,72 @@
+"""`config/datasets`: which datasets are built, and the bounds of what is worth training on."""
+
+from datetime import timedelta
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, Strict, model_validator
+
+from ratchet.datasets.example import Domain, TaskType
+from ratchet.govern.config import Config
+from ratchet.kernel.document import Model
+from ratchet.observe.observation import Name, Share
+
+Days = Annotated[float, Field(gt=0, le=3650)]
+Names = Annotated[tuple[Name, ...], Strict(False), Field(max_length=50)]
+Usd = Annotated[float, Field(ge=0, le=1_000_000)]
+
+
+class DatasetSpec(Model):
+    """One dataset: which examples it takes, how many, and what is trained on it.
+
+    Of `components`, `domains` and `taskTypes` none named means all. `trains` are the policy ids and
+    models that learn from it: what they wrote themselves is refused. `size` is the number of
+    examples drawn by domain and difficulty, all where absent. At most `maxMachineShare` of it was
+    written by a machine and vouched for by neither a person nor a check.
+    """
+
+    components: Names = ()
+    domains: Annotated[tuple[Domain, ...], Strict(False)] = ()
+    task_types: Annotated[tuple[TaskType, ...], Strict(False)] = ()
+    trains: Names = ()
+    size: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    max_machine_share: Share = 0.5
+    scheduled: bool = True
+
+
+class DatasetSettings(Config):
+    """`config/datasets`: what is collected, kept and built.
+
+    The collector keeps successes of `minQuality` (0..100) that took `minSeconds` to `maxSeconds`.
+    Accepted are those of `acceptQuality`, `acceptConfidence` and at most `maxOutlier`. Two are near
+    duplicates from a Jaccard of `nearDuplicate` on. A batch with over `maxErrorShare` malformed
+    traces stops its source. `fallBy` is how much of its parent's diversity a version may lose
+    before an alert. `prices` are US dollars for training on a million tokens, by model.
+    """
+
+    name: ClassVar[str] = "datasets"
+
+    datasets: Annotated[dict[Name, DatasetSpec], Field(max_length=50)] = {"default": DatasetSpec()}
+    min_quality: Annotated[float, Field(ge=0, le=100)] = 75.0
+    min_seconds: Annotated[float, Field(ge=0, le=86_400)] = 10.0
+    max_seconds: Annotated[float, Field(gt=0, le=90 * 86_400)] = 600.0
+    accept_quality: Annotated[float, Field(ge=0, le=100)] = 70.0
+    accept_confidence: Share = 0.6
+    max_outlier: Share = 0.15
+    near_duplicate: Annotated[float, Field(ge=0.5, le=1)] = 0.8
+    max_error_share: Share = 0.1
+    fall_by: Share = 0.2
+    target: Annotated[int, Field(ge=1, le=10_000_000)] = 1000
+    prices: Annotated[dict[Name, Usd], Field(max_length=50)] = {}
+    keep_days: Days = 180.0
+    retain_from_day: Annotated[float, Field(gt=0, le=3650)] = 25.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_seconds >= self.max_seconds:
+            raise ValueError("minSeconds is not below maxSeconds")
+        return self
+
+    @property
+    def retention(self) -> timedelta:
+        """How long traces and examples are kept."""
+        return timedelta(days=self.keep_days)
