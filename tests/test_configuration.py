@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin
 
 import pytest
 
+from ratchet.datasets.settings import DatasetSettings, DatasetSpec
 from ratchet.entry.configs import CONFIGS
 from ratchet.govern.alerts.rules import RuleSetting
 from ratchet.govern.alerts.settings import AlertSettings, SinkSpec
@@ -96,6 +97,11 @@ MODELS: dict[str, tuple[type[Model], Callable[[Any], object], dict[str, Any]]] =
         Limit,
         lambda limit: CardSettings.from_store({"limits": {"loss": limit}}),
         {"weakAbove": 1, "strongBelow": 0},
+    ),
+    "A dataset": (
+        DatasetSpec,
+        lambda spec: DatasetSettings.from_store({"datasets": {"d": spec}}),
+        {},
     ),
     "A sink": (SinkSpec, sink, {"kind": "log"}),
     "Settings of a webhook": (
@@ -280,6 +286,17 @@ WORDS: dict[str, tuple[list[Any], list[Any]]] = {
     "`slack`, `pagerduty` or `json`": (["slack", "json"], ["pagerduty", "teams", None]),
     "a variable": (["RATCHET_ALERT_URL"], ["RATCHET_KEY", "https://host", 5]),
     "a source": (["ratchet/prod", "a" * 200], ["", "a b", "a" * 201, 5]),
+    "datasets by name": (
+        [{"d": {}}, {f"d{i}": {"size": 1} for i in range(50)}],
+        [{"a b": {}}, {"d": {"size": 0}}, {f"d{i}": {} for i in range(51)}],
+    ),
+    "names": ([[], ["planner"], ["a"] * 50], [[""], ["a"] * 51, "a"]),
+    "domains": ([[], ["travel", "qa"]], [["sports"], "qa"]),
+    "task types": ([[], ["tool_use"]], [["chat"], "tool_use"]),
+    "prices by model": (
+        [{"m": 0}, {f"m{i}": 1_000_000 for i in range(50)}],
+        [{"m": -1}, {"m": 1_000_001}, {"m": "1"}, {f"m{i}": 1 for i in range(51)}],
+    ),
     "`rollout` or `programme`": (["rollout", "programme"], ["policy", None]),
 }
 

@@ -104,8 +104,12 @@ CALLABLES = {
     "finish_study",
     "acknowledge_alert",
     "resolve_alert",
+    "build_dataset",
+    "withdraw_examples",
+    "record_golden",
 }
-DOORS = {"record", "record_run", "feedback", "resolve", "rollback", "health", "openapi", "api"}
+DOORS = {"record", "record_run", "events", "feedback", "resolve", "rollback", "health", "openapi"}
+DOORS |= {"api"}
 PATTERNS = {
     "config_edited": "config/{name}",
     "policy_edited": "ops_policies/{version}",
@@ -138,8 +142,9 @@ def test_every_function_has_its_kind_of_trigger(endpoints: dict[str, Any]) -> No
 def test_every_function_has_a_whole_cpu_memory_a_region_and_the_key(
     endpoints: dict[str, Any],
 ) -> None:
+    larger = {"collect_examples": 2048, "retain_observations": 2048, "build_datasets": 4096}
     for name, endpoint in endpoints.items():
-        assert (endpoint["cpu"], endpoint["availableMemoryMb"]) == (1, 512), name
+        assert (endpoint["cpu"], endpoint["availableMemoryMb"]) == (1, larger.get(name, 512)), name
         assert endpoint["concurrency"] == 40, name
         assert endpoint["region"] == ["us-central1"], name
         assert endpoint["secretEnvironmentVariables"] == [{"key": "RATCHET_KEY"}], name
@@ -161,6 +166,11 @@ def test_a_schedule_runs_in_one_instance_at_the_period_of_its_verb(
         "load_labels": "every day 02:00",
         "weigh_judges": "every day 03:00",
         "fill_review_queue": "every day 04:00",
+        "collect_examples": "every 1 hours",
+        "build_datasets": "every day 02:00",
+        "report_datasets": "every 6 hours",
+        "retain_observations": "every day 05:00",
+        "sweep_blobs": "every thursday 06:00",
         "sweep": "every 24 hours",
         "verify_audit": "every 24 hours",
         "watch_alerts": "every 5 minutes",
@@ -168,7 +178,10 @@ def test_a_schedule_runs_in_one_instance_at_the_period_of_its_verb(
     }
     assert {endpoints[n]["scheduleTrigger"]["timeZone"] for n in SCHEDULES} == {"UTC"}
     seconds = {name: endpoints[name]["timeoutSeconds"] for name in SCHEDULES}
-    assert seconds == dict.fromkeys(SCHEDULES, 540) | {"score_observations": 120}
+    assert seconds == dict.fromkeys(SCHEDULES, 540) | {
+        "score_observations": 120,
+        "build_datasets": 1800,
+    }
     assert {endpoints[name]["maxInstances"] for name in SCHEDULES} == {1}
 
 

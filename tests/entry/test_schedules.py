@@ -96,3 +96,4 @@ def test_a_period_is_said_as_cloud_scheduler_takes_it(minutes: int, said: str) -
 def test_a_time_of_day_is_said_as_cloud_scheduler_takes_it() -> None:
     assert cron(timedelta(days=1), timedelta(hours=2)) == "every day 02:00"
     assert cron(timedelta(days=1), timedelta(hours=23, minutes=5)) == "every day 23:05"
+    assert cron(timedelta(days=7), timedelta(hours=6)) == "every thursday 06:00"

@@ -28,6 +28,7 @@ from tests.support.rollout_recount import met, served, start
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NAMES = list(SCHEDULES)
+LONG = ["collect_examples", "build_datasets", "retain_observations", "sweep_blobs"]
 
 
 @pytest.fixture
@@ -86,6 +87,11 @@ def test_what_a_verb_reads_is_written_before_it_in_the_same_tick() -> None:
         "load_labels": DAY,
         "weigh_judges": DAY,
         "fill_review_queue": DAY,
+        "collect_examples": HOUR,
+        "build_datasets": DAY,
+        "report_datasets": 6 * HOUR,
+        "retain_observations": DAY,
+        "sweep_blobs": 7 * DAY,
         "sweep": DAY,
         "verify_audit": DAY,
         "watch_alerts": 5 * MINUTE,
@@ -110,8 +116,19 @@ def test_each_verb_runs_in_the_first_tick_of_each_of_its_periods(
         called.clear()
         assert list(run_due(app, now=NOON + minutes * MINUTE)) == called == wanted, minutes
     called.clear()
-    run_due(app, now=NOON + DAY)
+    run_due(app, now=NOON + 7 * DAY)
     assert called == NAMES
+
+
+def test_long_verbs_and_the_others_run_apart_where_they_are_asked_for_apart(
+    app: App, called: list[str]
+) -> None:
+    run_due(app, now=NOON, long=False)
+    others = list(called)
+    run_due(app, now=NOON, long=True)
+    assert called == [*others, *LONG]
+    assert set(others) == set(NAMES) - set(LONG)
+    assert run_due(app, now=NOON) == {}
 
 
 def test_labels_judges_and_the_review_queue_have_their_hours_of_the_night(
@@ -126,9 +143,10 @@ def test_labels_judges_and_the_review_queue_have_their_hours_of_the_night(
         nightly[hour] = [name for name in called if SCHEDULES[name].every == DAY]
     assert {hour: names for hour, names in nightly.items() if names} == {
         1: ["compare_fleet"],
-        2: ["load_labels"],
+        2: ["load_labels", "build_datasets"],
         3: ["weigh_judges"],
         4: ["fill_review_queue"],
+        5: ["retain_observations"],
         24: ["sweep", "verify_audit"],
     }
 

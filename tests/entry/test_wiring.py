@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ratchet.entry import wiring
-from ratchet.entry.wiring import direct_transport, load_keys, open_app
+from ratchet.entry.wiring import direct_transport, load_keys, open_app, wire
 from ratchet.kernel.clock import ManualClock
 from ratchet.kernel.errors import InvalidInput, NotFound, Unavailable
 from ratchet.kernel.keys import Keys, derive_keys
@@ -21,7 +21,8 @@ SECRET = "a secret of the tests, 32 bytes."
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("RATCHET_STORE", "RATCHET_KEY", "FIRESTORE_EMULATOR_HOST", "K_SERVICE"):
+    names = ("STORE", "KEY", "BLOBS")
+    for name in ("FIRESTORE_EMULATOR_HOST", "K_SERVICE", *(f"RATCHET_{n}" for n in names)):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -158,3 +159,31 @@ def test_an_app_has_the_store_of_the_environment_and_the_clock_it_is_given(
 def test_a_direct_transport_asks_the_store_that_it_names() -> None:
     with pytest.raises(NotFound, match="router-core"):
         direct_transport("memory:").resolve("router-core", None)
+
+
+def test_an_app_has_the_blobs_that_lie_beside_its_database() -> None:
+    app = open_app("sqlite:///mine.db")
+    address = app.blobs.put(b"abc")
+    app.store.close()
+    again = open_app("sqlite:///mine.db", making=False)
+    assert again.blobs.get(address) == b"abc"
+    again.store.close()
+    assert Path("mine.db.blobs").is_dir()
+
+
+def test_a_wrong_place_for_blobs_is_refused_before_a_store_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RATCHET_BLOBS", "s3://bucket")
+    with pytest.raises(InvalidInput, match="names no place for blobs"):
+        open_app("sqlite:///mine.db")
+    assert list(Path().iterdir()) == []
+
+
+def test_an_app_that_is_put_together_by_hand_has_its_own_blobs_in_memory(
+    embedded: SqliteStore,
+) -> None:
+    keys = derive_keys(SECRET)
+    first, second = wire(embedded, keys), wire(embedded, keys)
+    address = first.blobs.put(b"abc")
+    assert (first.blobs.has(address), second.blobs.has(address)) == (True, False)

@@ -63,6 +63,7 @@ def test_every_configuration_that_there_is_is_guarded() -> None:
         "cards": "cards",
         "studies": "studies",
         "alerts": "alerts",
+        "datasets": "datasets",
     }
 
 

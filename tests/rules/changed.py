@@ -14,8 +14,8 @@ KEY = "router-core@1.0.0"
 NEW = "router-core@1.0.1"
 # Who may call, what a version must pass, and what nobody has heard of.
 HIDDEN = (
-    *("access", "alerts", "cards", "gates", "heuristics", "judges", "labels", "review"),
-    *("run_loss", "studies", "anything"),
+    *("access", "alerts", "cards", "datasets", "gates", "heuristics", "judges", "labels"),
+    *("review", "run_loss", "studies", "anything"),
 )
 BELOW = f"ops_policies/{KEY}/ops_stats/one"
 

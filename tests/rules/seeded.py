@@ -15,8 +15,8 @@ MINUTE = timedelta(minutes=1)
 SHARDS = 4
 # What the functions know under `config`, and a document that they do not.
 CONFIGS = (
-    *("access", "alerts", "bindings", "cards", "flags", "gates", "heuristics", "ingest"),
-    *("judges", "labels", "review", "reward_config", "run_loss", "studies", "anything"),
+    *("access", "alerts", "bindings", "cards", "datasets", "flags", "gates", "heuristics"),
+    *("ingest", "judges", "labels", "review", "reward_config", "run_loss", "studies", "anything"),
 )
 # Collections that nobody has heard of are denied like the others.
 UNKNOWN = "things"

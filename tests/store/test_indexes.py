@@ -14,6 +14,8 @@ TTL = (
     "alerts",
     "buckets",
     "dead_letters",
+    "dead_traces",
+    "examples",
     "feedback",
     "idempotency",
     "judge_weight_nights",
@@ -28,6 +30,7 @@ TTL = (
     "run_revisions",
     "run_totals",
     "runs",
+    "traces",
 )
 
 

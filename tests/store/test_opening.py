@@ -1,4 +1,4 @@
-"""A store's URL names which store it is."""
+"""A URL names which store it is, and where its blobs lie."""
 
 import stat
 import subprocess
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ratchet.kernel.errors import InvalidInput, Refused, Unavailable
-from ratchet.store.opening import open_store
+from ratchet.kernel.errors import InvalidInput, Misconfigured, Refused, Unavailable
+from ratchet.store.blobs import address_of
+from ratchet.store.cloud_blobs import CloudBlobs
+from ratchet.store.opening import open_blobs, open_store
 from ratchet.store.port import Ref
 
 REF = Ref("things", "one")
@@ -17,7 +19,7 @@ REF = Ref("things", "one")
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("RATCHET_STORE", "K_SERVICE"):
+    for name in ("RATCHET_STORE", "RATCHET_BLOBS", "K_SERVICE"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -135,3 +137,60 @@ def test_a_database_that_is_gone_takes_and_gives_nothing(tmp_path: Path, again: 
     with pytest.raises(Unavailable):
         store.get(Ref("things", "a"))
     store.close()
+
+
+def kept_in(store: str, url: str | None = None) -> list[str]:
+    """Return the files that a blob makes here."""
+    open_blobs(store, url).put(b"abc")
+    return [str(path.parent.parent) for path in Path().rglob(address_of(b"abc"))]
+
+
+def test_blobs_lie_beside_the_database() -> None:
+    assert kept_in("sqlite:///file.db") == ["file.db.blobs"]
+
+
+def test_the_default_store_has_its_blobs_in_its_own_folder() -> None:
+    assert kept_in("sqlite:///.ratchet/ratchet.db") == [".ratchet/blobs"]
+
+
+def test_memory_forgets_its_blobs() -> None:
+    assert kept_in("memory:") == []
+
+
+def test_a_folder_of_blobs_is_named_from_here_or_from_the_root(tmp_path: Path) -> None:
+    assert kept_in("memory:", "folder://named") == ["named"]
+    assert kept_in("memory:", f"folder://{tmp_path}/named") == ["named"]
+
+
+def test_the_environment_names_the_blobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RATCHET_BLOBS", "folder://set")
+    assert kept_in("sqlite:///file.db") == ["set"]
+
+
+def test_a_bucket_is_not_asked_before_it_is_used() -> None:
+    blobs = open_blobs("firestore://p-1", "gs://some.bucket/a/prefix/")
+    assert isinstance(blobs, CloudBlobs)
+    assert (blobs.name, blobs.prefix) == ("some.bucket", "a/prefix/")
+
+
+@pytest.mark.parametrize(
+    "url", ["gs://", "gs://Bucket", "s3://bucket", "folder://", "gs://bucket/../x", "none"]
+)
+def test_a_place_for_blobs_of_no_known_form_is_refused(url: str) -> None:
+    with pytest.raises(InvalidInput, match="names no place for blobs") as told:
+        open_blobs("memory:", url)
+    assert told.value.field == "RATCHET_BLOBS"
+
+
+def test_firestore_without_a_place_for_blobs_opens_and_refuses_what_needs_one() -> None:
+    blobs = open_blobs("firestore://p-1")
+    for call in (
+        lambda: blobs.put(b"abc"),
+        lambda: blobs.get(address_of(b"abc")),
+        lambda: blobs.has(address_of(b"abc")),
+        lambda: blobs.delete(address_of(b"abc")),
+    ):
+        with pytest.raises(Misconfigured, match="no place for blobs is named") as told:
+            call()
+        assert "gs://BUCKET" in told.value.mend
+    assert list(blobs.listed()) == []

@@ -1,17 +1,17 @@
 """`config/datasets`: which datasets are built, and the bounds of what is worth training on."""
 
 from datetime import timedelta
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field
 
 from ratchet.datasets.example import Domain, TaskType
 from ratchet.govern.config import Config
-from ratchet.kernel.document import Model
+from ratchet.kernel.document import Listed, Model
 from ratchet.observe.observation import Name, Share
 
 Days = Annotated[float, Field(gt=0, le=3650)]
-Names = Annotated[tuple[Name, ...], Strict(False), Field(max_length=50)]
+Names = Annotated[tuple[Name, ...], Listed, Field(max_length=50)]
 Usd = Annotated[float, Field(ge=0, le=1_000_000)]
 
 
@@ -25,8 +25,8 @@ class DatasetSpec(Model):
     """
 
     components: Names = ()
-    domains: Annotated[tuple[Domain, ...], Strict(False)] = ()
-    task_types: Annotated[tuple[TaskType, ...], Strict(False)] = ()
+    domains: Annotated[tuple[Domain, ...], Listed] = ()
+    task_types: Annotated[tuple[TaskType, ...], Listed] = ()
     trains: Names = ()
     size: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     max_machine_share: Share = 0.5
@@ -47,8 +47,8 @@ class DatasetSettings(Config):
 
     datasets: Annotated[dict[Name, DatasetSpec], Field(max_length=50)] = {"default": DatasetSpec()}
     min_quality: Annotated[float, Field(ge=0, le=100)] = 75.0
-    min_seconds: Annotated[float, Field(ge=0, le=86_400)] = 10.0
-    max_seconds: Annotated[float, Field(gt=0, le=90 * 86_400)] = 600.0
+    min_seconds: Annotated[float, Field(ge=0, le=60)] = 10.0
+    max_seconds: Annotated[float, Field(ge=60, le=90 * 86_400)] = 600.0
     accept_quality: Annotated[float, Field(ge=0, le=100)] = 70.0
     accept_confidence: Share = 0.6
     max_outlier: Share = 0.15
@@ -59,12 +59,6 @@ class DatasetSettings(Config):
     prices: Annotated[dict[Name, Usd], Field(max_length=50)] = {}
     keep_days: Days = 180.0
     retain_from_day: Annotated[float, Field(gt=0, le=3650)] = 25.0
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min_seconds >= self.max_seconds:
-            raise ValueError("minSeconds is not below maxSeconds")
-        return self
 
     @property
     def retention(self) -> timedelta:

@@ -25,6 +25,7 @@ LeftOut = Literal[
     "machine-share",
     "sampled-out",
     "links-splits",  # it would join groups that lie in different splits
+    "unreadable",  # its document does not parse, or its words are gone
 ]
 
 
@@ -38,7 +39,7 @@ class Entry(Model):
     domain: Domain
     task_type: TaskType
     band: Band
-    quality: float
+    quality: float | None = None
     tokens: int
     source: str
     source_id: SourceId
@@ -90,7 +91,11 @@ class DatasetVersion(Document):
     `hash` is over the dataset's name, the parent's hash, spec, codes, entries and left out: the
     same inputs give the same, wherever and by however many workers it was built. `manifest` is the
     blob of entries, one JSON line each, `ledger` that of the group and split of every example that
-    ever had one. `leftOut` counts why the rest of `read` examples are not in it.
+    ever had one, `index` those of what was measured of each. `leftOut` counts why the rest of
+    `read` examples are not in it. `parent` is the number of the version before.
+
+    The first version is 1.0.0; a next one that only holds other examples raises the patch, and one
+    of another spec or other code the minor. What reads versions has to change for a major.
     """
 
     collection: ClassVar[str] = DATASETS
@@ -102,6 +107,7 @@ class DatasetVersion(Document):
     manifest: Hash
     ledger: Hash
     left_out_list: Hash
+    index: Annotated[tuple[Hash, ...], Listed] = ()
     chunks: Annotated[tuple[Chunk, ...], Listed]
     codes: Codes
     spec: dict[str, object]
@@ -123,7 +129,10 @@ def dataset_key(dataset: str, version: str) -> str:
 
 
 class DatasetHead(ChainHead):
-    """`ops_policy_heads/dataset:{name}`: the latest version of a dataset, and its audit chain."""
+    """`ops_policy_heads/dataset:{name}`: the latest version of a dataset, and its audit chain.
+
+    `latest` is its number, like 1.0.3, and `hash` its content's.
+    """
 
     latest: str | None = None
     hash: str | None = None

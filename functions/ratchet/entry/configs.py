@@ -1,5 +1,6 @@
 """Every configuration document that there is."""
 
+from ratchet.datasets.settings import DatasetSettings
 from ratchet.govern.access import Access
 from ratchet.govern.alerts.settings import AlertSettings
 from ratchet.govern.config import Config
@@ -29,4 +30,5 @@ CONFIGS: dict[str, type[Config]] = {
     CardSettings.name: CardSettings,
     StudySettings.name: StudySettings,
     AlertSettings.name: AlertSettings,
+    DatasetSettings.name: DatasetSettings,
 }

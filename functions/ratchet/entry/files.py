@@ -5,7 +5,7 @@ import json
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any
@@ -41,6 +41,32 @@ def open_text(path: Path) -> Iterator[tuple[IO[str], Callable[[], int]]]:
         unpacked: Any = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
         with TextIOWrapper(unpacked, encoding="utf-8-sig", newline="") as text:
             yield text, lambda: raw.tell()
+
+
+def byte_lines(path: Path, most: int, field: str) -> Iterator[bytes]:
+    """Yield the lines of a file as they are, unpacked where it is gzip; `-` is standard input.
+
+    Of a line that is longer than `most` bytes one more than those comes, and the rest is passed by.
+
+    Raises: NotFound, InvalidInput.
+    """
+    try:
+        with ExitStack() as open_files:
+            if str(path) == "-":
+                raw: Any = sys.stdin.buffer
+            else:
+                raw = open_files.enter_context(path.open("rb"))
+            if raw.peek(len(GZIP))[: len(GZIP)] == GZIP:
+                raw = open_files.enter_context(gzip.GzipFile(fileobj=raw))
+            while line := raw.readline(most + 1):
+                rest = line
+                while len(rest) > most and not rest.endswith(b"\n"):
+                    rest = raw.readline(most + 1)
+                yield line
+    except FileNotFoundError as error:
+        raise NotFound(f"{path} does not exist", field=field, mend="name a file") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise InvalidInput(f"{path}: {_told(error)}", field=field, mend="a whole file") from error
 
 
 def parse_json(text: str, what: str, field: str) -> Any:

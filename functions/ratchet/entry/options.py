@@ -20,7 +20,7 @@ DATABASE = os.environ.get("RATCHET_DATABASE") or DEFAULT_DATABASE
 # As many as the server has threads: THREADS of functions/.env, else four.
 CONCURRENCY = 40
 # A tick that is over its time is ended; what it had not done is done by the next.
-SECONDS = {"door": 60, "tick": 540, "trigger": 120}
+SECONDS = {"door": 60, "tick": 540, "job": 1800, "trigger": 120}
 
 set_global_options(
     region=REGION,

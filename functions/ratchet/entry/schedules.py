@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from firebase_functions.options import MemoryOption
 from firebase_functions.scheduler_fn import ScheduledEvent, on_schedule
 from flask import Request, Response
 
@@ -21,20 +22,25 @@ _UTC: Any = "UTC"
 
 
 def cron(every: timedelta, at: timedelta = timedelta(0)) -> str:
-    """Return the schedule of a period, or of a day's time, in the syntax of Cloud Scheduler.
+    """Return the schedule of a period, or of a time of a day or week, as Cloud Scheduler has it.
 
     >>> cron(timedelta(minutes=5)), cron(timedelta(hours=1)), cron(timedelta(days=1))
     ('every 5 minutes', 'every 1 hours', 'every 24 hours')
     >>> cron(timedelta(days=1), timedelta(hours=2))
     'every day 02:00'
+    >>> cron(timedelta(days=7), timedelta(hours=6))
+    'every thursday 06:00'
     """
     if at:
-        return f"every day {EPOCH + at:%H:%M}"
+        day = f"{EPOCH:%A}".lower() if every == timedelta(days=7) else "day"
+        return f"every {day} {EPOCH + at:%H:%M}"
     hours, rest = divmod(every, timedelta(hours=1))
     return f"every {every // timedelta(minutes=1)} minutes" if rest else f"every {hours} hours"
 
 
-def scheduled(name: str, *, seconds: int = SECONDS["tick"]) -> Handler:
+def scheduled(
+    name: str, *, seconds: int = SECONDS["tick"], memory: MemoryOption | None = None
+) -> Handler:
     """Make a verb of `ticks` the scheduled function of its name; whatever it raises is a 500."""
 
     def run(event: ScheduledEvent) -> None:
@@ -47,6 +53,7 @@ def scheduled(name: str, *, seconds: int = SECONDS["tick"]) -> Handler:
         schedule=cron(SCHEDULES[name].every, SCHEDULES[name].at),
         timezone=_UTC,
         timeout_sec=seconds,
+        memory=memory,
         max_instances=1,
     )
     declared: Any = declare(run)
@@ -76,6 +83,11 @@ run_studies = scheduled("run_studies")
 load_labels = scheduled("load_labels")
 weigh_judges = scheduled("weigh_judges")
 fill_review_queue = scheduled("fill_review_queue")
+collect_examples = scheduled("collect_examples", memory=MemoryOption.GB_2)
+build_datasets = scheduled("build_datasets", seconds=SECONDS["job"], memory=MemoryOption.GB_4)
+report_datasets = scheduled("report_datasets")
+retain_observations = scheduled("retain_observations", memory=MemoryOption.GB_2)
+sweep_blobs = scheduled("sweep_blobs")
 sweep = scheduled("sweep")
 verify_audit = scheduled("verify_audit")
 watch_alerts = scheduled("watch_alerts")

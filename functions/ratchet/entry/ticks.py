@@ -34,11 +34,16 @@ class Failure(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Schedule:
-    """A verb and its period; due in the first tick of each, which begin `at` a time of day, UTC."""
+    """A verb and its period; due in the first tick of each, which begin `at` a time of day, UTC.
+
+    `long` ones may take minutes, and wait for no others: a server runs them in a thread of their
+    own, so that scoring is not late by them.
+    """
 
     every: timedelta
     run: Callable[[App, datetime], Report]
     at: timedelta = timedelta(0)
+    long: bool = False
 
     def period(self, moment: datetime | None) -> int:
         """Return the number of the period that holds a moment; never is before all of them."""
@@ -62,6 +67,11 @@ SCHEDULES: Mapping[str, Schedule] = {
     "load_labels": Schedule(DAY, verbs.load_labels, at=2 * HOUR),
     "weigh_judges": Schedule(DAY, verbs.weigh, at=3 * HOUR),
     "fill_review_queue": Schedule(DAY, verbs.fill, at=4 * HOUR),
+    "collect_examples": Schedule(HOUR, verbs.collect, long=True),
+    "build_datasets": Schedule(DAY, verbs.build, at=2 * HOUR, long=True),
+    "report_datasets": Schedule(6 * HOUR, verbs.report),
+    "retain_observations": Schedule(DAY, verbs.retain, at=5 * HOUR, long=True),
+    "sweep_blobs": Schedule(7 * DAY, verbs.sweep_blobs, at=6 * HOUR, long=True),
     "sweep": Schedule(DAY, verbs.sweep),
     "verify_audit": Schedule(DAY, verbs.verify),
     "watch_alerts": Schedule(5 * MINUTE, verbs.watch),
@@ -69,14 +79,16 @@ SCHEDULES: Mapping[str, Schedule] = {
 }
 
 
-def run_due(app: App, *, now: datetime) -> dict[str, Report]:
+def run_due(app: App, *, now: datetime, long: bool | None = None) -> dict[str, Report]:
     """Run what is due since each last ran; returns the reports by name.
 
-    A verb that fails stops no other, raises an alert, and is due again in the next tick.
+    A verb that fails stops no other, raises an alert, and is due again in the next tick. `long`
+    asks for the long ones alone, or for the others.
     """
     found = app.store.get(TICKS)
     last: dict[str, datetime] = found.data["at"] if found else {}
-    due = [n for n, s in SCHEDULES.items() if s.period(now) != s.period(last.get(n))]
+    asked = {n: s for n, s in SCHEDULES.items() if long is None or s.long == long}
+    due = [n for n, s in asked.items() if s.period(now) != s.period(last.get(n))]
     reports = {name: _attempt(app, name, now) for name in due}
     done = [name for name, report in reports.items() if not isinstance(report, Failure)]
     if done:

@@ -8,8 +8,11 @@ from typing import Any
 from ratchet.entry.wiring import App
 from ratchet.kernel.ids import random_id
 from ratchet.observe.settings import Ingest
+from ratchet.store.no_blobs import NoBlobs
 
 Report = Mapping[str, Any]
+# A deployment that named no blobs has no datasets; `ratchet doctor` says so.
+WITHOUT_BLOBS: Report = {"skipped": "RATCHET_BLOBS is not set"}
 
 
 def score(app: App, now: datetime) -> Report:
@@ -88,6 +91,45 @@ def fill(app: App, now: datetime) -> Report:
     from ratchet.labels.select.fill import fill_review_queue
 
     return fill_review_queue(app.store, app.reader, now=now, known=True).to_map()
+
+
+def collect(app: App, now: datetime) -> Report:
+    """Make examples of what was done since the last time."""
+    from ratchet.datasets.collect import collect_examples
+
+    if isinstance(app.blobs, NoBlobs):
+        return WITHOUT_BLOBS
+    return collect_examples(app.store, app.blobs, app.keys, app.reader, now=now).to_map()
+
+
+def build(app: App, now: datetime) -> Report:
+    """Build a version of every dataset that is scheduled."""
+    from ratchet.datasets.build_scheduled import build_datasets
+
+    return build_datasets(app.store, app.blobs, app.keys, app.reader, now=now).to_map()
+
+
+def report(app: App, now: datetime) -> Report:
+    """Count what every dataset has and wants."""
+    from ratchet.datasets.status import report_datasets
+
+    return report_datasets(app.store, app.reader, now=now).to_map()
+
+
+def retain(app: App, now: datetime) -> Report:
+    """Keep observations and rewards as Parquet before they expire."""
+    from ratchet.datasets.retain.retain import retain_days
+
+    if isinstance(app.blobs, NoBlobs):
+        return WITHOUT_BLOBS
+    return retain_days(app.store, app.blobs, app.reader, now=now).to_map()
+
+
+def sweep_blobs(app: App, now: datetime) -> Report:
+    """Remove blobs that nothing names any more."""
+    from ratchet.datasets.sweep_blobs import sweep_blobs
+
+    return sweep_blobs(app.store, app.blobs, now=now).to_map()
 
 
 def sweep(app: App, now: datetime) -> Report:

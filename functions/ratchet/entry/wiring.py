@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,9 @@ from ratchet.kernel.errors import (
     Unavailable,
 )
 from ratchet.kernel.keys import MIN_BYTES, Keys, derive_keys
-from ratchet.store.opening import DEFAULT, open_store
+from ratchet.store.blobs import Blobs
+from ratchet.store.memory_blobs import MemoryBlobs
+from ratchet.store.opening import DEFAULT, open_blobs, open_store
 from ratchet.store.port import Ref, Store
 
 if TYPE_CHECKING:
@@ -39,17 +41,19 @@ RESTORING = Ref(CHECKPOINTS, "restore")
 
 @dataclass(frozen=True)
 class App:
-    """What every door needs: a store, the project's keys, a clock, cached configuration."""
+    """What every door needs: a store, its blobs, the project's keys, a clock, configuration."""
 
     store: Store
     keys: Keys
     clock: Clock
     reader: ConfigReader
+    blobs: Blobs = field(default_factory=MemoryBlobs)
 
 
-def wire(store: Store, keys: Keys, clock: Clock = system_clock) -> App:
-    """Put an app together."""
-    return App(store, keys, clock, ConfigReader(store, clock))
+def wire(store: Store, keys: Keys, clock: Clock = system_clock, blobs: Blobs | None = None) -> App:
+    """Put an app together; its blobs are in memory where none are given."""
+    held = MemoryBlobs(clock) if blobs is None else blobs
+    return App(store, keys, clock, ConfigReader(store, clock), held)
 
 
 def open_app(url: str | None = None, *, clock: Clock = system_clock, making: bool = True) -> App:
@@ -62,12 +66,13 @@ def open_app(url: str | None = None, *, clock: Clock = system_clock, making: boo
     named = url or os.environ.get("RATCHET_STORE") or DEFAULT
     if not making:
         _require_file(named)
+    blobs = open_blobs(named, clock=clock)
     store = open_store(named)
     try:
         owned = store.get(FINGERPRINT) is not None  # then another key would be a wrong one
         keys = load_keys(named, making=making and not owned)
         _check_key(store, keys, pinning=making)
-        return wire(store, keys, clock)
+        return wire(store, keys, clock, blobs)
     except RatchetError:
         store.close()
         raise

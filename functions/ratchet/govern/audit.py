@@ -203,11 +203,6 @@ def _whole(value: object) -> int:
     return value if isinstance(value, int) else -1
 
 
-def read_head(store: Store, stream: str) -> ChainHead:
-    """Return where a stream ends; nothing yet is the genesis."""
-    return _head(stream, store.get(Ref(ChainHead.collection, stream)))
-
-
 def _head(stream: str, found: Snapshot | None) -> ChainHead:
     if found is None:
         return ChainHead(id=stream)

@@ -48,6 +48,9 @@ EXPIRING = (
     "ops_review_draws",
     "ops_review_queue",
     "ops_idempotency",
+    "ops_traces",
+    "ops_dead_traces",
+    "ops_examples",
 )
 
 

@@ -10,21 +10,24 @@ from ratchet.kernel.document import Listed, Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.policies.version import ChangeClass, PolicyId
 from ratchet.rollouts.amount import Margin, size_of
+from ratchet.rollouts.golden.golden_set import GoldenName
 from ratchet.rollouts.profile import PROFILES, Profile
 
 # The registry of gates is in `gates/`, and needs numpy; a contract test holds the two together.
-GateName = Literal["replay", "shadow", "canary", "approval"]
+GateName = Literal["replay", "golden", "shadow", "canary", "approval"]
 
 
 class ClassRules(Model):
     """The gates of one change class in their order, and the profile that judges its rollouts.
 
-    `maxLoss`: a replay must show that a version loses less reward than this.
+    `maxLoss`: a replay must show that a version loses less reward than this, and so must the
+    scores on the `golden` set.
     """
 
     gates: Annotated[tuple[GateName, ...], Listed, Field(max_length=10)]
     profile: str = "significance"
     max_loss: Margin = "2 points"
+    golden: GoldenName | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

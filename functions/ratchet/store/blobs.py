@@ -41,8 +41,11 @@ class Blobs(Protocol):
     def has(self, sha256: str) -> bool:
         """Say whether there are bytes under an address."""
 
-    def delete(self, sha256: str) -> None:
-        """Remove bytes; missing ones are no error."""
+    def delete(self, sha256: str, *, put_before: datetime | None = None) -> bool:
+        """Remove bytes, and say whether they are gone; missing ones are.
+
+        With `put_before` those that were put since stay, however close that was.
+        """
 
     def listed(self) -> Iterator[BlobInfo]:
         """Yield what there is, in order of address."""

@@ -1,15 +1,20 @@
-"""Opening a store by its URL; only `entry/wiring.py` does."""
+"""Opening a store and its blobs by their URLs; only `entry/wiring.py` does."""
 
 import os
 import re
 from contextlib import suppress
 from pathlib import Path
 
+from ratchet.kernel.clock import Clock, system_clock
 from ratchet.kernel.errors import InvalidInput, Refused
+from ratchet.store.blobs import Blobs
+from ratchet.store.memory_blobs import MemoryBlobs
+from ratchet.store.no_blobs import NoBlobs
 from ratchet.store.port import Store
 
 DEFAULT = "sqlite:///.ratchet/ratchet.db"
 FORMS = "memory:, sqlite:///file.db, sqlite:////absolute/file.db, firestore://project[/database]"
+BLOB_FORMS = "memory:, folder://path, folder:///absolute/path, gs://bucket[/prefix]"
 EMULATORS = (
     "FIRESTORE_EMULATOR_HOST",
     "FIREBASE_AUTH_EMULATOR_HOST",
@@ -17,6 +22,10 @@ EMULATORS = (
     "FIREBASE_DEBUG_MODE",
 )
 _FIRESTORE = re.compile(r"firestore://([a-z][a-z0-9:.-]*)(?:/([a-z][a-z0-9-]*|\(default\)))?")
+
+_BUCKET = re.compile(
+    r"gs://([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])((?:/[A-Za-z0-9][A-Za-z0-9._-]*)*)/?"
+)
 
 
 def open_store(url: str | None = None) -> Store:
@@ -33,6 +42,40 @@ def open_store(url: str | None = None) -> Store:
     if named := _FIRESTORE.fullmatch(url):
         return _firestore(named[1], named[2] or "(default)")
     raise InvalidInput(f"{url!r} names no store", field="RATCHET_STORE", mend=f"one of {FORMS}")
+
+
+def open_blobs(store: str, url: str | None = None, *, clock: Clock = system_clock) -> Blobs:
+    """Open the blobs of a URL, else of `RATCHET_BLOBS`, else those beside the store of a URL.
+
+    Firestore has none beside it: whatever needs blobs says so then. Nothing is made or asked yet.
+
+    Raises: InvalidInput for a URL of no known form.
+    """
+    url = url or os.environ.get("RATCHET_BLOBS") or _blobs_beside(store)
+    if url is None:
+        return NoBlobs()
+    if url == "memory:":
+        return MemoryBlobs(clock)
+    if url.startswith("folder://") and (path := url.removeprefix("folder://")):
+        from ratchet.store.folder_blobs import FolderBlobs
+
+        return FolderBlobs(path, clock)
+    if named := _BUCKET.fullmatch(url):
+        from ratchet.store.cloud_blobs import CloudBlobs
+
+        return CloudBlobs(named[1], named[2].strip("/"))
+    raise InvalidInput(
+        f"{url!r} names no place for blobs", field="RATCHET_BLOBS", mend=f"one of {BLOB_FORMS}"
+    )
+
+
+def _blobs_beside(store: str) -> str | None:
+    if store == "memory:":
+        return store
+    if store == DEFAULT:
+        return "folder://.ratchet/blobs"
+    path = store.removeprefix("sqlite:///")
+    return f"folder://{path}.blobs" if path != store else None
 
 
 def in_production() -> bool:

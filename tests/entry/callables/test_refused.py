@@ -19,7 +19,7 @@ ROLLOUT = f"{POLICY}-r9"
 REVIEW = "label~router~s9"
 STUDY = f"{POLICY}-s9"
 # What services may call as well.
-FOR_SERVICES = {"take_study_job", "finish_study"}
+FOR_SERVICES = {"take_study_job", "finish_study", "record_golden"}
 # A call of each callable that an admin may make.
 CALLS: dict[str, dict[str, Any]] = {
     "propose_policy": {"policy": POLICY, "params": {"latencyTargetMs": 2600}, "reason": "slow"},
@@ -55,6 +55,9 @@ CALLS: dict[str, dict[str, Any]] = {
     "abandon_study": {"study": STUDY, "reason": "of no use"},
     "take_study_job": {"study": STUDY},
     "finish_study": {"study": STUDY, "state": "failed", "reasons": ["no better"]},
+    "build_dataset": {"dataset": "default", "reason": "enough came"},
+    "withdraw_examples": {"ids": ["0" * 64], "reason": "its author asked"},
+    "record_golden": {"set": "airline", "version": f"{POLICY}@1.0.3", "scores": {"e1": 1}},
 }
 TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0."
 EVERY = pytest.mark.parametrize("name", list(CALLS))

@@ -67,6 +67,7 @@ def test_a_store_on_the_emulator_needs_nothing_of_google(
     clear(emulator_host)
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", emulator_host)
     monkeypatch.setenv("RATCHET_STORE", f"firestore://{PROJECT}")
+    monkeypatch.setenv("RATCHET_BLOBS", "memory:")
     assert ratchet("seed").status == 0
     assert ratchet("tick").status == 0
     ran = ratchet("doctor", "--json")

@@ -59,7 +59,7 @@ def test_every_http_function_is_in_it_and_nothing_else() -> None:
     functions = {n for n in main.__all__ if getattr(main, n) is getattr(http, n, None)}
     assert {path.split("/")[1] for path in SHOWN["paths"]} == functions
     asked = {"resolve", "rollback", "health", "openapi", "api"}
-    assert {"record", "feedback", "record_run", *asked} == functions
+    assert {"record", "feedback", "record_run", "events", *asked} == functions
 
 
 def test_every_route_is_in_it() -> None:
@@ -87,6 +87,7 @@ def test_every_operation_says_who_may_call_it() -> None:
         "/record": service,
         "/feedback": service,
         "/record_run": service,
+        "/events": service,
         "/resolve": service,
         "/rollback": admin,
         "/health": [],
@@ -223,11 +224,13 @@ def bounded(examples: int) -> settings:
 
 # A schema cannot say: one of two parameters; how old an instant may be and how many bytes an
 # observation has; that the good items of a batch are taken though others are refused; that a step
-# is of no arm; which names of free params a store can keep.
+# is of no arm; which names of free params a store can keep; that an event is kept whatever its data
+# are, and looked at later.
 UNSAID = {
     "POST /record": ["positive_data_acceptance", "negative_data_rejection"],
     "POST /record_run": ["positive_data_acceptance", "negative_data_rejection"],
     "POST /feedback": ["positive_data_acceptance", "negative_data_rejection"],
+    "POST /events": ["negative_data_rejection"],
     "GET /resolve": ["positive_data_acceptance"],
     "POST /api/v1/canaries/{id}/promote": ["positive_data_acceptance"],
     "POST /api/v1/bundles": ["positive_data_acceptance"],

@@ -2,6 +2,7 @@
 
 from ratchet.entry.callables.alerts import acknowledge_alert, resolve_alert
 from ratchet.entry.callables.approvals import approve, reject
+from ratchet.entry.callables.datasets import build_dataset, record_golden, withdraw_examples
 from ratchet.entry.callables.flags import set_flags
 from ratchet.entry.callables.policies import activate_policy, propose_policy, rollback_policy
 from ratchet.entry.callables.review import (
@@ -32,6 +33,7 @@ __all__ = [
     "activate_policy",
     "advance_rollout",
     "approve",
+    "build_dataset",
     "escalate_review",
     "finish_study",
     "hold_rollout",
@@ -39,6 +41,7 @@ __all__ = [
     "next_review",
     "override_rollout",
     "propose_policy",
+    "record_golden",
     "reject",
     "resolve_alert",
     "rollback_policy",
@@ -48,4 +51,5 @@ __all__ = [
     "start_rollout",
     "start_study",
     "take_study_job",
+    "withdraw_examples",
 ]

@@ -11,8 +11,10 @@ from ratchet.entry.cli import (
     approvals,
     backup,
     card,
+    datasets,
     demo,
     doctor,
+    golden,
     govern,
     heuristics,
     intake,
@@ -25,6 +27,7 @@ from ratchet.entry.cli import (
     policy,
     progress,
     replay,
+    retain,
     review,
     review_estimate,
     rollout,
@@ -97,8 +100,11 @@ app.add_typer(labels.app, name="labels")
 review.app.command()(review_estimate.estimate)
 app.add_typer(review.app, name="review")
 app.add_typer(runs.app, name="run")
+app.add_typer(datasets.app, name="dataset")
+app.add_typer(golden.app, name="golden")
 app.add_typer(heuristics.app, name="heuristics")
 app.add_typer(study.app, name="study")
+app.add_typer(retain.app, name="retain")
 app.add_typer(govern.flags_app, name="flags")
 app.add_typer(govern.config_app, name="config")
 app.add_typer(govern.audit_app, name="audit")

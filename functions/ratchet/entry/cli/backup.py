@@ -22,7 +22,10 @@ BEGUN = {
 
 
 def backup(folder: Folder, store: StoreUrl = None, as_json: AsJson = False) -> None:
-    """Copy one moment of the store into a new folder; run again, one that died goes on."""
+    """Copy one moment of the store into a new folder; run again, one that died goes on.
+
+    It holds every document, and neither the key nor the blobs of datasets: copy those beside it.
+    """
     with progress() as bar, opened(store, making=False) as app:
         report = back_up(app, folder, _shown(bar, "copying"))
     if as_json:

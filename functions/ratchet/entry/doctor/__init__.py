@@ -11,6 +11,7 @@ from pathlib import Path
 from ratchet.entry.cloud import store_place
 from ratchet.entry.doctor import (
     alerts,
+    blobs,
     clock,
     credentials,
     emulator,
@@ -39,6 +40,7 @@ CHECKS: Mapping[str, Check] = {
     "credentials": Check(credentials.check, "cloud"),
     "project": Check(project.check, "cloud"),
     "store": Check(store.check),
+    "blobs": Check(blobs.check, "store"),
     "indexes": Check(indexes.check, "cloud"),
     "rules": Check(rules.check, "cloud"),
     "seeds": Check(seeds.check, "store"),

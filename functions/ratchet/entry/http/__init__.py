@@ -79,6 +79,20 @@ def record_run(call: Call) -> Reply:
     return Reply(taken.to_wire())
 
 
+@on_request(cors=cors("POST"))
+@door("POST", role="service")
+def events(call: Call) -> Reply:
+    """Take CloudEvents 1.0 of what components completed: one, in either mode, or a batch."""
+    from ratchet.datasets.receive import receive_events  # neither is in a cold start
+    from ratchet.entry.http.cloud_events import events_of
+
+    sent, app = events_of(call.request), call.app
+    taken = receive_events(
+        app.store, app.blobs, sent, reader=app.reader, by=call.actor.name, now=call.now
+    )
+    return Reply(taken.to_wire())
+
+
 @on_request(cors=cors("GET"))
 @door("GET", role="service")
 def resolve(call: Call) -> Reply:

@@ -20,13 +20,15 @@ JSON = ("application/json",)
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
 
-def json_body(request: Request, *, lines: bool = False) -> Any:
-    """Return the JSON of a body; lines of JSON come as a list, where the door takes them.
+def json_body(request: Request, *, lines: bool = False, types: tuple[str, ...] = JSON) -> Any:
+    """Return the JSON of a body, of one of some content types.
+
+    Lines of JSON come as a list, where the door takes them.
 
     Raises: InvalidInput, TooLarge, TooSlow, WrongMedia.
     """
     media = request.mimetype
-    taken = (*JSON, *LINES) if lines else JSON
+    taken = (*types, *LINES) if lines else types
     if media not in taken:
         raise WrongMedia(
             f"the content type must be {' or '.join(taken[:2])}",

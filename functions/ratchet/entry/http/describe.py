@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from ratchet.datasets.extract.events import Asked, Completed
+from ratchet.datasets.receive import Received
 from ratchet.entry.http.operations import RESPONSES, paths
 from ratchet.entry.http.v1 import openapi as v1
 from ratchet.entry.http.v1.runs import RunBatch, RunSent
@@ -53,6 +55,19 @@ class GradeBatch(Model):
     feedback: Annotated[list[Grade], Field(min_length=1, max_length=MAX_BATCH)]
 
 
+class EventSent(Model):
+    """One CloudEvent; extensions are kept with it."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    specversion: Literal["1.0"]
+    id: Asked
+    source: Asked
+    type: Literal["execution.completed", "planning.completed"]
+    time: Annotated[str, Field(description="RFC 3339, like 2026-01-02T03:04:05Z")] | None = None
+    data: Completed
+
+
 class Fault(Model):
     """What went wrong, where, and what to do about it."""
 
@@ -85,6 +100,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     RunSent,
     RunBatch,
     RunsRecorded,
+    EventSent,
+    Received,
     Resolution,
     PolicyHead,
     Health,

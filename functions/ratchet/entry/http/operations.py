@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from ratchet.datasets.receive import MAX_EVENTS, TYPES
 from ratchet.entry.http.body import MAX_BODY
 from ratchet.govern.roles import Role
 from ratchet.kernel.clock import millis
@@ -72,6 +73,7 @@ def paths(now: datetime, besides: Iterable[str]) -> Schema:
         "record": _record(ts),
         "feedback": _feedback(ts),
         "record_run": _record_run(ts),
+        "events": _events(now),
         "resolve": _resolve(),
         "rollback": _rollback(),
         "health": _open("Say whether the store answers.", _ref("schemas", "Health")),
@@ -158,6 +160,33 @@ def _record_run(ts: int) -> Operation:
         most=MAX_RUNS,
     )
     return _post("Record runs.", "service", body, "RunsRecorded", None, None, Conflict)
+
+
+def _events(now: datetime) -> Operation:
+    data = {"taskId": "trip-7", "component": "planner", "outcome": "success"}
+    data |= {"input": "How do I get to Bonn by noon?", "output": "Take the 9:12 from Mainz."}
+    sent: Schema = {"specversion": "1.0", "id": "e-1", "source": "/planner", "type": TYPES[0]}
+    sent |= {"time": now.isoformat(), "data": data}
+    several = {"type": "array", "items": _ref("schemas", "EventSent"), "minItems": 1}
+    several["maxItems"] = MAX_EVENTS
+    one = _ref("schemas", "EventSent")
+    body = {
+        "required": True,
+        "description": f"CloudEvents 1.0: one, or up to {MAX_EVENTS}. In the binary mode the body "
+        "is the event's `data`, as application/json, and its attributes are the headers `ce-id`, "
+        "`ce-source`, `ce-type`, `ce-specversion` and `ce-time`. The same source and id again "
+        "changes nothing; with other content it is a new revision. Good events of a batch are kept "
+        "though others are refused; `data` that is no example becomes a dead letter.",
+        "content": {
+            "application/json": {
+                "schema": {"anyOf": [one, several]},
+                "examples": {"single": {"value": sent}, "several": {"value": [sent]}},
+            },
+            "application/cloudevents+json": {"schema": one},
+            "application/cloudevents-batch+json": {"schema": several},
+        },
+    }
+    return _post("Take what components completed.", "service", body, "Received")
 
 
 def _resolve() -> Operation:

@@ -9,7 +9,7 @@ from typing import Any
 from ratchet.entry.serve.channel import ARRIVAL_SECONDS, CONNECTIONS, Listener
 from ratchet.entry.serve.metrics import Metrics
 from ratchet.entry.serve.routes import Functions, create_app
-from ratchet.entry.serve.ticker import Ticker
+from ratchet.entry.serve.ticker import tickers
 from ratchet.entry.serve.tokens import DevTokens, require_loopback, with_dev_tokens
 from ratchet.entry.wiring import App, serving, wire
 from ratchet.kernel.errors import InvalidInput
@@ -21,7 +21,7 @@ MOST_THREADS = 64
 
 def counted(app: App) -> App:
     """Return the app on a store that counts its operations."""
-    return wire(CountingStore(app.store), app.keys, app.clock)
+    return wire(CountingStore(app.store), app.keys, app.clock, app.blobs)
 
 
 class Server:
@@ -59,7 +59,7 @@ class Server:
             arrival_seconds=arrival_seconds,
             connections=connections,
         )
-        self._ticker = Ticker(app, ticked=metrics.ticked) if ticking else None
+        self._tickers = tickers(app, metrics.ticked) if ticking else ()
 
     @property
     def url(self) -> str:
@@ -67,15 +67,15 @@ class Server:
         return self._listener.url
 
     def run(self) -> None:
-        """Serve until stopped: requests under way end, then the ticker."""
+        """Serve until stopped: requests under way end, then the tickers."""
         with serving(self.app):
-            if self._ticker:
-                self._ticker.start()
+            for ticker in self._tickers:
+                ticker.start()
             try:
                 self._listener.run()
             finally:
-                if self._ticker:
-                    self._ticker.stop()
+                for ticker in self._tickers:
+                    ticker.stop()
 
     def stop(self) -> None:
         """Ask `run` to end; any thread may, and a signal's handler."""

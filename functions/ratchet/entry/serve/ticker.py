@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from ratchet.entry.logs import log
@@ -25,6 +26,9 @@ class Tick(Protocol):
         """Run what is due."""
 
 
+Ticked = Callable[[Mapping[str, Report] | None], None]
+
+
 class Ticker:
     """A thread that ticks at each whole period; no failure of a tick ends it."""
 
@@ -34,7 +38,7 @@ class Ticker:
         *,
         tick: Tick = run_due,
         period: float = PERIOD,
-        ticked: Callable[[Mapping[str, Report] | None], None] = lambda reports: None,
+        ticked: Ticked = lambda reports: None,
     ) -> None:
         self._app = app
         self._tick = tick
@@ -82,6 +86,22 @@ class Ticker:
         )
         with suppress(Exception):  # the store may be what failed; the log says so
             raise_alert(self._app.store, about)
+
+
+def tickers(app: App, ticked: Ticked) -> tuple[Ticker, Ticker]:
+    """Return the ticker of a server, and that of verbs which may take minutes, beside it.
+
+    A tick in which none of these was due is not told.
+    """
+
+    def ticked_long(reports: Mapping[str, Report] | None) -> None:
+        if reports is None or reports:
+            ticked(reports)
+
+    return (
+        Ticker(app, tick=partial(run_due, long=False), ticked=ticked),
+        Ticker(app, tick=partial(run_due, long=True), ticked=ticked_long),
+    )
 
 
 def until_next(now: datetime, period: float) -> float:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from ratchet.datasets.extract.trajectory import Trajectory
 from ratchet.entry.demo.runs.mapping import TABLE, run_of, steps_of
-from ratchet.entry.demo.runs.trajectory import Trajectory
 from ratchet.kernel.clock import from_millis
 from ratchet.observe.observation import Observation, check_item
 from ratchet.runs.run import RunReport

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
+from ratchet.datasets.extract.trajectory import Trajectory
 from ratchet.entry.demo.runs.replay import RunsShown, tell_runs
-from ratchet.entry.demo.runs.trajectory import Trajectory
 from ratchet.kernel.errors import InvalidInput
 from ratchet.store.port import Query, Store
 from ratchet.store.sqlite import SqliteStore

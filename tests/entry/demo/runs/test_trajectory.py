@@ -2,42 +2,13 @@
 
 import gzip
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ratchet.entry.demo.runs import trajectory as module
-from ratchet.entry.demo.runs.trajectory import Trajectory, read_trajectories
+from ratchet.entry.demo.runs.trajectory import read_trajectories
 from ratchet.kernel.errors import InvalidInput, NotFound
-from tests.support.trajectories import ASKED, CALL, REFUSED, SAID, sample, trajectory, written
-
-TRANSFER = {**CALL, "tool_calls": [{"function": {"name": "transfer_to_human_agents"}}]}
-
-
-def parsed(**changes: Any) -> Trajectory:
-    return Trajectory.parse(trajectory(**changes))
-
-
-def test_steps_errors_and_the_end_are_counted_in_the_messages() -> None:
-    one = parsed()
-    assert (one.steps, one.tool_errors, one.passed) == (2, 1, False)
-    assert (one.was_cut_off, one.handed_over) == (False, False)
-    assert parsed(reward=1.0).passed
-    assert parsed(info={"reward_info": None}).was_cut_off
-    assert parsed(traj=[ASKED, TRANSFER]).handed_over
-
-
-def test_an_error_that_the_user_speaks_of_is_no_tool_error() -> None:
-    spoken = {"role": "user", "content": "Error: it says"}
-    assert parsed(traj=[spoken, SAID, {**REFUSED, "content": "no Error"}]).tool_errors == 0
-
-
-def test_a_message_is_as_long_as_its_text_and_the_calls_in_it() -> None:
-    found = parsed(traj=[SAID, {**CALL, "content": None}]).traj
-    assert [message.characters for message in found] == [
-        80,
-        len('{"name": "book", "arguments": ""}'),
-    ]
+from tests.support.trajectories import sample, trajectory, written
 
 
 def test_trajectories_come_by_trial_and_task_packed_or_not(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ The prices are gpt-4o's list prices of 2024-08-06. The cost of a run is told by 
 
 from typing import Any
 
-from ratchet.entry.demo.runs.trajectory import Trajectory
+from ratchet.datasets.extract.trajectory import Trajectory
 
 COMPONENT = "airline-agent"
 MODEL = "gpt-4o"

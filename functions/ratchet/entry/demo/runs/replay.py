@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from ratchet.client import Batch, Transport
 from ratchet.client.direct import DirectTransport
+from ratchet.datasets.extract.trajectory import Trajectory
 from ratchet.entry.demo.run import START, require_fresh
 from ratchet.entry.demo.runs.mapping import COMPONENT, run_of, steps_of
-from ratchet.entry.demo.runs.trajectory import Trajectory
 from ratchet.entry.seed import seed
 from ratchet.entry.ticks import Failure, run_due
 from ratchet.entry.wiring import App, wire

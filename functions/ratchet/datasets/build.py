@@ -1,0 +1,234 @@
+"""Build: make the next version of a dataset of what silver has; whole, or not there at all.
+
+What is put in blobs on the way is named by its content, so that a build which died is done again to
+the same end; the version appears with its head and its audit entry in one transaction.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from ratchet.datasets.assemble import Assembly, Case, assemble
+from ratchet.datasets.chunks import write_chunks
+from ratchet.datasets.commit import commit_version, withdrawals
+from ratchet.datasets.curate.review import ask_about, review_answers
+from ratchet.datasets.draft import draft_version, is_same, present_codes, put_lists
+from ratchet.datasets.guard.diversity import tell_diversity
+from ratchet.datasets.guard.lineage import descent_of
+from ratchet.datasets.guard.overlap import guarded_of
+from ratchet.datasets.index import read_index, write_index
+from ratchet.datasets.load import entries_of, latest_version, ledger_of, load_version
+from ratchet.datasets.prepare import MEASURES
+from ratchet.datasets.progress import Tell, Track
+from ratchet.datasets.read import Silver, read_silver, tell_unreadable
+from ratchet.datasets.settings import DatasetSettings, DatasetSpec
+from ratchet.datasets.version import Codes, DatasetVersion, Statistics, dataset_key
+from ratchet.datasets.words import normal_words
+from ratchet.govern.config import ConfigReader
+from ratchet.govern.flags import Flags, require_learning
+from ratchet.govern.roles import Actor, require_admin
+from ratchet.kernel.document import Model
+from ratchet.kernel.errors import NotFound, Refused
+from ratchet.kernel.keys import Keys
+from ratchet.labels.settings import JudgeSettings
+from ratchet.store.blobs import Blobs
+from ratchet.store.port import Store
+
+
+class Built(Model):
+    """The latest version of a dataset after a build; `new` is False where nothing had changed.
+
+    `leftOut` counts by reason what this build read and the version does not hold, `asked` are
+    questions to people that it began.
+    """
+
+    dataset: str
+    version: str
+    hash: str
+    new: bool
+    read: int
+    left_out: dict[str, int]
+    statistics: Statistics
+    asked: int = 0
+
+
+def build_dataset(
+    store: Store,
+    blobs: Blobs,
+    keys: Keys,
+    reader: ConfigReader,
+    actor: Actor,
+    dataset: str,
+    *,
+    now: datetime,
+    workers: int = 1,
+    tell: Tell | None = None,
+    reason: str = "",
+) -> Built:
+    """Make the next version of a dataset; none where it would hold what the latest does.
+
+    Raises: NotFound without such a dataset, Forbidden, LearningOff for the machine, Refused where
+    nothing would be in it, Conflict where another was built meanwhile, BadSignature, NotWhole.
+    """
+    order = _order(store, blobs, keys, reader, actor, dataset, now)
+    track = Track(store, dataset, tell, now)
+    parts = (*(order.parent.index if order.parent else ()), *track.parts)
+    known = read_index(blobs, parts, MEASURES)
+    silver = read_silver(store, blobs, known, track, workers=workers)
+    track.at("assemble", 0, len(silver.prepared))
+    assembly = assemble(silver.prepared, _case(order, silver))
+    assembly.left_out.update(dict.fromkeys(silver.unreadable, "unreadable"))
+    tell_unreadable(store, dataset, silver, now=now)
+    asked = ask_about(store, blobs, assembly.review, reader=reader, now=now)
+    _require_some(dataset, assembly)
+    version, new = _write(order, silver, assembly, track, reason)
+    _tell_diversity(order, version)
+    track.end()
+    return Built(
+        dataset=dataset,
+        version=version.key(),
+        hash=version.hash,
+        new=new,
+        read=len(assembly.entries) + len(assembly.left_out),
+        left_out=dict(sorted(Counter(assembly.left_out.values()).items())),
+        statistics=version.statistics,
+        asked=asked,
+    )
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is to be built, by which rules, after which version."""
+
+    store: Store
+    blobs: Blobs
+    keys: Keys
+    reader: ConfigReader
+    actor: Actor
+    dataset: str
+    now: datetime
+    settings: DatasetSettings
+    spec: DatasetSpec
+    codes: Codes
+    seen: int
+    parent: DatasetVersion | None
+
+
+def _order(
+    store: Store,
+    blobs: Blobs,
+    keys: Keys,
+    reader: ConfigReader,
+    actor: Actor,
+    dataset: str,
+    now: datetime,
+) -> _Order:
+    if actor.kind != "machine":
+        require_admin(actor, "building a dataset")
+    settings = reader.read(DatasetSettings)
+    spec = settings.datasets.get(dataset)
+    if spec is None:
+        raise NotFound(
+            f"config/datasets names no dataset {dataset}",
+            field="dataset",
+            mend=f"one of {', '.join(sorted(settings.datasets)) or 'none'}, or add it there",
+        )
+    require_learning(reader.read(Flags), actor, f"build {dataset}")
+    return _Order(
+        store,
+        blobs,
+        keys,
+        reader,
+        actor,
+        dataset,
+        now,
+        settings,
+        spec,
+        present_codes(settings),
+        withdrawals(store),
+        latest_version(store, keys, dataset),
+    )
+
+
+def _case(order: _Order, silver: Silver) -> Case:
+    """Return what the assembling knows beside the examples."""
+    examples = [one.example for one in silver.prepared]
+    place = {one.example.id: one.content for one in silver.prepared}
+    parent, judges = order.parent, order.reader.read(JudgeSettings)
+    descent = descent_of(order.store, order.dataset, order.spec, judges)
+    return Case(
+        dataset=order.dataset,
+        spec=order.spec,
+        settings=order.settings,
+        ledger=ledger_of(order.blobs, parent),
+        parent={e.id: e.content for e in entries_of(order.blobs, parent)} if parent else {},
+        known=parent is not None and parent.codes.dedupe == order.codes.dedupe,
+        descent=descent.over(examples, order.spec),
+        guarded=guarded_of(order.store, order.blobs, order.keys, order.dataset),
+        answers=review_answers(order.store, examples, tell=lambda error: None),
+        text_of=lambda name: normal_words(order.blobs, place[name]),
+    )
+
+
+def _require_some(dataset: str, assembly: Assembly) -> None:
+    if assembly.entries:
+        return
+    counts = sorted(Counter(assembly.left_out.values()).items())
+    told = ", ".join(f"{n} {reason}" for reason, n in counts)
+    raise Refused(
+        f"nothing would be in {dataset}: of {len(assembly.left_out)} examples "
+        + (f"are left out {told}" if told else "there is none yet"),
+        field="examples",
+        mend=f"ratchet dataset status {dataset} says what is missing",
+    )
+
+
+def _write(
+    order: _Order, silver: Silver, assembly: Assembly, track: Track, reason: str
+) -> tuple[DatasetVersion, bool]:
+    """Return the version that holds what was assembled, and whether it is new."""
+    lists = put_lists(order.blobs, assembly)
+    if order.parent and is_same(order.parent, order.spec, order.codes, lists):
+        return order.parent, False
+    total = len(assembly.entries)
+    track.at("write", 0, total)
+    version = draft_version(
+        order.dataset,
+        order.parent,
+        order.spec,
+        order.codes,
+        assembly,
+        lists,
+        write_chunks(order.blobs, assembly.entries, tell=lambda n: track.at("write", n, total)),
+        write_index(order.blobs, silver.prepared, MEASURES),
+        actor=order.actor,
+        now=order.now,
+    )
+    new = commit_version(
+        order.store,
+        order.keys,
+        order.actor,
+        version,
+        order.parent,
+        seen=order.seen,
+        reason=reason,
+        now=order.now,
+    )
+    return version, new
+
+
+def _tell_diversity(order: _Order, version: DatasetVersion) -> None:
+    """Compare a version's diversity with its parent's, also where the build before died here."""
+    parent = None
+    if version.parent:
+        key = dataset_key(version.dataset, version.parent)
+        parent = load_version(order.store, order.keys, key).statistics.diversity
+    tell_diversity(
+        order.store,
+        order.dataset,
+        version.version,
+        version.statistics.diversity,
+        parent=parent,
+        fall_by=order.settings.fall_by,
+        now=order.now,
+    )

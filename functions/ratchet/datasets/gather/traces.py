@@ -1,0 +1,59 @@
+"""Traces: what arrived as bytes, one gatherer for each source of them."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from urllib.parse import unquote
+
+from ratchet.datasets.extract import events, trajectories
+from ratchet.datasets.extract.clean import read_raw
+from ratchet.datasets.gather.gatherer import Gathered, Gatherer, Look, unreadable
+from ratchet.datasets.trace import Trace
+from ratchet.kernel.errors import InvalidInput, Malformed, NotFound, NotWhole, Unreachable
+from ratchet.kernel.ids import SEPARATOR, join_key
+from ratchet.labels.feeds.feed import Stream
+from ratchet.store.port import Filter, Ref, Snapshot
+
+SOURCES = (events.SOURCE, trajectories.SOURCE)
+
+
+def gatherer(source: str) -> Gatherer:
+    """Return the gatherer of a source whose traces arrive as bytes."""
+    return Gatherer(partial(_streams, source), partial(_read, source), partial(_again, source))
+
+
+def _streams(source: str, shards: int) -> list[Stream]:
+    of_source = Filter("source", "==", source)
+    return [
+        Stream(str(shard), Trace.collection, "changedAt", (Filter("shard", "==", shard), of_source))
+        for shard in range(shards)
+    ]
+
+
+def _read(source: str, look: Look, page: Sequence[Snapshot]) -> Iterator[Gathered]:
+    for stored in page:
+        try:
+            trace = Trace.from_store(stored.data)
+        except InvalidInput as error:
+            named = unquote(stored.ref.id.partition(SEPARATOR)[2])
+            yield unreadable(source, named, stored.data["changedAt"], stored, error)
+        else:
+            yield _gathered(look, trace)
+
+
+def _again(source: str, look: Look, source_ids: Sequence[str]) -> Iterator[Gathered]:
+    refs = [Ref(Trace.collection, join_key(source, source_id)) for source_id in source_ids]
+    yield from _read(source, look, [found for found in look.store.get_many(refs) if found])
+
+
+def _gathered(look: Look, trace: Trace) -> Gathered:
+    """Return a trace with what its bytes hold."""
+    empty = Gathered(trace.source, trace.source_id, trace.changed_at, raw=trace.raw)
+    try:
+        return empty._replace(payload=read_raw(look.blobs.get(trace.raw)))
+    except Malformed as error:
+        return empty._replace(error=error)
+    except (NotFound, NotWhole) as error:
+        gone = Unreachable(
+            f"its bytes are gone: {error.message}", field="raw", mend="send it again"
+        )
+        return empty._replace(error=gone)

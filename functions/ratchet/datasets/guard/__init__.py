@@ -1,0 +1,1 @@
+"""What keeps a dataset from its own echo: lineage, overlap, machines' share, diversity."""

@@ -1,0 +1,1 @@
+"""Protection: nothing private leaves silver."""

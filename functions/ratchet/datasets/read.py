@@ -1,0 +1,78 @@
+"""Read silver for a build: every example that the collector kept, in pages, prepared."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from ratchet.datasets.example import EXAMPLES, Example
+from ratchet.datasets.index import Known, index_bytes
+from ratchet.datasets.prepare import MEASURES, PAGE, mapped, prepare_page
+from ratchet.datasets.prepared import Prepared
+from ratchet.datasets.progress import Track
+from ratchet.govern.alerts import alert, raise_alert
+from ratchet.kernel.errors import InvalidInput, RatchetError
+from ratchet.store.blobs import Blobs
+from ratchet.store.port import Filter, Query, Store
+
+KEPT = Query(EXAMPLES, (Filter("reason", "==", ""),))
+
+
+class Silver(NamedTuple):
+    """What the collector kept: prepared, and by id why others cannot be."""
+
+    prepared: list[Prepared]
+    unreadable: dict[str, RatchetError]
+
+
+def read_silver(store: Store, blobs: Blobs, known: Known, track: Track, *, workers: int) -> Silver:
+    """Read and prepare every kept example.
+
+    What was measured of a page is put before the next is read, so that a build which dies has not
+    to be done again from the beginning. Raises: InvalidInput without the extra `datasets`.
+    """
+    silver = Silver([], {})
+    total = store.count(KEPT)
+    with mapped(workers) as measured:
+        for page in _pages(_parsed(store, silver.unreadable)):
+            done = prepare_page(blobs, page, known, measured)
+            silver.prepared.extend(done.prepared)
+            silver.unreadable.update(done.unreadable)
+            part = blobs.put(index_bytes(done.fresh, MEASURES)) if done.fresh else None
+            track.at("prepare", len(silver.prepared) + len(silver.unreadable), total, part=part)
+    return silver
+
+
+def _parsed(store: Store, unreadable: dict[str, RatchetError]) -> Iterator[Example]:
+    for found in store.stream(KEPT):
+        try:
+            yield Example.from_store(found.data)
+        except InvalidInput as error:
+            unreadable[found.ref.id] = error
+
+
+def _pages(examples: Iterable[Example]) -> Iterator[list[Example]]:
+    rest = iter(examples)
+    while page := list(islice(rest, PAGE)):
+        yield page
+
+
+def tell_unreadable(store: Store, dataset: str, silver: Silver, *, now: datetime) -> None:
+    """Tell of examples whose document or words cannot be read: each is counted as left out."""
+    if not silver.unreadable:
+        return
+    key = min(silver.unreadable)
+    error = silver.unreadable[key]
+    raise_alert(
+        store,
+        alert(
+            "example-unreadable",
+            dataset,
+            "warning",
+            f"{len(silver.unreadable)} examples are left out of {dataset}; one is {key}: "
+            f"{error.message}",
+            now=now,
+            command=f"ratchet dataset withdraw {key} --reason ..., or tell its trace again",
+            evidence={"example": key} | error.as_dict(),
+        ),
+    )

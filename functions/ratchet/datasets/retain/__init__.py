@@ -1,0 +1,1 @@
+"""Retention: observations and rewards as Parquet files, before they expire."""

@@ -1,0 +1,123 @@
+"""Withdraw: all or nothing, audited, and every version that holds an example is named."""
+
+import pytest
+
+from ratchet.datasets.build import build_dataset
+from ratchet.datasets.example import Example
+from ratchet.datasets.settings import DatasetSpec
+from ratchet.datasets.version import dataset_stream
+from ratchet.datasets.withdraw import MOST, WITHDRAWN, Withdrawn, withdraw_examples
+from ratchet.govern.audit import audit_log, verify_audit
+from ratchet.govern.roles import Actor
+from ratchet.kernel.errors import Forbidden, InvalidInput, NotFound
+from ratchet.store.memory_blobs import MemoryBlobs
+from ratchet.store.port import Ref, Store
+from ratchet.store.sqlite import SqliteStore
+from tests.support.silver import ADA, KEYS, NOON, fill, reader_of, set_specs
+
+
+def withdraw(
+    store: Store, blobs: MemoryBlobs, *ids: str, actor: Actor = ADA, reason: str = "they asked"
+) -> Withdrawn:
+    return withdraw_examples(store, blobs, KEYS, actor, ids, reason=reason, now=NOON)
+
+
+def build(store: Store, blobs: MemoryBlobs, dataset: str) -> None:
+    build_dataset(store, blobs, KEYS, reader_of(store), ADA, dataset, now=NOON)
+
+
+def stored(store: Store, key: str) -> Example:
+    found = store.get(Ref(Example.collection, key))
+    assert found is not None
+    return Example.from_store(found.data)
+
+
+def test_who_withdrew_what_and_why_is_marked_and_stands_on_the_chains_of_its_holders(
+    store: Store,
+) -> None:
+    blobs = MemoryBlobs()
+    made = fill(store, blobs, range(10))
+    set_specs(store, all=DatasetSpec(), trips=DatasetSpec(domains=("travel",)))
+    build(store, blobs, "all")
+    build(store, blobs, "trips")
+    fill(store, blobs, [10])
+    build(store, blobs, "all")
+    told = withdraw(store, blobs, made[1].id, made[0].id)
+    assert told.withdrawn == (made[1].id, made[0].id)
+    assert set(told.versions) >= {"all@1.0.0", "all@1.0.1"}
+    assert set(told.versions["all@1.0.0"]) == {made[0].id, made[1].id}
+    marked = stored(store, made[0].id)
+    assert (marked.withdrawn_by, marked.withdrawn_reason, marked.withdrawn_at) == (
+        "ada",
+        "they asked",
+        NOON,
+    )
+    assert not marked.kept
+    for stream in (WITHDRAWN, dataset_stream("all")):
+        *_, entry = audit_log(store, stream)
+        assert (entry.action, entry.actor, entry.reason) == ("withdraw", "ada", "they asked")
+        assert entry.evidence["examples"] == sorted([made[0].id, made[1].id])
+        assert verify_audit(store, KEYS, stream).valid
+
+
+def test_an_unknown_id_is_named_and_nothing_is_withdrawn(embedded: SqliteStore) -> None:
+    blobs = MemoryBlobs()
+    made = fill(embedded, blobs, range(2))
+    with pytest.raises(NotFound, match="no-such, nor-this"):
+        withdraw(embedded, blobs, made[0].id, "no-such", "nor-this")
+    assert stored(embedded, made[0].id).kept
+    assert list(audit_log(embedded, WITHDRAWN)) == []
+
+
+def test_what_no_version_holds_is_audited_too_and_twice_changes_nothing(
+    embedded: SqliteStore,
+) -> None:
+    blobs = MemoryBlobs()
+    (made,) = fill(embedded, blobs, [1])
+    assert withdraw(embedded, blobs, made.id, made.id).withdrawn == (made.id,)
+    again = withdraw(embedded, blobs, made.id, reason="again")
+    assert (again.withdrawn, again.already) == ((), (made.id,))
+    assert stored(embedded, made.id).withdrawn_reason == "they asked"
+    assert len(list(audit_log(embedded, WITHDRAWN))) == 1
+
+
+def test_what_silver_no_longer_has_is_still_found_in_versions(embedded: SqliteStore) -> None:
+    blobs = MemoryBlobs()
+    made = fill(embedded, blobs, range(3))
+    build(embedded, blobs, "default")
+    embedded.delete(Ref(Example.collection, made[0].id))
+    told = withdraw(embedded, blobs, made[0].id)
+    assert (told.withdrawn, told.expired) == ((), (made[0].id,))
+    assert told.versions == {"default@1.0.0": (made[0].id,)}
+
+
+def test_a_version_that_comes_while_examples_are_withdrawn_is_named(
+    embedded: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = MemoryBlobs()
+    made = fill(embedded, blobs, range(3))
+    transact = embedded.transact
+    datasets = iter(["default"])
+
+    def late(body: object, **options: bool) -> object:
+        for dataset in datasets:
+            build(embedded, blobs, dataset)
+        return transact(body, **options)  # type: ignore[arg-type]  # whatever the body is
+
+    monkeypatch.setattr(embedded, "transact", late)
+    assert withdraw(embedded, blobs, made[0].id).versions == {"default@1.0.0": (made[0].id,)}
+
+
+def test_an_admin_with_a_reason_withdraws_so_many_at_once(embedded: SqliteStore) -> None:
+    blobs = MemoryBlobs()
+    (made,) = fill(embedded, blobs, [1])
+    with pytest.raises(Forbidden):
+        withdraw(embedded, blobs, made.id, actor=Actor(name="eve", kind="person", role="service"))
+    with pytest.raises(InvalidInput) as why:
+        withdraw(embedded, blobs, made.id, reason=" ")
+    assert why.value.field == "reason"
+    for ids in ([], [f"e{i}" for i in range(MOST + 1)]):
+        with pytest.raises(InvalidInput) as many:
+            withdraw(embedded, blobs, *ids)
+        assert many.value.field == "ids"
+    assert stored(embedded, made.id).kept

@@ -1,0 +1,143 @@
+"""The dataset commands: a version is built, shown, compared, written, verified, taken from."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ratchet.datasets.load import load_version
+from ratchet.entry.cli.output import opened
+from ratchet.store.port import Ref
+from tests.support.commands import Ratchet, write_lines
+from tests.support.curated import an_example, id_of
+from tests.support.small_version import said
+
+N = 24
+
+
+def collect(names: range) -> None:
+    """Put examples into silver, as the collector does."""
+    with opened(None) as app:
+        for name in names:
+            words = app.blobs.put(said(str(name)).to_bytes())
+            changes = {"difficulty": (name % 9) / 9, "content": words}
+            example = an_example(str(name), lineage={"vouched": ["check"]}, **changes)
+            app.store.set(Ref(example.collection, example.id), example.to_map())
+
+
+@pytest.fixture
+def built(ratchet: Ratchet) -> Ratchet:
+    """The command line with a dataset of one version."""
+    collect(range(N))
+    ran = ratchet("dataset", "build", "--by", "ada", "--reason", "the first")
+    assert ran.out.splitlines()[0] == "default@1.0.0 is built"
+    return ratchet
+
+
+def test_a_build_is_told_and_the_same_again_makes_no_version(built: Ratchet) -> None:
+    again = built("dataset", "build")
+    assert again.out.splitlines()[0] == "default@1.0.0 holds the same already"
+    found = built("dataset", "build", "--json").json
+    assert (found["version"], found["new"], found["read"]) == ("default@1.0.0", False, N)
+    shown = built("dataset", "show").out
+    assert f"default@1.0.0: {found['statistics']['examples']} of {N} examples" in shown
+    assert "built by ada" in shown
+    assert "all versions" in shown
+    only = built("dataset", "show", "default@1.0.0", "--json").json
+    assert (only["hash"], "versions" in only) == (found["hash"], False)
+    assert built("dataset", "show", "--json").json["versions"] == ["1.0.0"]
+
+
+def test_two_versions_are_compared(built: Ratchet) -> None:
+    collect(range(N, N + 6))
+    assert built("dataset", "build").out.splitlines()[0] == "default@1.0.1 is built"
+    found = built("dataset", "diff", "default@1.0.0", "default", "--json").json
+    assert (found["was"], found["now"]) == ("default@1.0.0", "default@1.0.1")
+    assert set(found["added"]) <= {id_of(str(n)) for n in range(N, N + 6)}
+    out = built("dataset", "diff", "default@1.0.0", "default@1.0.1").out
+    assert out.startswith(f"default@1.0.0 to default@1.0.1: {found['same']} examples are the same")
+    assert f"{len(found['added'])} added" in out
+
+
+def test_a_version_is_written_once_as_files(built: Ratchet) -> None:
+    ran = built("dataset", "export", "default", "--out", "files")
+    counts = built("dataset", "show", "--json").json["statistics"]["splits"]
+    for split, count in counts.items():
+        path = Path(f"files/default-1.0.0-{split}.jsonl")
+        assert f"{path}: {count} examples" in ran.out
+        assert len(path.read_text().splitlines()) == count
+    again = built("dataset", "export", "default@1.0.0", "--out", "files", "--json").json
+    assert again == json.loads(Path("files/export.json").read_text())
+    ran = built("dataset", "export", "default", "--out", "files", "--format", "pdf", "--json")
+    assert (ran.status, ran.error["field"]) == (2, "format")
+
+
+def test_verify_ends_with_another_status_for_what_is_not_whole(built: Ratchet) -> None:
+    assert "default@1.0.0: valid" in built("dataset", "verify", "default").out
+    with opened(None) as app:
+        version = load_version(app.store, app.keys, "default@1.0.0")
+        app.blobs.delete(version.chunks[0].sha256)
+    ran = built("dataset", "verify", "default@1.0.0")
+    assert (ran.status, "RATCHET-7401" in ran.err) == (4, True)
+    assert "default@1.0.0: BROKEN" in ran.out
+    assert not built("dataset", "verify", "default", "--json").json["valid"]
+
+
+def test_a_version_with_what_was_frozen_later_is_told_from_a_broken_one(built: Ratchet) -> None:
+    rows = [said(str(n)).to_map() for n in range(N, N + 2)]
+    terms = ("--metric", "success", "--budget", 2, "--reason", "test")
+    path = write_lines("rows.jsonl", rows)
+    assert built("golden", "freeze", "later", "--lines", path, *terms).status == 0
+    assert built("dataset", "verify", "default").status == 0
+    path = write_lines("rows.jsonl", [said(str(n)).to_map() for n in range(N)])
+    ran = built("golden", "freeze", "held", "--lines", path, *terms, "--json")
+    assert ran.error["code"] == "RATCHET-7301"  # some are trained on
+    split = ("--version", "default@1.0.0", "--split", "test")
+    assert built("golden", "freeze", "held", *split, *terms).status == 0
+    ran = built("dataset", "verify", "default", "--json")
+    assert ran.status == 4
+    assert "RATCHET-7301" in ran.err
+
+
+def test_what_is_withdrawn_is_named_where_it_is_held(built: Ratchet) -> None:
+    Path("ids.txt").write_text(f"{id_of('1')}\n")
+    why = ("--reason", "its author asked", "--by", "ada")
+    ran = built("dataset", "withdraw", id_of("0"), "--ids", "ids.txt", *why)
+    assert ran.out.splitlines()[0] == "2 withdrawn, 0 were so already"
+    again = built("dataset", "withdraw", id_of("0"), *why, "--json").json
+    assert (again["withdrawn"], again["already"]) == ([], [id_of("0")])
+    assert built("dataset", "build").out.splitlines()[0] == "default@1.0.1 is built"
+    found = built("dataset", "diff", "default@1.0.0", "default", "--json").json
+    assert {one["id"] for one in found["removed"]} == {id_of("0"), id_of("1")}
+    assert found["reasons"] == {"withdrawn": 2}
+    assert again["versions"] == {"default@1.0.0": [id_of("0")]}
+    ran = built("dataset", "withdraw", "nobody", *why, "--json")
+    assert (ran.status, ran.error["field"]) == (3, "ids")
+
+
+def test_status_tells_how_far_a_dataset_is(built: Ratchet) -> None:
+    found = built("dataset", "status", "--json").json
+    assert (found["silver"]["collected"], found["silver"]["kept"]) == (N, N)
+    (state,) = found["datasets"]
+    assert (state["dataset"], state["latest"], state["target"]) == ("default", "1.0.0", 1000)
+    out = built("dataset", "status").out
+    assert f"{N} collected: {N} kept, 0 withdrawn" in out
+    assert "not kept: none" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "field"),
+    [
+        (("show", "nothing"), 3, "dataset"),
+        (("show", "default@1"), 2, "version"),
+        (("show", "default@9.9.9"), 3, "version"),
+        (("build", "nothing"), 3, "dataset"),
+        (("verify", "nothing@1.0.0"), 3, "version"),
+    ],
+)
+def test_what_is_not_there_is_named(
+    ratchet: Ratchet, arguments: tuple[str, ...], status: int, field: str
+) -> None:
+    collect(range(0))
+    ran = ratchet("dataset", *arguments, "--json")
+    assert (ran.status, ran.error["field"]) == (status, field)
