@@ -29,6 +29,7 @@ from ratchet.entry.callables import (
 )
 from ratchet.entry.http import (
     api,
+    events,
     feedback,
     health,
     openapi,
@@ -86,6 +87,7 @@ __all__ = [
     "deliver_alerts",
     "escalate_review",
     "evaluate_rollouts",
+    "events",
     "feedback",
     "fill_review_queue",
     "finish_study",

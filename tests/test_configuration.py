@@ -175,6 +175,7 @@ WORDS: dict[str, tuple[list[Any], list[Any]]] = {
     "`choice`": (["choice"], ["choose"]),
     "`float` or `int`": (["float", "int"], ["number"]),
     "gates, each once": ([[], ["replay", "approval"]], [["luck"], ["replay"] * 2, "replay"]),
+    "a golden set's name": (["airline", "a-2"], ["Airline", "a~b", 5]),
     "a profile's name": (["significance", "quality-gain"], ["strict", 5]),
     "rules by policy": (
         [{"p": {"behaviour": {"gates": []}}}],
@@ -288,7 +289,7 @@ WORDS: dict[str, tuple[list[Any], list[Any]]] = {
     "a source": (["ratchet/prod", "a" * 200], ["", "a b", "a" * 201, 5]),
     "datasets by name": (
         [{"d": {}}, {f"d{i}": {"size": 1} for i in range(50)}],
-        [{"a b": {}}, {"d": {"size": 0}}, {f"d{i}": {} for i in range(51)}],
+        [{"a b": {}}, {"my/own": {}}, {"d": {"size": 0}}, {f"d{i}": {} for i in range(51)}],
     ),
     "names": ([[], ["planner"], ["a"] * 50], [[""], ["a"] * 51, "a"]),
     "domains": ([[], ["travel", "qa"]], [["sports"], "qa"]),

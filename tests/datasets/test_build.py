@@ -26,6 +26,7 @@ from ratchet.govern.alerts import Alert
 from ratchet.govern.audit import audit_log, verify_audit
 from ratchet.govern.roles import Actor, machine
 from ratchet.kernel.errors import BadSignature, Conflict, Forbidden, LearningOff, NotFound, Refused
+from ratchet.labels.label import GOOD, Label
 from ratchet.store.memory_blobs import MemoryBlobs
 from ratchet.store.port import Query, Ref, Store
 from ratchet.store.sqlite import SqliteStore
@@ -220,6 +221,9 @@ def test_an_empty_dataset_is_refused_with_what_was_left_out(embedded: SqliteStor
     fill(embedded, blobs, range(3), quality=10.0, confidence=0.0)
     with pytest.raises(Refused, match="of 3 examples are left out 3 rejected"):
         build(embedded, blobs)
+    state = read_progress(embedded, "default")
+    assert state is not None
+    assert (state.stage, len(state.parts)) == ("stopped", 1)
     assert embedded.count(Query(DATASETS)) == 0
     assert load_head(embedded, "default") is None
 
@@ -234,12 +238,48 @@ def test_an_example_whose_words_are_gone_is_counted_and_told_and_stops_nothing(
     embedded.set(
         Ref(broken.collection, broken.id), broken.to_map() | {"difficulty": "hard as nails"}
     )
+    another = "f" * 64
+    embedded.set(Ref(made[0].collection, another), made[0].to_map())
     built = build(embedded, blobs)
-    assert (built.read, built.left_out) == (6, {"unreadable": 2})
+    assert (built.read, built.left_out) == (7, {"unreadable": 3})
     version = load_version(embedded, KEYS, built.version)
-    assert left_out_of(blobs, version) == {gone.id: "unreadable", broken.id: "unreadable"}
+    assert left_out_of(blobs, version) == dict.fromkeys((gone.id, broken.id, another), "unreadable")
+    embedded.delete(Ref(made[0].collection, another))
     (told,) = (Alert.from_store(s.data) for s in embedded.query(Query(Alert.collection)))
-    assert (told.what, told.subject) == ("example-unreadable", "default")
+    assert (told.what, told.subject, told.state) == ("example-unreadable", "default", "open")
+    put_example(embedded, blobs, 2)
+    put_example(embedded, blobs, 4)
+    assert build(embedded, blobs).read == 6
+    (told,) = (Alert.from_store(s.data) for s in embedded.query(Query(Alert.collection)))
+    assert told.state == "resolved"
+
+
+def test_what_people_answered_decides_the_next_build_and_what_cannot_be_read_is_told(
+    embedded: SqliteStore,
+) -> None:
+    blobs = MemoryBlobs()
+    doubtful, other = fill(embedded, blobs, [1, 2], quality=50.0)
+    with pytest.raises(Refused, match="2 in-review"):
+        build(embedded, blobs)
+    for one, word in ((doubtful, GOOD), (other, "never heard of")):
+        label = Label(
+            agent=one.component,
+            subject=one.id,
+            source="review",
+            source_id=one.id,
+            labeller="ada",
+            label=word,
+            ts=NOON,
+            loaded_at=NOON,
+        )
+        broken = {} if word == GOOD else {"confidence": "very"}
+        embedded.set(Ref(label.collection, label.key()), label.to_map() | broken)
+    built = build(embedded, blobs)
+    assert built.left_out == {"in-review": 1}
+    version = load_version(embedded, KEYS, built.version)
+    assert [entry.id for entry in entries_of(blobs, version)] == [doubtful.id]
+    alerts = [Alert.from_store(s.data) for s in embedded.query(Query(Alert.collection))]
+    assert "answer-unreadable" in {one.what for one in alerts}
 
 
 def test_what_silver_did_not_redact_with_the_present_code_is_redacted(
@@ -379,4 +419,4 @@ def test_a_build_tells_where_it_is(embedded: SqliteStore) -> None:
         seen.append((stage, done, total))
 
     build(embedded, blobs, tell=tell)
-    assert seen[:3] == [("prepare", 5, 5), ("assemble", 0, 5), ("write", 0, 5)]
+    assert seen[:4] == [("read", 0, 5), ("prepare", 5, 5), ("assemble", 0, 5), ("write", 0, 5)]

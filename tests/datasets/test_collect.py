@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from ratchet.datasets import collect
 from ratchet.datasets.collect import BATCH
 from ratchet.kernel.clock import HOUR
 from ratchet.store.counting import CountingStore
@@ -168,3 +169,35 @@ def test_an_example_costs_three_reads_and_a_write(embedded: SqliteStore) -> None
     # The trace, the example and its dead letter; beside them cursors, and labels 30 at once.
     assert 3 * BATCH <= cost.reads <= 3 * BATCH + 60
     assert BATCH <= cost.writes <= BATCH + 30
+
+
+def test_what_is_too_much_for_one_call_is_left_to_the_next_and_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect, "MAX_READ", BATCH)
+    for start in (0, 250):
+        world.receive(*[event(f"e{i}") for i in range(start, start + 250)])
+    first = world.collect(MINUTE).sources["events"]
+    assert (first.behind, first.collected < 500) == (True, True)
+    while world.collect(MINUTE).sources["events"].behind:
+        pass
+    assert len(world.examples()) == 500
+
+
+def test_a_batch_is_no_larger_than_fits_into_memory(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect, "MAX_BYTES", 10_000)  # of four shards
+    world.receive(*[event(f"e{i}", output="x" * 2_000) for i in range(30)])
+    report = world.collect().sources["events"]
+    assert (report.collected, report.behind) == (30, False)
+
+
+def test_a_batch_that_one_commit_does_not_hold_is_written_in_parts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.receive(*[event(f"e{i}") for i in range(40)], broken())
+    monkeypatch.setattr("ratchet.store.sqlite.MAX_COMMIT", 8_000)
+    report = world.collect().sources["events"]
+    assert (report.collected, report.dead) == (40, {"RATCHET-7101": 1})
+    assert (len(world.examples()), len(world.dead())) == (40, 1)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from ratchet.datasets.stop import STOPPED, resume_source, state_of
+from ratchet.datasets.stop import STOPPED, resume_source, state_of, state_ref
 from ratchet.govern.alerts.alert import alert_key
 from ratchet.govern.audit import audit_log, verify_audit
 from ratchet.govern.roles import SEEDER, machine, person
@@ -97,6 +97,32 @@ def test_what_was_dead_before_does_not_stop_the_source_again(world: World) -> No
     report = world.collect()  # the hour before is over, and read once more
     assert (report.stopped, report.sources["events"].known) == ((), 12)
     assert ("events", "%2Ftests~later") in world.examples()
+
+
+def test_the_batch_that_stopped_it_is_taken_though_others_are_read_again_before_it(
+    world: World,
+) -> None:
+    world.receive(*(event(f"e{i}") for i in range(300)))
+    world.clock.advance(MINUTE)
+    world.receive(*mixed(0, 40))
+    stopped = world.collect(MINUTE)
+    assert stopped.stopped == ("events",)
+    assert 100 <= len(world.examples()) < 300
+    resume(world)
+    report = world.collect()
+    assert report.stopped == ()
+    assert report.sources["events"].known >= 100
+    assert (len(world.examples()), len(world.dead())) == (300, 40)
+
+
+def test_a_state_that_was_broken_by_hand_waits_for_a_person_too(world: World) -> None:
+    world.receive(event("e1"))
+    world.run("r1")
+    world.store.set(state_ref("events"), {"v": 1, "state": "stoped"})
+    report = world.collect()
+    assert (report.stopped, report.collected) == (("events",), 1)
+    resume(world)
+    assert world.collect().collected == 1
 
 
 def test_the_batch_after_the_one_that_was_resumed_may_stop_it_again(world: World) -> None:

@@ -1,5 +1,7 @@
 """Withdraw: all or nothing, audited, and every version that holds an example is named."""
 
+from typing import Literal
+
 import pytest
 
 from ratchet.datasets.build import build_dataset
@@ -13,6 +15,7 @@ from ratchet.kernel.errors import Forbidden, InvalidInput, NotFound
 from ratchet.store.memory_blobs import MemoryBlobs
 from ratchet.store.port import Ref, Store
 from ratchet.store.sqlite import SqliteStore
+from tests.support.faults import Died, FaultyStore
 from tests.support.silver import ADA, KEYS, NOON, fill, reader_of, set_specs
 
 
@@ -106,6 +109,35 @@ def test_a_version_that_comes_while_examples_are_withdrawn_is_named(
 
     monkeypatch.setattr(embedded, "transact", late)
     assert withdraw(embedded, blobs, made[0].id).versions == {"default@1.0.0": (made[0].id,)}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_who_dies_while_withdrawing_leaves_all_of_it_or_nothing(
+    when: Literal["before", "after"],
+) -> None:
+    def silver() -> tuple[SqliteStore, MemoryBlobs, list[str]]:
+        store, blobs = SqliteStore(), MemoryBlobs()
+        ids = [one.id for one in fill(store, blobs, range(3))]
+        build(store, blobs, "default")
+        return store, blobs, ids[:2]
+
+    store, blobs, ids = silver()
+    counting = FaultyStore(store)
+    withdraw(counting, blobs, *ids)
+    for die_at in range(1, counting.calls + 1):
+        store, blobs, ids = silver()
+        with pytest.raises(Died):
+            withdraw(FaultyStore(store, die_at, when), blobs, *ids)
+        done = [not stored(store, key).kept for key in ids]
+        entries = [
+            [e.action for e in audit_log(store, name)].count("withdraw")
+            for name in (WITHDRAWN, dataset_stream("default"))
+        ]
+        assert (done, entries) in (([False] * 2, [0, 0]), ([True] * 2, [1, 1]))
+        told = withdraw(store, blobs, *ids)
+        assert {*told.withdrawn, *told.already} == set(ids)
+        assert verify_audit(store, KEYS, WITHDRAWN).valid
+        store.close()
 
 
 def test_an_admin_with_a_reason_withdraws_so_many_at_once(embedded: SqliteStore) -> None:

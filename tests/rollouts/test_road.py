@@ -58,8 +58,8 @@ def test_a_walk_through_all_gates_comes_to_none(embedded: Store) -> None:
 
 
 def test_a_gate_that_there_is_not_any_more_is_named(embedded: Store) -> None:
-    with pytest.raises(InvalidInput, match="'golden'") as error:
-        walk(road_of(embedded, "1.0.1"), ["golden"])
+    with pytest.raises(InvalidInput, match="'oracle'") as error:
+        walk(road_of(embedded, "1.0.1"), ["oracle"])
     assert error.value.field == "gates"
     assert "abort" in error.value.mend
 

@@ -20,15 +20,16 @@ from ratchet.datasets.index import read_index, write_index
 from ratchet.datasets.load import entries_of, latest_version, ledger_of, load_version
 from ratchet.datasets.prepare import MEASURES
 from ratchet.datasets.progress import Tell, Track
-from ratchet.datasets.read import Silver, read_silver, tell_unreadable
+from ratchet.datasets.read import Silver, read_silver
 from ratchet.datasets.settings import DatasetSettings, DatasetSpec
+from ratchet.datasets.unreadable import tell_answers, tell_unreadable
 from ratchet.datasets.version import Codes, DatasetVersion, Statistics, dataset_key
 from ratchet.datasets.words import normal_words
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.flags import Flags, require_learning
 from ratchet.govern.roles import Actor, require_admin
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import NotFound, Refused
+from ratchet.kernel.errors import NotFound, RatchetError, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.labels.settings import JudgeSettings
 from ratchet.store.blobs import Blobs
@@ -72,28 +73,13 @@ def build_dataset(
     """
     order = _order(store, blobs, keys, reader, actor, dataset, now)
     track = Track(store, dataset, tell, now)
-    parts = (*(order.parent.index if order.parent else ()), *track.parts)
-    known = read_index(blobs, parts, MEASURES)
-    silver = read_silver(store, blobs, known, track, workers=workers)
-    track.at("assemble", 0, len(silver.prepared))
-    assembly = assemble(silver.prepared, _case(order, silver))
-    assembly.left_out.update(dict.fromkeys(silver.unreadable, "unreadable"))
-    tell_unreadable(store, dataset, silver, now=now)
-    asked = ask_about(store, blobs, assembly.review, reader=reader, now=now)
-    _require_some(dataset, assembly)
-    version, new = _write(order, silver, assembly, track, reason)
-    _tell_diversity(order, version)
+    try:
+        built = _build(order, track, workers, reason)
+    except RatchetError:
+        track.stop()
+        raise
     track.end()
-    return Built(
-        dataset=dataset,
-        version=version.key(),
-        hash=version.hash,
-        new=new,
-        read=len(assembly.entries) + len(assembly.left_out),
-        left_out=dict(sorted(Counter(assembly.left_out.values()).items())),
-        statistics=version.statistics,
-        asked=asked,
-    )
+    return built
 
 
 @dataclass(frozen=True)
@@ -150,12 +136,40 @@ def _order(
     )
 
 
+def _build(order: _Order, track: Track, workers: int, reason: str) -> Built:
+    parts = (*(order.parent.index if order.parent else ()), *track.parts)
+    known = read_index(order.blobs, parts, MEASURES)
+    silver = read_silver(order.store, order.blobs, known, track, workers=workers)
+    track.at("assemble", 0, len(silver.prepared))
+    assembly = assemble(silver.prepared, _case(order, silver))
+    assembly.left_out.update(dict.fromkeys(silver.unreadable, "unreadable"))
+    tell_unreadable(order.store, order.dataset, silver.unreadable, now=order.now)
+    doubtful = assembly.review
+    asked = ask_about(order.store, order.blobs, doubtful, reader=order.reader, now=order.now)
+    _require_some(order.dataset, assembly)
+    version, new = _write(order, silver, assembly, track, reason)
+    _tell_diversity(order, version)
+    return Built(
+        dataset=order.dataset,
+        version=version.key(),
+        hash=version.hash,
+        new=new,
+        read=len(assembly.entries) + len(assembly.left_out),
+        left_out=dict(sorted(Counter(assembly.left_out.values()).items())),
+        statistics=version.statistics,
+        asked=asked,
+    )
+
+
 def _case(order: _Order, silver: Silver) -> Case:
     """Return what the assembling knows beside the examples."""
     examples = [one.example for one in silver.prepared]
     place = {one.example.id: one.content for one in silver.prepared}
     parent, judges = order.parent, order.reader.read(JudgeSettings)
     descent = descent_of(order.store, order.dataset, order.spec, judges)
+    broken: list[RatchetError] = []
+    answers = review_answers(order.store, examples, tell=broken.append)
+    tell_answers(order.store, order.dataset, broken, now=order.now)
     return Case(
         dataset=order.dataset,
         spec=order.spec,
@@ -165,7 +179,7 @@ def _case(order: _Order, silver: Silver) -> Case:
         known=parent is not None and parent.codes.dedupe == order.codes.dedupe,
         descent=descent.over(examples, order.spec),
         guarded=guarded_of(order.store, order.blobs, order.keys, order.dataset),
-        answers=review_answers(order.store, examples, tell=lambda error: None),
+        answers=answers,
         text_of=lambda name: normal_words(order.blobs, place[name]),
     )
 

@@ -90,18 +90,18 @@ def _collect(job: _Job, source: str, shards: int) -> CollectedSource:
     cursors = [_Cursor(job, source, stream, len(streams)) for stream in streams]
     while cursors and read < MAX_READ:
         page = [stored for cursor in cursors for stored in cursor.page()]
-        if page:
-            kept = _extract(job, source, page, tolerant=state == "resumed")
-            if state != "resumed" and kept.is_rotten(job.work.settings.max_error_share):
-                stop_source(job.work.store, job.keys, source, kept, now=job.work.now)
-                return _report(total, stopped=True)
-            total, read = total + kept, read + len(page)
+        kept = _extract(job, source, page, tolerant=state == "resumed") if page else Kept()
+        rotten = kept.is_rotten(job.work.settings.max_error_share)
+        if rotten and state != "resumed":
+            stop_source(job.work.store, job.keys, source, kept, now=job.work.now)
+            return _report(total, stopped=True)
+        total, read = total + kept, read + len(page)
         for cursor in cursors:
             cursor.advance()
-        if page and state == "resumed":
+        cursors = [cursor for cursor in cursors if not cursor.ended]
+        if state == "resumed" and (rotten or not cursors):  # what it was resumed for is taken
             run_on(job.work.store, source, now=job.work.now)
             state = "running"
-        cursors = [cursor for cursor in cursors if not cursor.ended]
     return _report(total, behind=bool(cursors))
 
 

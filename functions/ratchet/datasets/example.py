@@ -91,7 +91,7 @@ class Lineage(Model):
     run_id: Name | None = None
 
 
-class Grade(Model):
+class ExampleLabel(Model):
     """A label that stands on an example: its source, class, and value 0..1 if any."""
 
     source: str
@@ -136,7 +136,7 @@ class Example(Document):
     confidence: Share | None = None
     facts: Facts = Facts()
     lineage: Lineage = Lineage()
-    labels: Annotated[tuple[Grade, ...], Listed] = ()
+    labels: Annotated[tuple[ExampleLabel, ...], Listed] = ()
     content: Hash
     content_bytes: int
     tokens: int

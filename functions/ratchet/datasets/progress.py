@@ -1,7 +1,7 @@
 """Progress: how far a build is, for whoever waits and for `status`, and what it need not do again.
 
-`ops_checkpoints/build~NAME` is there while a build runs, and after one that died; `parts` are the
-blobs of what it had measured, which the next build takes up.
+`ops_checkpoints/build~NAME` is there while a build runs, and after one that died or was refused,
+`stopped` then; `parts` are the blobs of what it had measured, which the next build takes up.
 """
 
 from collections.abc import Callable
@@ -10,10 +10,11 @@ from typing import Literal
 
 from ratchet.govern.config import CHECKPOINTS
 from ratchet.kernel.document import Instant, Model
+from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.ids import join_key
 from ratchet.store.port import Ref, Store
 
-Stage = Literal["read", "prepare", "assemble", "write"]
+Stage = Literal["read", "prepare", "assemble", "write", "stopped"]
 Tell = Callable[[Stage, int, int], object]
 
 
@@ -44,6 +45,15 @@ class Track:
         """Be at a place; `part` is the blob of what was measured since the last."""
         if part is not None:
             self.parts = (*self.parts, part)
+        self._put(stage, done, total)
+        if self._tell:
+            self._tell(stage, done, total)
+
+    def stop(self) -> None:
+        """Be over without a version."""
+        self._put("stopped", 0, 0)
+
+    def _put(self, stage: Stage, done: int, total: int) -> None:
         state = BuildProgress(
             dataset=self.dataset,
             stage=stage,
@@ -53,8 +63,6 @@ class Track:
             started_at=self._now,
         )
         self._store.set(_ref(self.dataset), state.to_map())
-        if self._tell:
-            self._tell(stage, done, total)
 
     def end(self) -> None:
         """Be done: there is nothing to take up."""
@@ -64,7 +72,10 @@ class Track:
 def read_progress(store: Store, dataset: str) -> BuildProgress | None:
     """Return what a build of a dataset is at, None where none runs and none died."""
     found = store.get(_ref(dataset))
-    return BuildProgress.parse(found.data) if found else None
+    try:
+        return BuildProgress.parse(found.data) if found else None
+    except InvalidInput:
+        return None  # broken by hand: what it names is done again
 
 
 def _ref(dataset: str) -> Ref:

@@ -1,7 +1,6 @@
 """Read silver for a build: every example that the collector kept, in pages, prepared."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
@@ -10,10 +9,9 @@ from ratchet.datasets.index import Known, index_bytes
 from ratchet.datasets.prepare import MEASURES, PAGE, mapped, prepare_page
 from ratchet.datasets.prepared import Prepared
 from ratchet.datasets.progress import Track
-from ratchet.govern.alerts import alert, raise_alert
 from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.store.blobs import Blobs
-from ratchet.store.port import Filter, Query, Store
+from ratchet.store.port import Filter, Query, Snapshot, Store
 
 KEPT = Query(EXAMPLES, (Filter("reason", "==", ""),))
 
@@ -33,6 +31,7 @@ def read_silver(store: Store, blobs: Blobs, known: Known, track: Track, *, worke
     """
     silver = Silver([], {})
     total = store.count(KEPT)
+    track.at("read", 0, total)
     with mapped(workers) as measured:
         for page in _pages(_parsed(store, silver.unreadable)):
             done = prepare_page(blobs, page, known, measured)
@@ -46,33 +45,21 @@ def read_silver(store: Store, blobs: Blobs, known: Known, track: Track, *, worke
 def _parsed(store: Store, unreadable: dict[str, RatchetError]) -> Iterator[Example]:
     for found in store.stream(KEPT):
         try:
-            yield Example.from_store(found.data)
+            yield _example(found)
         except InvalidInput as error:
             unreadable[found.ref.id] = error
+
+
+def _example(found: Snapshot) -> Example:
+    example = Example.from_store(found.data)
+    if example.id != found.ref.id:
+        raise InvalidInput(
+            f"{found.ref} says that it is {example.id}", field="id", mend="tell its trace again"
+        )
+    return example
 
 
 def _pages(examples: Iterable[Example]) -> Iterator[list[Example]]:
     rest = iter(examples)
     while page := list(islice(rest, PAGE)):
         yield page
-
-
-def tell_unreadable(store: Store, dataset: str, silver: Silver, *, now: datetime) -> None:
-    """Tell of examples whose document or words cannot be read: each is counted as left out."""
-    if not silver.unreadable:
-        return
-    key = min(silver.unreadable)
-    error = silver.unreadable[key]
-    raise_alert(
-        store,
-        alert(
-            "example-unreadable",
-            dataset,
-            "warning",
-            f"{len(silver.unreadable)} examples are left out of {dataset}; one is {key}: "
-            f"{error.message}",
-            now=now,
-            command=f"ratchet dataset withdraw {key} --reason ..., or tell its trace again",
-            evidence={"example": key} | error.as_dict(),
-        ),
-    )

@@ -3,13 +3,14 @@
 from datetime import timedelta
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from ratchet.datasets.example import Domain, TaskType
 from ratchet.govern.config import Config
 from ratchet.kernel.document import Listed, Model
 from ratchet.observe.observation import Name, Share
 
+DatasetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Days = Annotated[float, Field(gt=0, le=3650)]
 Names = Annotated[tuple[Name, ...], Listed, Field(max_length=50)]
 Usd = Annotated[float, Field(ge=0, le=1_000_000)]
@@ -45,14 +46,15 @@ class DatasetSettings(Config):
 
     name: ClassVar[str] = "datasets"
 
-    datasets: Annotated[dict[Name, DatasetSpec], Field(max_length=50)] = {"default": DatasetSpec()}
+    datasets: Annotated[dict[DatasetName, DatasetSpec], Field(max_length=50)] = {"default": DatasetSpec()}
     min_quality: Annotated[float, Field(ge=0, le=100)] = 75.0
     min_seconds: Annotated[float, Field(ge=0, le=60)] = 10.0
     max_seconds: Annotated[float, Field(ge=60, le=90 * 86_400)] = 600.0
     accept_quality: Annotated[float, Field(ge=0, le=100)] = 70.0
     accept_confidence: Share = 0.6
     max_outlier: Share = 0.15
-    near_duplicate: Annotated[float, Field(ge=0.5, le=1)] = 0.8
+    # Signatures are made for 0.8 (`dedupe.signature`): of pairs below 0.75 they would miss many.
+    near_duplicate: Annotated[float, Field(ge=0.75, le=1)] = 0.8
     max_error_share: Share = 0.1
     fall_by: Share = 0.2
     target: Annotated[int, Field(ge=1, le=10_000_000)] = 1000

@@ -12,11 +12,11 @@ from ratchet.govern.chain_heads import config_head
 from ratchet.govern.config import CHECKPOINTS
 from ratchet.govern.roles import Actor, machine, require_admin, require_reason
 from ratchet.kernel.document import Document, Instant
-from ratchet.kernel.errors import IllegalTransition, SourceStopped
+from ratchet.kernel.errors import IllegalTransition, InvalidInput, SourceStopped
 from ratchet.kernel.ids import join_key
 from ratchet.kernel.keys import Keys
 from ratchet.kernel.registry import pick
-from ratchet.store.port import Ref, Store
+from ratchet.store.port import Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
 JOB = machine("collect_examples")
@@ -27,7 +27,7 @@ State = Literal["running", "stopped", "resumed"]
 class SourceState(Document):
     """`ops_checkpoints/collect~source`: whether a source is collected, who says so and why.
 
-    Of one that is `resumed` the next batch is taken as it is, whatever is malformed in it.
+    Of one that is `resumed` the next batch that would stop it is taken as it is.
     """
 
     collection: ClassVar[str] = CHECKPOINTS
@@ -50,8 +50,7 @@ def state_ref(source: str) -> Ref:
 
 def state_of(store: Store, source: str) -> State:
     """Return whether a source is collected; one that nobody ever stopped is running."""
-    found = store.get(state_ref(source))
-    return SourceState.from_store(found.data).state if found else "running"
+    return _parsed(store.get(state_ref(source)))
 
 
 def stop_source(store: Store, keys: Keys, source: str, kept: Kept, *, now: datetime) -> None:
@@ -117,8 +116,16 @@ def resume_source(
 
 
 def _state(tx: Transaction, source: str) -> State:
-    found = tx.find(SourceState, state_ref(source).id)
-    return found.state if found else "running"
+    (found,) = tx.fetch([state_ref(source)])
+    return _parsed(found)
+
+
+def _parsed(found: Snapshot | None) -> State:
+    """Return the state of a document; where it was broken by hand, a person looks at it first."""
+    try:
+        return SourceState.from_store(found.data).state if found else "running"
+    except InvalidInput:
+        return "stopped"
 
 
 def _write(

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from ratchet.datasets.dedupe.clusters import (
     Candidate,
-    components,
     first_of_equals,
     preferred,
     repeated,
@@ -62,16 +61,3 @@ def test_no_pair_is_kept_and_all_left_out_repeat_a_kept_one(
 def test_of_equals_the_first_stays() -> None:
     assert first_of_equals("abcd", ["x", "y", "x", "x"]) == {"c": "a", "d": "a"}
     assert first_of_equals("dcba", ["x", "x", "y", "x"]) == {"c": "d", "a": "d"}
-
-
-@given(st.permutations(list(IDS)), PAIRS)
-def test_components_are_the_same_in_any_order(ids: list[str], pairs: list[tuple[str, str]]) -> None:
-    found = components(ids, pairs)
-    assert found == components(sorted(ids), sorted((b, a) for a, b in pairs))
-    assert all(found[a] == found[b] for a, b in pairs)
-    assert all(root <= name and found[root] == root for name, root in found.items())
-
-
-def test_components_that_nothing_links_stay_apart() -> None:
-    found = components("abcdef", [("b", "c"), ("e", "c"), ("f", "d")])
-    assert found == {"a": "a", "b": "b", "c": "b", "d": "d", "e": "b", "f": "d"}

@@ -16,9 +16,9 @@ def test_a_signature_is_the_one_that_other_machines_and_versions_kept() -> None:
     kept = signature_of("fly to rome on may 20\ndone.")
     assert kept.shape == (BANDS,)
     assert kept[:3].tolist() == [
-        4181372280749415356,
-        10200922712668710466,
-        10304433646724786407,
+        7694163569346954318,
+        10693126724512029883,
+        13094899232492244961,
     ]
 
 

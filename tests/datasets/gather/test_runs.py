@@ -24,7 +24,7 @@ def observed(world: World, run_id: str, **sums: int) -> None:
     totals = RunTotals(
         run_id=run_id,
         shard=run.data["shard"],
-        sums=RunObserved(**sums),  # type: ignore[arg-type]
+        sums=RunObserved(**sums),
         changed_at=now,
         expire_at=run.data["expireAt"],
     )

@@ -6,9 +6,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from ratchet.datasets.guard import diversity
 from ratchet.datasets.guard.diversity import diversity_of, tell_diversity
 from ratchet.datasets.prepared import Vector
-from ratchet.govern.alerts import list_alerts
+from ratchet.govern.alerts.read import list_alerts
 from ratchet.store.sqlite import SqliteStore
 from tests.support.governed import NOON
 
@@ -20,7 +21,7 @@ def rows(*vectors: Vector) -> list[Vector]:
 
 
 @pytest.mark.parametrize(
-    ("vectors", "diversity"),
+    ("vectors", "expected"),
     [
         (rows(), 0.0),
         (rows(E[0]), 0.0),
@@ -37,8 +38,8 @@ def rows(*vectors: Vector) -> list[Vector]:
         (rows(*E, np.zeros(4, np.float32)), 1.0),  # no direction at all
     ],
 )
-def test_reference_values(vectors: list[Vector], diversity: float) -> None:
-    assert diversity_of(vectors) == diversity
+def test_reference_values(vectors: list[Vector], expected: float) -> None:
+    assert diversity_of(vectors) == expected
 
 
 def test_it_is_the_logarithm_of_the_vendi_score_of_the_cosines() -> None:
@@ -50,8 +51,15 @@ def test_it_is_the_logarithm_of_the_vendi_score_of_the_cosines() -> None:
     assert diversity_of(list(vectors[::-1])) == diversity_of(list(vectors))
 
 
-def told(store: SqliteStore, diversity: float, parent: float | None) -> list[str]:
-    tell_diversity(store, "d", "1.0.1", diversity, parent=parent, fall_by=0.2, now=NOON)
+def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = list(np.random.default_rng(2).normal(size=(50, 8)).astype(np.float32))
+    whole = diversity_of(vectors)
+    monkeypatch.setattr(diversity, "BLOCK", 7)
+    assert diversity_of(vectors) == whole
+
+
+def told(store: SqliteStore, now: float, parent: float | None) -> list[str]:
+    tell_diversity(store, "d", "1.0.1", now, parent=parent, fall_by=0.2, now=NOON)
     return [one.key() for one in list_alerts(store)]
 
 

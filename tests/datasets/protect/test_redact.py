@@ -17,6 +17,8 @@ CLEAR = [
     "[EMAIL_7] wrote",
     "\ud83d\ude00 \u0000 \ud800"[:-1],
 ]
+HARD = ["a", "1 ", "@", "a@", "4111 ", "123 456 789 ", "password=", "?token=", "://a:", "::", "1."]
+HARD += ["-----BEGIN PRIVATE KEY-----", "GB29 ", "eyJaaaaaaaa.", '{"', "\u200b", "call 1234567 "]
 pieces = st.sampled_from(
     [one.text for one in own_texts()]
     + ["@", ".com", "4111 1111 ", "+1 ", "[EMAIL_1]", "\u200b", '"', "{", "\\", "://", ":", "\x00"]
@@ -95,8 +97,9 @@ def test_overlapping_finds_are_one_named_by_the_longest_then_by_the_first() -> N
 
 
 def test_no_value_is_left_in_what_is_kept_of_a_redaction() -> None:
-    values = [one.text[s.start : s.end] for one in own_texts() for s in one.spans]
-    found = redact(content(*(one.text for one in own_texts())))
+    private = [one for one in own_texts() if one.spans]
+    values = [one.text[s.start : s.end] for one in private for s in one.spans]
+    found = redact(content(*(one.text for one in private)))
     kept = repr(found)
     assert [value for value in values if value in kept] == []
     assert sum(found.counts.values()) == POSITIVE.count("|")
@@ -112,11 +115,7 @@ def test_the_version_names_all_that_finds() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "piece",
-    ["a", "1 ", "@", "a@", "4111 ", "123 456 789 ", "password=", "?token=", "://a:", "::", "1."]
-    + ["-----BEGIN PRIVATE KEY-----", "GB29 ", "eyJaaaaaaaa.", '{"', "\u200b", "call 1234567 "],
-)
+@pytest.mark.parametrize("piece", HARD)
 def test_time_grows_with_the_length_of_what_is_made_to_take_long(piece: str) -> None:
     def seconds(letters: int) -> float:
         text = piece * (letters // len(piece))
@@ -125,4 +124,4 @@ def test_time_grows_with_the_length_of_what_is_made_to_take_long(piece: str) -> 
         return time.process_time() - began
 
     # Sixteen times as long: linear time is 16 times as much, quadratic time 256 times.
-    assert seconds(1_000_000) < 64 * max(seconds(62_500), 0.02)
+    assert seconds(400_000) < 64 * max(seconds(25_000), 0.01)

@@ -20,6 +20,8 @@ COMMANDS = {
     ("flags",): "show set",
     ("config",): "show set",
     ("audit",): "log verify",
+    ("dataset",): "build show diff export verify withdraw status collect dead resume",
+    ("golden",): "freeze list show record verify",
 }
 EVERY = [(*group, name) for group, names in COMMANDS.items() for name in names.split()]
 CLASSES = [

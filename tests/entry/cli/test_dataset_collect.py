@@ -37,7 +37,7 @@ def test_trajectories_of_files_are_collected_once(ratchet: Ratchet) -> None:
 def test_lines_of_standard_input_are_collected(
     ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = io.BufferedReader(io.BytesIO(trial(1) + b"\n" + trial(2)))  # type: ignore[arg-type]
+    given = io.BufferedReader(io.BytesIO(trial(1) + b"\n" + trial(2)))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(given))
     ran = ratchet("dataset", "collect", "-", "--json").json
     assert (ran["collected"], ran["sources"]["trajectories"]["collected"]) == (2, 2)

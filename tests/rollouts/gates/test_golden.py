@@ -5,15 +5,21 @@ from typing import Any
 
 import pytest
 
+from ratchet.rollouts.carry_draft import carry_draft
+from ratchet.rollouts.gate_rules import ClassRules, Gates
 from ratchet.rollouts.gates.gate import Entered, Road
 from ratchet.rollouts.gates.golden import enter
 from ratchet.rollouts.golden.golden_set import GOLDEN_SETS
 from ratchet.rollouts.golden.read import get_golden
 from ratchet.store.memory_blobs import MemoryBlobs
 from ratchet.store.port import Ref, Store
+from ratchet.tune.carry import Carried
+from tests.support.carried import SALT
 from tests.support.golden_sets import CHAMPION, NAME, TRIED, expose, frozen_set, scores
-from tests.support.governed import KEYS, POLICY
+from tests.support.governed import KEYS, NOON, POLICY, entries, machine_draft
+from tests.support.observing import configure
 from tests.support.roads import road_of
+from tests.support.turns import reader
 
 N = 600
 
@@ -122,3 +128,23 @@ def test_a_set_changed_by_hand_lets_nothing_through(embedded: Store) -> None:
     found = enter(road)
     assert found.result == "waits"
     assert "changed by hand" in found.reasons[0]
+
+
+def test_a_tuners_draft_waits_at_the_gate_until_its_look_justifies_it(embedded: Store) -> None:
+    blobs = MemoryBlobs()
+    road_of(embedded, "1.0.1")
+    frozen_set(embedded, blobs, N)
+    rules = ClassRules(gates=("golden",), golden=NAME)
+    configure(embedded, Gates(allocation=rules))
+    made = machine_draft(embedded, 0.5)
+
+    def carried() -> Carried:
+        return carry_draft(embedded, KEYS, reader(embedded), made, salt=lambda: SALT, now=NOON)
+
+    first = carried()
+    assert (first.decision, "has no result on airline" in first.reasons[0]) == ("proposed", True)
+    beside: dict[str, Any] = {"champion": CHAMPION, "champion_scores": scores(N)}
+    expose(embedded, blobs, scores(N), made.key(), **beside)
+    assert carried().decision == "activated"
+    entry = entries(embedded)[-1]
+    assert entry.evidence["gates"]["golden"]["versions"][made.key()]["exposure"] == "airline~000001"

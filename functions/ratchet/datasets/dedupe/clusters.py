@@ -68,25 +68,3 @@ def first_of_equals(ids: Sequence[str], normals: Sequence[str]) -> dict[str, str
     for name, normal in zip(ids, normals, strict=True):
         first.setdefault(normal, name)
     return {n: first[h] for n, h in zip(ids, normals, strict=True) if first[h] != n}
-
-
-def components(ids: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return of each id the smallest id that pairs connect it with, over however many others.
-
-    Source: union by the smaller root, with path halving; Tarjan and van Leeuwen, JACM 1984.
-
-    >>> components("abcd", [("c", "b"), ("b", "a")])
-    {'a': 'a', 'b': 'a', 'c': 'a', 'd': 'd'}
-    """
-    root = {name: name for name in ids}
-
-    def find(name: str) -> str:
-        while root[name] != name:
-            root[name] = root[root[name]]
-            name = root[name]
-        return name
-
-    for first, second in pairs:
-        low, high = sorted((find(first), find(second)))
-        root[high] = low
-    return {name: find(name) for name in root}

@@ -1,9 +1,10 @@
-"""Near duplicates: who shares a band's key, verified by the exact Jaccard of the texts.
+"""Near duplicates: who shares keys of bands, verified by the exact Jaccard of the texts.
 
 A key that very many share says little of any two, and comparing all of them would grow with their
 square. So a shelf (those of one key) holds the first `MOST` that repeat nobody and the first `MOST`
-that do, and where more than `MOST` meet one, it is compared with those that repeat nobody alone: of
-a cluster of thousands each is still paired with its keeper, but no longer with every other.
+that do, and one that meets more than `MOST` is compared with those that repeat nobody alone, with
+the `FEW` that share most keys. Of a cluster of thousands each is still paired with its keeper, but
+not with every other; among thousands on one form the pairs are found by the keys beside the form.
 """
 
 from collections import Counter
@@ -11,9 +12,9 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from ratchet.datasets.dedupe.near_index import MOST, NearIndex
+from ratchet.datasets.dedupe.near_index import FEW, MOST, NearIndex
 from ratchet.datasets.dedupe.shingles import verifier
-from ratchet.datasets.dedupe.signature import signature_of
+from ratchet.datasets.dedupe.signature import SHARED, signature_of
 from ratchet.datasets.prepared import Signature
 
 __all__ = ["NearIndex", "near_pairs", "signature_of"]
@@ -70,10 +71,11 @@ class _Shelves:
         for shelf in self._of(place):
             shared.update(self._kept.get(shelf, ()))
             shared.update(self._others.get(shelf, ()))
-        found = sorted(shared, key=lambda seen: (seen not in self.kept, -shared[seen], seen))
+        found = [seen for seen, keys in shared.items() if keys >= SHARED]
+        found.sort(key=lambda seen: (seen not in self.kept, -shared[seen], seen))
         if len(found) <= MOST:
             return found
-        return [seen for seen in found[:MOST] if seen in self.kept]
+        return [seen for seen in found[:FEW] if seen in self.kept]
 
     def put(self, place: int, *, repeats: bool) -> None:
         """Let those that come later meet one."""

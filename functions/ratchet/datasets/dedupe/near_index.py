@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from ratchet.datasets.dedupe import DEDUPE
 from ratchet.datasets.dedupe.shingles import Numbers, verifier
-from ratchet.datasets.dedupe.signature import BANDS
+from ratchet.datasets.dedupe.signature import BANDS, SHARED
 from ratchet.datasets.prepared import Signature
 from ratchet.kernel.canonical import canonical
 from ratchet.kernel.errors import NotWhole
 
 MOST = 64  # of those that share one key, and of those that one is compared with
+FEW = 16  # of those that one is compared with where it meets more
 MEND = "build it again: what it was made from is in the chunks"
 
 
@@ -36,10 +37,6 @@ class NearIndex:
             return self
         keys = np.stack([signatures[at] for at in new])
         return NearIndex((*self.ids, *(ids[at] for at in new)), np.vstack([self.keys, keys]))
-
-    def signatures(self) -> dict[str, Signature]:
-        """Return the signatures by id."""
-        return dict(zip(self.ids, self.keys, strict=True))
 
     def near(
         self,
@@ -100,5 +97,7 @@ def _met(shelves: Numbers, order: NDArray[np.int64], signature: Signature) -> li
     if not places:
         return []
     met, shared = np.unique(np.concatenate(places), return_counts=True)
-    found: list[int] = met[np.argsort(-shared, kind="stable")][:MOST].tolist()
+    met, shared = met[shared >= SHARED], shared[shared >= SHARED]
+    most = MOST if met.size <= MOST else FEW
+    found: list[int] = met[np.argsort(-shared, kind="stable")][:most].tolist()
     return found

@@ -6,7 +6,15 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pydantic.alias_generators import to_camel
 
-from ratchet.datasets.example import Content, Example, Facts, Grade, Lineage, TaskType, example_id
+from ratchet.datasets.example import (
+    Content,
+    Example,
+    ExampleLabel,
+    Facts,
+    Lineage,
+    TaskType,
+    example_id,
+)
 from ratchet.datasets.extract.classify import difficulty_of, domain_of, task_type_of, tokens_of
 from ratchet.datasets.extract.clean import check_payload
 from ratchet.kernel.document import Model
@@ -46,7 +54,7 @@ class Told(NamedTuple):
     task_type: TaskType | None = None
     facts: Facts = Facts()
     lineage: Lineage = Lineage()
-    labels: tuple[Grade, ...] = ()
+    labels: tuple[ExampleLabel, ...] = ()
 
 
 def parsed(kind: type[M], payload: Any, *, own: tuple[str, ...] = ()) -> M:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from statistics import fmean
 from typing import NamedTuple
 
-from ratchet.datasets.example import PERSON, SELF, Grade
+from ratchet.datasets.example import PERSON, SELF, ExampleLabel
 from ratchet.datasets.quality import quality_from
 from ratchet.labels.label import Label
 from ratchet.labels.scale import named
@@ -19,7 +19,7 @@ _JUDGE, _OUTCOMES = "judge", "outcomes"
 class Graded(NamedTuple):
     """What some labels say together; quality 0..100 and confidence 0..1 where they say any."""
 
-    grades: tuple[Grade, ...]
+    grades: tuple[ExampleLabel, ...]
     vouched: tuple[str, ...]
     quality: float | None
     confidence: float | None
@@ -38,9 +38,9 @@ def graded(labels: Iterable[Label]) -> Graded:
     )
 
 
-def grade_of(label: Label) -> Grade:
+def grade_of(label: Label) -> ExampleLabel:
     """Return a label as it stands on an example."""
-    return Grade(
+    return ExampleLabel(
         source=label.source, label=label.label, value=label.value, confidence=label.confidence
     )
 

@@ -12,6 +12,7 @@ from ratchet.govern.alerts import alert, clear_alert, raise_alert
 from ratchet.store.port import Store
 
 FELL = "dataset-diversity"
+BLOCK = 10_000  # vectors at once
 DIGITS = 6  # what no machine's linear algebra rounds otherwise
 
 
@@ -19,21 +20,24 @@ def diversity_of(vectors: Sequence[Vector]) -> float:
     """Return in how many directions the vectors point: 0 all in one, 1 evenly in as many as can be.
 
     It is the entropy of the eigenvalues of their cosines over n (the logarithm of the Vendi score),
-    as a part of the largest that n vectors of d numbers can have, log min(n, d). A copy of what is
-    there counts for nothing. Vectors of zero length have no direction, and do not count.
+    as a part of the largest that n vectors of d numbers can have, log min(n, d). All of them twice
+    over is no more than once. Vectors of zero length have no direction, and do not count.
     Shapes: n of (d,). Growth: n d**2. Source: Friedman & Dieng, TMLR 2023.
 
     >>> diversity_of([np.array([1, 0], np.float32), np.array([0, 1], np.float32)])
     1.0
     """
-    rows = np.array(vectors, np.float64).reshape(len(vectors), -1)
-    lengths = np.linalg.norm(rows, axis=1)
-    rows = rows[lengths > 0] / lengths[lengths > 0, None]
-    most = min(rows.shape)
+    # The eigenvalues of the n cosines' matrix are those of this smaller one, and zeros.
+    products, n = np.zeros((1, 1)), 0
+    for start in range(0, len(vectors), BLOCK):
+        rows = np.array(vectors[start : start + BLOCK], np.float64)
+        lengths = np.linalg.norm(rows, axis=1)
+        rows = rows[lengths > 0] / lengths[lengths > 0, None]
+        products, n = products + rows.T @ rows, n + len(rows)
+    most = min(n, len(products))
     if most < 2:
         return 0.0
-    # The eigenvalues of the n cosines' matrix are those of this smaller one, and zeros.
-    shares = np.linalg.eigvalsh(rows.T @ rows / len(rows))
+    shares = np.linalg.eigvalsh(products / n)
     shares = shares[shares > 1e-12]
     entropy = -float((shares * np.log(shares)).sum())
     return round(min(1.0, max(0.0, entropy / math.log(most))), DIGITS)

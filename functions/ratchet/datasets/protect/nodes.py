@@ -20,25 +20,25 @@ class Node(NamedTuple):
     """A text: a whole one, or a token at `start` to `end` of the JSON around it.
 
     `lead` is the key that it stands under, as detectors see it before the text; `parts` are the
-    tokens of a text that is itself JSON.
+    tokens of a text that is itself JSON, None of any other.
     """
 
     text: str
     lead: str = ""
     start: int = 0
     end: int = 0
-    parts: tuple["Node", ...] = ()
+    parts: tuple["Node", ...] | None = None
 
     def leaves(self) -> Iterator["Node"]:
         """Yield the texts that are looked at, in their order."""
-        if not self.parts:
+        if self.parts is None:
             yield self
-        for part in self.parts:
+        for part in self.parts or ():
             yield from part.leaves()
 
     def render(self, told: Callable[["Node"], str]) -> str:
         """Return the text with every leaf as told; JSON stays JSON, its layout as it was."""
-        if not self.parts:
+        if self.parts is None:
             return told(self)
         out, at = [], 0
         for part in self.parts:

@@ -1,11 +1,13 @@
 """Datasets by HTTP: versions, examples by what they are, dead letters, golden sets."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from ratchet.datasets.gather import GATHERERS
 from ratchet.datasets.trace import DeadTrace
+from ratchet.entry.http.v1.datasets import SourceName
 from ratchet.entry.wiring import the_app
 from ratchet.store.port import Ref, Store
 from tests.support.curated import an_example, id_of
@@ -111,6 +113,7 @@ def test_dead_letters_are_listed_the_latest_first(store: Store, functions: Funct
     own = got(functions, "dead-traces?source=events&limit=1")
     assert [letter["id"] for letter in own["items"]] == ["events~t2"]
     assert status(functions, "dead-traces?source=dreams") == 400
+    assert set(get_args(SourceName)) == set(GATHERERS)
 
 
 def test_golden_sets_are_shown_with_every_look_and_no_single_score(

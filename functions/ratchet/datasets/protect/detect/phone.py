@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from ratchet.datasets.protect.detect.detector import WALL, Span
@@ -47,9 +48,11 @@ _CALL, _OTHER = frozenset(_CALL_WORDS.split()), frozenset(_OTHER_WORDS.split())
 _AFTER = re.compile(
     r"[ ,]{0,2}\(?(?:office|mobile|cell|fax|home|work|phone|tel|desk)\b", re.IGNORECASE
 )
-_MORE_BEFORE, _MORE = re.compile(r"\d \Z"), re.compile(r" \d")
+_MORE_BEFORE, _MORE = re.compile(r"\d [(+\d]"), re.compile(r" \d")
+_ATTACHED = re.compile(r"\w|[.,:/-]\d|%")
 _BEFORE = 40
 _MOST_GROUPS = 8
+_LEAST, _MOST = 7, 15  # digits
 _ISBN = ("978", "979")
 _TRUNK_REGIONS = ("GB", "DE", "FR", "AU", "IT", "NL", "IL", "BR", "IN")
 _OTHER_REGIONS = ("US", "IN")
@@ -79,14 +82,15 @@ class _Number(NamedTuple):
 def detect(text: str) -> Iterator[Span]:
     """Yield the numbers of a text. Raises: InvalidInput where `phonenumbers` is missing."""
     for run in _RUN.finditer(text):
-        if run.end() - run.start() < 7:
+        first, end = run.span()
+        if end - first < _LEAST:
             continue
-        groups = [(g.start(), g.end()) for g in _GROUP.finditer(text, run.start(), run.end())]
-        if sum(end - start for start, end in groups) > _TABLE:
-            begin = max(0, run.start() - 2)
-            for found in _STRICT.finditer(text, begin, run.end()):
+        groups = [g.span() for g in _GROUP.finditer(text, first, end)]
+        digits = sum([last - begin for begin, last in groups])
+        if digits > _TABLE:
+            for found in _STRICT.finditer(text, max(0, first - 2), end):
                 yield Span(found.start(), found.end(), "PHONE")
-        else:
+        elif digits >= _LEAST:
             yield from _among(text, groups)
 
 
@@ -98,13 +102,13 @@ def _among(text: str, groups: list[tuple[int, int]]) -> Iterator[Span]:
         if skipped:
             at = next((i for i in range(at, len(groups)) if groups[i][0] >= skipped), len(groups))
             continue
-        for last in range(min(len(groups), at + _MOST_GROUPS), at, -1):
-            span = _span(text, groups[at:last])
-            if span:
-                yield span
-                at = last - 1
-                break
-        at += 1
+        span = _longest(text, groups[at : at + _MOST_GROUPS])
+        if span:
+            yield span
+        at = next(
+            (i for i in range(at + 1, len(groups)) if not span or groups[i][0] >= span.end),
+            len(groups),
+        )
 
 
 def _skipped(text: str, start: int, end: int) -> int:
@@ -115,26 +119,37 @@ def _skipped(text: str, start: int, end: int) -> int:
     return 0
 
 
-def _span(text: str, groups: list[tuple[int, int]]) -> Span | None:
-    """Return where a number of these groups stands, if they are one."""
-    start, end = groups[0][0], groups[-1][1]
-    if not 7 <= sum(last - first for first, last in groups) <= 15:
-        return None
+def _longest(text: str, groups: list[tuple[int, int]]) -> Span | None:
+    """Return where the longest number that begins with the first of these groups stands."""
+    start = groups[0][0]
     while start and text[start - 1] in "(+" and groups[0][0] - start < 2:
         start -= 1
+    before = text[start - 1] if start else " "
+    if before.isalnum() or before in "_$€£=.,/#-":
+        return None
+    digits = list(accumulate(last - first for first, last in groups))
+    for last in range(len(groups), 0, -1):
+        if _LEAST <= digits[last - 1] <= _MOST:
+            span = _span(text, start, groups[:last])
+            if span:
+                return span
+    return None
+
+
+def _span(text: str, start: int, groups: list[tuple[int, int]]) -> Span | None:
+    """Return where a number of just these groups stands, if they are one."""
+    end = groups[-1][1]
     extension = _EXTENSION.match(text, end)
     stop = extension.end() if extension else end
-    if text[start - 1 : start].isalnum() or text[start - 1 : start] in tuple("_$€£=.,/#-"):
+    if _ATTACHED.match(text, stop):
         return None
-    if re.match(r"\w|[.,:/-]\d|%", text[stop : stop + 2]):
-        return None
-    pairs = all(last - first <= 2 for first, last in groups)
-    if pairs and (_MORE_BEFORE.match(text[max(0, start - 2) : start]) or _MORE.match(text, stop)):
+    sizes = tuple([last - first for first, last in groups])
+    if max(sizes) <= 2 and (_MORE_BEFORE.match(text, max(0, start - 2)) or _MORE.match(text, stop)):
         return None  # some of a row of small numbers
     number = _Number(
         written=text[start:end],
-        digits="".join(text[first:last] for first, last in groups),
-        groups=tuple(last - first for first, last in groups),
+        digits="".join([text[first:last] for first, last in groups]),
+        groups=sizes,
         plus="+" in text[start : groups[0][0]],
         extended=extension is not None,
         about=_about(text, start, stop),

@@ -1,6 +1,6 @@
 """Datasets by HTTP: versions, examples without their words, dead letters, and golden sets."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
@@ -24,6 +24,7 @@ from ratchet.observe.observation import Name
 from ratchet.rollouts.golden.show import GoldenHistory, GoldenShown, list_golden, show_golden
 
 MOST_DEAD = 500  # so many of the latest are paged through
+SourceName = Literal["events", "labels", "runs", "trajectories"]
 Why = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z-]{0,60})?$")]
 
 
@@ -40,7 +41,7 @@ class WantedExamples(Paged):
 class WantedDead(Paged):
     """Of which source; of all, unless it is named."""
 
-    source: Name | None = None
+    source: SourceName | None = None
 
 
 class DeadRow(DeadTrace):
