@@ -45,7 +45,7 @@ def test_the_base_needs_pydantic_numpy_and_httpx_and_nothing_else() -> None:
     assert set(named(PROJECT["dependencies"])) == {"pydantic", "numpy", "httpx"}
 
 
-def test_the_functions_pin_the_base_the_server_and_the_datasets_inside_the_projects_ranges() -> None:
+def test_the_functions_pin_base_server_and_datasets_inside_the_projects_ranges() -> None:
     lines = (ROOT / "functions" / "requirements.txt").read_text().splitlines()
     pins = named([line for line in lines if line and not line.startswith("#")])
     extras = PROJECT["optional-dependencies"]

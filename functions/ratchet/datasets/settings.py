@@ -46,7 +46,9 @@ class DatasetSettings(Config):
 
     name: ClassVar[str] = "datasets"
 
-    datasets: Annotated[dict[DatasetName, DatasetSpec], Field(max_length=50)] = {"default": DatasetSpec()}
+    datasets: Annotated[dict[DatasetName, DatasetSpec], Field(max_length=50)] = {
+        "default": DatasetSpec()
+    }
     min_quality: Annotated[float, Field(ge=0, le=100)] = 75.0
     min_seconds: Annotated[float, Field(ge=0, le=60)] = 10.0
     max_seconds: Annotated[float, Field(ge=60, le=90 * 86_400)] = 600.0
