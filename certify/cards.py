@@ -8,9 +8,9 @@ import numpy as np
 from bench.figure import Figure
 from certify.measure import chunked, median, rate
 from ratchet.rollouts.pair import Bools
-from ratchet.runs.card import METRICS
-from ratchet.runs.card_settings import CardSettings
-from ratchet.runs.claims import (
+from ratchet.runs.cards.card import METRICS
+from ratchet.runs.cards.card_settings import CardSettings
+from ratchet.runs.cards.claims import (
     ALPHA,
     BEFORE_DAYS,
     FLEET_DAYS,
@@ -20,7 +20,7 @@ from ratchet.runs.claims import (
     judged,
     tail_of,
 )
-from ratchet.runs.daily import Days, fleet_of
+from ratchet.runs.cards.daily import Days, fleet_of
 from ratchet.stats.moments import Floats
 from ratchet.stats.run_sums import LOSS
 

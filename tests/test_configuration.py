@@ -28,7 +28,7 @@ from ratchet.policies.version import Params
 from ratchet.rollouts.gate_rules import Gates
 from ratchet.rollouts.metric import METRICS, metric_named
 from ratchet.rollouts.profile import PROFILES, Profile, units_of
-from ratchet.runs.card_settings import CardSettings, Limit
+from ratchet.runs.cards.card_settings import CardSettings, Limit
 from tests.support.commanded import shown_in, unknown
 from tests.support.commands import Ratchet, command_line, write_json
 

@@ -17,7 +17,7 @@ from ratchet.insight.rules import RULES
 from ratchet.kernel.clock import DAY, HOUR, millis, system_clock
 from ratchet.rollouts.gate_rules import Gates
 from ratchet.runs.settings import RunLossSettings
-from ratchet.runs.studies import RUNNERS
+from ratchet.runs.studies.runners import RUNNERS
 from ratchet.runs.terms import MEASURES
 from ratchet.runs.views import VIEWS
 from tests.support.commands import command_line, write_json

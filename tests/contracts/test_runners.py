@@ -3,10 +3,10 @@
 import inspect
 from typing import get_args
 
-from ratchet.runs import studies
-from ratchet.runs.studies import HANDED_OUT, RUNNERS
-from ratchet.runs.studies.runner import Desk
-from ratchet.runs.study import Study, StudyType
+from ratchet.runs.studies import runners as studies
+from ratchet.runs.studies.runners import HANDED_OUT, RUNNERS
+from ratchet.runs.studies.runners.runner import Desk
+from ratchet.runs.studies.study import Study, StudyType
 from tests.contracts.test_registries import modules
 
 

@@ -9,7 +9,7 @@ from ratchet.govern.verify import verify_all
 from ratchet.kernel.errors import NotFound, Refused
 from ratchet.policies.propose import propose
 from ratchet.rollouts.verdicts import get_verdict
-from ratchet.runs.list_studies import get_study, list_studies
+from ratchet.runs.studies.list_studies import get_study, list_studies
 from ratchet.store.port import Store
 from tests.support.carded import card_of
 from tests.support.governed import ADA, KEYS, entries

@@ -8,9 +8,9 @@ import numpy as np
 
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import DAY
-from ratchet.runs.card import Card, card_ref
-from ratchet.runs.compare_fleet import FleetReport, compare_fleet
-from ratchet.runs.refresh_cards import CardsReport, refresh_cards
+from ratchet.runs.cards.card import Card, card_ref
+from ratchet.runs.cards.compare_fleet import FleetReport, compare_fleet
+from ratchet.runs.cards.refresh_cards import CardsReport, refresh_cards
 from ratchet.stats.run_sums import RunSums
 from ratchet.store.port import Store
 from tests.support.run_days import NOON, moments, put_bucket

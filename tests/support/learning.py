@@ -34,11 +34,11 @@ from ratchet.rollouts.profile import Guardrail, Profile, Wanted
 from ratchet.rollouts.request import RolloutRequest
 from ratchet.rollouts.rollout import Challenger, Rollout
 from ratchet.rollouts.start import start_rollout
-from ratchet.runs.finish_study import Finished, finish_job
 from ratchet.runs.record import record_runs
-from ratchet.runs.study import Study
-from ratchet.runs.study_job import StudyJob
-from ratchet.runs.study_jobs import take_job
+from ratchet.runs.studies.finish_study import Finished, finish_job
+from ratchet.runs.studies.study import Study
+from ratchet.runs.studies.study_job import StudyJob
+from ratchet.runs.studies.study_jobs import take_job
 from ratchet.store.port import Store
 from tests.support.governed import ADA, KEYS
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import ManualClock
-from ratchet.runs.card import Card, Claim, card_ref
-from ratchet.runs.end_study import abandon_study
-from ratchet.runs.list_studies import get_study
-from ratchet.runs.run_studies import StudiesReport, run_studies
-from ratchet.runs.run_study import run_study
-from ratchet.runs.start_study import plan_study
-from ratchet.runs.study import ROSTER, Roster, Study
-from ratchet.runs.study_settings import StudySettings
+from ratchet.runs.cards.card import Card, Claim, card_ref
+from ratchet.runs.studies.end_study import abandon_study
+from ratchet.runs.studies.list_studies import get_study
+from ratchet.runs.studies.run_studies import StudiesReport, run_studies
+from ratchet.runs.studies.run_study import run_study
+from ratchet.runs.studies.start_study import plan_study
+from ratchet.runs.studies.study import ROSTER, Roster, Study
+from ratchet.runs.studies.study_settings import StudySettings
 from ratchet.stats.intervals import Interval
 from ratchet.store.port import Store
 from tests.support.governed import (

@@ -9,7 +9,7 @@ from ratchet.insight.rule import Condition, Rule, Sight
 from ratchet.insight.watch import WatchReport, watch_alerts
 from ratchet.kernel.clock import HOUR, ManualClock
 from ratchet.kernel.errors import RatchetError
-from ratchet.runs.card import Card, Claim
+from ratchet.runs.cards.card import Card, Claim
 from ratchet.stats.intervals import Interval
 from ratchet.stats.window import ALL, Stats
 from ratchet.store.port import Query, Ref, Store

@@ -11,9 +11,9 @@ from ratchet.observe.reward import RewardConfig
 from ratchet.observe.settings import Ingest
 from ratchet.policies.bindings import Bindings
 from ratchet.rollouts.gate_rules import Gates
-from ratchet.runs.card_settings import CardSettings
+from ratchet.runs.cards.card_settings import CardSettings
 from ratchet.runs.settings import RunLossSettings
-from ratchet.runs.study_settings import StudySettings
+from ratchet.runs.studies.study_settings import StudySettings
 
 CONFIGS: dict[str, type[Config]] = {
     Flags.name: Flags,

@@ -63,7 +63,7 @@ def evaluate(app: App, now: datetime) -> Report:
 def tune(app: App, now: datetime) -> Report:
     """Let the tuners look at every policy."""
     from ratchet.rollouts.carry_draft import carry_draft
-    from ratchet.runs.record_study import record_tuner_studies
+    from ratchet.runs.studies.record_study import record_tuner_studies
     from ratchet.tune.auto_tune import auto_tune_policies
 
     carry = partial(carry_draft, app.store, app.keys, app.reader, salt=random_id, now=now)
@@ -154,21 +154,21 @@ def verify(app: App, now: datetime) -> Report:
 
 def refresh(app: App, now: datetime) -> Report:
     """Bring the cards of components with new runs up to date."""
-    from ratchet.runs.refresh_cards import refresh_cards
+    from ratchet.runs.cards.refresh_cards import refresh_cards
 
     return refresh_cards(app.store, app.reader, now=now).to_map()
 
 
 def compare(app: App, now: datetime) -> Report:
     """Compare every component with its fleet and its past, by the days that are over."""
-    from ratchet.runs.compare_fleet import compare_fleet
+    from ratchet.runs.cards.compare_fleet import compare_fleet
 
     return compare_fleet(app.store, app.reader, now=now).to_map()
 
 
 def study(app: App, now: datetime) -> Report:
     """Plan, run and measure studies."""
-    from ratchet.runs.run_studies import run_studies
+    from ratchet.runs.studies.run_studies import run_studies
 
     return run_studies(app.store, app.keys, app.reader, clock=app.clock).to_map()
 

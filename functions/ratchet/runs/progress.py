@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ratchet.kernel.clock import DAY, day_of
 from ratchet.kernel.document import Instant, Model
 from ratchet.kernel.errors import InvalidInput
-from ratchet.runs.card import Change
+from ratchet.runs.cards.card import Change
 from ratchet.stats.intervals import LEVEL, Interval, t_quantile
 from ratchet.stats.moments import SCALES, Moments, sum_moments
 from ratchet.stats.run_sums import LOSS, TERMS, RunSums

@@ -8,7 +8,7 @@ from ratchet.datasets.guard.lineage import Descent, descent_of, refusal
 from ratchet.datasets.settings import DatasetSpec
 from ratchet.labels.settings import JudgeSettings
 from ratchet.policies.version import COLLECTION
-from ratchet.runs.study import STUDIES
+from ratchet.runs.studies.study import STUDIES
 from ratchet.store.memory_blobs import MemoryBlobs
 from ratchet.store.port import Ref, Store
 from tests.support.curated import an_example, id_of

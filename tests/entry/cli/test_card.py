@@ -6,7 +6,7 @@ import pytest
 
 from ratchet.entry.cli.card_page import head, markdown, sections
 from ratchet.entry.wiring import open_app
-from ratchet.runs.card import Card, card_ref
+from ratchet.runs.cards.card import Card, card_ref
 from ratchet.stats.run_sums import ModelSums, RunSums
 from ratchet.store.sqlite import SqliteStore
 from tests.support.carded import compared, put_weeks, refreshed

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ratchet.entry.wiring import open_app
-from ratchet.runs.study import Study
+from ratchet.runs.studies.study import Study
 from ratchet.runs.trend import RunTrend
 from ratchet.store.port import Ref
 from ratchet.store.sqlite import SqliteStore

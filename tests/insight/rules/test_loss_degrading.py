@@ -2,7 +2,7 @@
 
 from ratchet.insight.rules.loss_degrading import RULE
 from ratchet.kernel.clock import DAY, HOUR
-from ratchet.runs.card import Card
+from ratchet.runs.cards.card import Card
 from ratchet.store.port import Ref, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.watching import NOON, alert_of, carded, look, seen_by, standing

@@ -7,7 +7,7 @@ import pytest
 from ratchet.kernel.clock import DAY
 from ratchet.kernel.errors import InvalidInput
 from ratchet.runs.read_view import read_view
-from ratchet.runs.study import Study
+from ratchet.runs.studies.study import Study
 from ratchet.store.port import Ref, Store
 from tests.support.governed import KEYS
 from tests.support.run_days import NOON

@@ -17,7 +17,7 @@ from ratchet.datasets.version import DATASETS
 from ratchet.kernel.ids import join_key
 from ratchet.labels.settings import JudgeSettings
 from ratchet.policies.version import COLLECTION, key_parts
-from ratchet.runs.study import STUDIES
+from ratchet.runs.studies.study import STUDIES
 from ratchet.store.port import Filter, Query, Store
 
 KIND = "dataset"

@@ -6,8 +6,8 @@ from ratchet.entry.http.v1.studies import GivingUp, NewStudy
 from ratchet.entry.wiring import App
 from ratchet.govern.roles import Actor, Reason
 from ratchet.kernel.document import Model
-from ratchet.runs.finish_study import Finished
-from ratchet.runs.study import StudyType
+from ratchet.runs.studies.finish_study import Finished
+from ratchet.runs.studies.study import StudyType
 
 
 class AbandonStudy(GivingUp):
@@ -33,7 +33,7 @@ class FinishStudy(Finished):
 @admins_call(NewStudy)
 def start_study(app: App, actor: Actor, asked: NewStudy) -> Model:
     """Plan a study; work for others is handed out at once."""
-    from ratchet.runs.start_study import plan_study
+    from ratchet.runs.studies.start_study import plan_study
 
     return plan_study(app.store, app.keys, actor, now=app.clock(), **dict(asked))
 
@@ -41,7 +41,7 @@ def start_study(app: App, actor: Actor, asked: NewStudy) -> Model:
 @admins_call(AbandonStudy)
 def abandon_study(app: App, actor: Actor, asked: AbandonStudy) -> Model:
     """Give a study up."""
-    from ratchet.runs import end_study
+    from ratchet.runs.studies import end_study
 
     return end_study.abandon_study(
         app.store, app.keys, actor, asked.study, reason=asked.reason, now=app.clock()
@@ -51,7 +51,7 @@ def abandon_study(app: App, actor: Actor, asked: AbandonStudy) -> Model:
 @services_call(TakeStudyJob)
 def take_study_job(app: App, actor: Actor, asked: TakeStudyJob) -> Model:
     """Take a job for as long as a lease; asked again by its study, the caller has it longer."""
-    from ratchet.runs.study_jobs import take_job
+    from ratchet.runs.studies.study_jobs import take_job
 
     return take_job(
         app.store,
@@ -67,7 +67,7 @@ def take_study_job(app: App, actor: Actor, asked: TakeStudyJob) -> Model:
 @services_call(FinishStudy)
 def finish_study(app: App, actor: Actor, asked: FinishStudy) -> Model:
     """Say what came of a job; the same result again is a success."""
-    from ratchet.runs.finish_study import finish_job
+    from ratchet.runs.studies.finish_study import finish_job
 
     finished = Finished(**{name: getattr(asked, name) for name in Finished.model_fields})
     return finish_job(

@@ -18,8 +18,8 @@ from ratchet.entry.cli.output import (
 )
 from ratchet.entry.wiring import App
 from ratchet.kernel.errors import InvalidInput, RatchetError
-from ratchet.runs.card import Card
-from ratchet.runs.read_card import get_card, list_cards
+from ratchet.runs.cards.card import Card
+from ratchet.runs.cards.read_card import get_card, list_cards
 
 
 def card(

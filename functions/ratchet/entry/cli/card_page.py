@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from ratchet.entry.cli.output import cell, inert
 from ratchet.entry.cli.trial_words import counted
-from ratchet.runs.card import Card, Change, Claim, Failure, ModelStanding
-from ratchet.runs.claims import PAST_DAYS
+from ratchet.runs.cards.card import Card, Change, Claim, Failure, ModelStanding
+from ratchet.runs.cards.claims import PAST_DAYS
 from ratchet.stats.intervals import Interval
 
 Cells = tuple[Any, ...]

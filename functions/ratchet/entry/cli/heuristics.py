@@ -29,7 +29,7 @@ from ratchet.labels.heuristics.shipped import SHIPPED
 from ratchet.labels.heuristics.train import Trained, train, wanted_of
 from ratchet.policies.heuristic import Heuristic, heuristic_of
 from ratchet.policies.resolve import resolve
-from ratchet.runs.train_study import train_by_study
+from ratchet.runs.studies.train_study import train_by_study
 
 app = typer.Typer(help="Small models trained on labels.", no_args_is_help=True)
 

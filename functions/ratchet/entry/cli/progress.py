@@ -11,7 +11,7 @@ from ratchet.entry.cli.output import AsJson, StoreUrl, emit, opened, say, table
 from ratchet.entry.files import write_text
 from ratchet.entry.plot import line_chart
 from ratchet.kernel.registry import pick
-from ratchet.runs.card import Change
+from ratchet.runs.cards.card import Change
 from ratchet.runs.progress import Progress
 from ratchet.runs.read_progress import read_progress
 from ratchet.runs.read_trend import MAX_DAYS

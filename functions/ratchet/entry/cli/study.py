@@ -22,14 +22,14 @@ from ratchet.entry.cli.output import (
 )
 from ratchet.entry.files import json_object
 from ratchet.kernel.errors import RatchetError
-from ratchet.runs import end_study, list_studies
-from ratchet.runs.finish_study import Finished, finish_job
 from ratchet.runs.progress import MIN_DAYS
-from ratchet.runs.run_study import run_study
-from ratchet.runs.start_study import plan_study
-from ratchet.runs.studies import RUNNERS
-from ratchet.runs.study import LossDifference, Study, StudyState, StudyType
-from ratchet.runs.study_jobs import list_jobs, take_job
+from ratchet.runs.studies import end_study, list_studies
+from ratchet.runs.studies.finish_study import Finished, finish_job
+from ratchet.runs.studies.run_study import run_study
+from ratchet.runs.studies.runners import RUNNERS
+from ratchet.runs.studies.start_study import plan_study
+from ratchet.runs.studies.study import LossDifference, Study, StudyState, StudyType
+from ratchet.runs.studies.study_jobs import list_jobs, take_job
 
 app = typer.Typer(help="Attempts to learn something better.", no_args_is_help=True)
 

@@ -7,7 +7,7 @@ from ratchet.insight.hysteresis import Band
 from ratchet.insight.rule import Condition, Rule, Sight
 from ratchet.kernel.clock import HOUR
 from ratchet.kernel.each import each
-from ratchet.runs.card import Card
+from ratchet.runs.cards.card import Card
 from ratchet.store.named import naming
 from ratchet.store.port import Query
 

@@ -5,7 +5,7 @@ from collections import Counter
 from ratchet.kernel.document import Model
 from ratchet.kernel.each import each
 from ratchet.runs.read_trend import check_days
-from ratchet.runs.study import Study
+from ratchet.runs.studies.study import Study
 from ratchet.runs.trend import first_day
 from ratchet.runs.views.look import Look
 from ratchet.store.port import Filter, Query

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ratchet.runs.card import Card, Claim
+from ratchet.runs.cards.card import Card, Claim
 from ratchet.stats.intervals import Interval
 from ratchet.store.port import Ref, Store
 from tests.support.functions import ADMIN, SERVICE, Answer, Functions

@@ -18,8 +18,8 @@ from ratchet.kernel.clock import DAY, HOUR, ManualClock, millis
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.keys import Keys
-from ratchet.runs.card import Card
-from ratchet.runs.read_card import get_card
+from ratchet.runs.cards.card import Card
+from ratchet.runs.cards.read_card import get_card
 from ratchet.runs.read_progress import read_progress
 from ratchet.store.counting import Bill, CountingStore
 from ratchet.store.port import Store

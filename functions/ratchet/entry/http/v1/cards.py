@@ -2,8 +2,8 @@
 
 from ratchet.entry.http.v1.paging import Page, Paged, page_of_query
 from ratchet.entry.http.v1.route import Ask, Route
-from ratchet.runs import read_card
-from ratchet.runs.card import Card
+from ratchet.runs.cards import read_card
+from ratchet.runs.cards.card import Card
 from ratchet.store.named import naming
 from ratchet.store.port import Query
 

@@ -7,8 +7,8 @@ from ratchet.kernel.document import Model
 from ratchet.kernel.errors import RatchetError
 from ratchet.observe.observation import Name
 from ratchet.policies.version import PolicyId
-from ratchet.runs import list_studies as verbs
-from ratchet.runs.study import Configuration, Hypothesis, Study, StudyState, StudyType
+from ratchet.runs.studies import list_studies as verbs
+from ratchet.runs.studies.study import Configuration, Hypothesis, Study, StudyState, StudyType
 
 
 class WantedStudies(Paged):
@@ -61,7 +61,7 @@ def get_study(ask: Ask, id: str) -> Study:
 
 def start(ask: Ask, body: NewStudy) -> Study:
     """Plan a study, as a person; the next hour runs it, or hands it out."""
-    from ratchet.runs.start_study import plan_study
+    from ratchet.runs.studies.start_study import plan_study
 
     app = ask.app
     return plan_study(app.store, app.keys, ask.actor, now=ask.now, **dict(body))
@@ -69,7 +69,7 @@ def start(ask: Ask, body: NewStudy) -> Study:
 
 def abandon(ask: Ask, id: str, body: GivingUp) -> Study:
     """Give a study up; what it has produced so far is left as it is."""
-    from ratchet.runs.end_study import abandon_study
+    from ratchet.runs.studies.end_study import abandon_study
 
     app = ask.app
     return abandon_study(app.store, app.keys, ask.actor, id, reason=body.reason, now=ask.now)
