@@ -18,7 +18,6 @@ from google.events.cloud.firestore import (  # type: ignore[import-untyped]  # i
 )
 from werkzeug.datastructures import Headers
 
-from ratchet.entry.configs import CONFIGS
 from ratchet.entry.logs import TRACE, log, trace_of
 from ratchet.entry.options import DATABASE, SECONDS
 from ratchet.entry.wiring import the_app
@@ -71,6 +70,8 @@ def listens(document: str) -> Callable[[Callable[[Edit], None]], Trigger]:
 @listens("config/{name}")
 def config_edited(edit: Edit) -> None:
     """Audit an edit of a configuration document, or put it back."""
+    from ratchet.entry.configs import CONFIGS  # every slice's: no other function starts with them
+
     _judge("config_edited", functools.partial(guard_config, kinds=CONFIGS), edit)
 
 

@@ -10,7 +10,7 @@ from ratchet.kernel.document import Listed, Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.policies.version import ChangeClass, PolicyId
 from ratchet.rollouts.amount import Margin, size_of
-from ratchet.rollouts.golden.golden_set import GoldenName
+from ratchet.rollouts.golden.names import GoldenName
 from ratchet.rollouts.profile import PROFILES, Profile
 
 # The registry of gates is in `gates/`, and needs numpy; a contract test holds the two together.

@@ -4,15 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ratchet.datasets.example import Hash
 from ratchet.entry.callables.protocol import admins_call, services_call
 from ratchet.entry.http.v1.route import Why
 from ratchet.entry.wiring import App
 from ratchet.govern.roles import Actor, Reason
 from ratchet.kernel.document import Listed, Model
 from ratchet.observe.observation import Name
-from ratchet.rollouts.golden.exposure import Purpose
-from ratchet.rollouts.golden.golden_set import MAX_EXAMPLES, ExampleId, GoldenName
+from ratchet.rollouts.golden.names import MAX_EXAMPLES, Address, ExampleId, GoldenName, Purpose
 
 MOST = 200  # as many as are withdrawn in one transaction
 Version = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}@\d+\.\d+\.\d+$", max_length=120)]
@@ -31,7 +29,7 @@ class BuildDataset(Model):
 class WithdrawExamples(Model):
     """What `withdraw_examples` takes."""
 
-    ids: Annotated[tuple[Hash, ...], Listed, Field(min_length=1, max_length=MOST)]
+    ids: Annotated[tuple[Address, ...], Listed, Field(min_length=1, max_length=MOST)]
     reason: Why
 
 

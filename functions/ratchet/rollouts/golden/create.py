@@ -1,6 +1,6 @@
 """Write a golden set: once, with its head and audit entry."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from ratchet.govern.audit import link
@@ -12,14 +12,13 @@ from ratchet.kernel.keys import Keys
 from ratchet.kernel.seal import load_sealed, sealed
 from ratchet.rollouts.golden.golden_set import (
     GOLDEN_SETS,
-    MAX_EXAMPLES,
-    MIN_EXAMPLES,
     GoldenEntry,
     GoldenHead,
     GoldenSet,
     GoldenTerms,
     golden_stream,
 )
+from ratchet.rollouts.golden.names import MAX_EXAMPLES, MIN_EXAMPLES
 from ratchet.rollouts.golden.read import RESTORE
 from ratchet.store.blobs import Blobs
 from ratchet.store.port import Ref, Store
@@ -39,8 +38,11 @@ def create_golden(
     dedupe: str,
     reason: str,
     now: datetime,
+    also: Callable[[Transaction], object] = lambda tx: None,
 ) -> GoldenSet:
     """Freeze examples under a name, for good; the very same again returns what is there.
+
+    `also` is done in the same transaction, where the set is new: it reads, and then writes.
 
     Raises: Forbidden, InvalidInput; AlreadyExists where the name has other examples or terms.
     """
@@ -62,12 +64,18 @@ def create_golden(
     )
 
     def body(tx: Transaction) -> GoldenSet:
-        return _freeze(tx, keys, actor, sealed(keys, golden))
+        return _freeze(tx, keys, actor, sealed(keys, golden), also)
 
     return store.transact(body)
 
 
-def _freeze(tx: Transaction, keys: Keys, actor: Actor, golden: GoldenSet) -> GoldenSet:
+def _freeze(
+    tx: Transaction,
+    keys: Keys,
+    actor: Actor,
+    golden: GoldenSet,
+    also: Callable[[Transaction], object],
+) -> GoldenSet:
     stream = golden_stream(golden.name)
     (found,) = tx.fetch([Ref(GOLDEN_SETS, golden.name)])
     head = tx.find(GoldenHead, stream) or GoldenHead(id=stream)
@@ -75,6 +83,7 @@ def _freeze(tx: Transaction, keys: Keys, actor: Actor, golden: GoldenSet) -> Gol
         there = load_sealed(keys, GoldenSet, golden.name, found.data, mend=RESTORE)
         return _same(there, golden)
     require_chain(tx, head)
+    also(tx)
     entry = link(
         keys,
         head,

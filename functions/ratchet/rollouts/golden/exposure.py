@@ -1,15 +1,14 @@
 """GoldenExposure: one look at what a policy version does on a golden set, kept for good."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from ratchet.kernel.canonical import content_hash
 from ratchet.kernel.document import Instant, Model
 from ratchet.kernel.ids import join_key
 from ratchet.kernel.seal import Sealed
-from ratchet.rollouts.golden.golden_set import Address, GoldenName
+from ratchet.rollouts.golden.names import Address, GoldenName, Purpose
 
 EXPOSURES = "ops_golden_exposures"
-Purpose = Literal["promotion", "look"]
 
 
 class Spread(Model):

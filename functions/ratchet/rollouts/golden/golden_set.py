@@ -7,13 +7,10 @@ from pydantic import Field, StringConstraints
 from ratchet.govern.audit import ChainHead
 from ratchet.kernel.document import Instant, Model
 from ratchet.kernel.seal import Sealed
+from ratchet.rollouts.golden.names import MAX_EXAMPLES, MIN_EXAMPLES, Address, ExampleId, GoldenName
 
 GOLDEN_SETS = "ops_golden_sets"
-MIN_EXAMPLES, MAX_EXAMPLES = 2, 20_000
 MAX_BUDGET = 1000
-GoldenName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-Address = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-ExampleId = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Metric = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.:-]{0,62}$")]
 Direction = Literal["higher", "lower"]
 

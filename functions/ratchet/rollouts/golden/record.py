@@ -20,11 +20,11 @@ from ratchet.rollouts.golden.exposure import (
     GoldenExposure,
     GoldenResult,
     GoldenStanding,
-    Purpose,
     exposure_key,
     standing_key,
 )
 from ratchet.rollouts.golden.golden_set import GoldenHead, GoldenSet, golden_stream
+from ratchet.rollouts.golden.names import Purpose
 from ratchet.rollouts.golden.paired import gain_of, spread_of
 from ratchet.rollouts.golden.read import RESTORE, entries_of, get_golden, latest_exposure
 from ratchet.rollouts.golden.show import LookRecorded, look_shown

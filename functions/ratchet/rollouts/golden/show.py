@@ -3,13 +3,14 @@
 from ratchet.kernel.document import Instant, Model
 from ratchet.kernel.each import Tell
 from ratchet.kernel.keys import Keys
-from ratchet.rollouts.golden.exposure import GoldenExposure, GoldenResult, Purpose
+from ratchet.rollouts.golden.exposure import GoldenExposure, GoldenResult
 from ratchet.rollouts.golden.golden_set import (
     Direction,
     GoldenHead,
     GoldenSet,
     golden_stream,
 )
+from ratchet.rollouts.golden.names import Purpose
 from ratchet.rollouts.golden.read import exposures_of, get_golden, golden_sets
 from ratchet.store.port import Ref, Snapshot, Store
 

@@ -17,7 +17,7 @@ from ratchet.kernel.errors import InvalidInput
 from ratchet.kernel.fault import first_fault
 from ratchet.observe.observation import Name
 from ratchet.policies.version import Number
-from ratchet.rollouts.golden.golden_set import GoldenName
+from ratchet.rollouts.golden.names import GoldenName
 from ratchet.store.limits import MAX_NAME
 
 Reading = Mapping[str, str]
