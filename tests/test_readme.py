@@ -12,7 +12,8 @@ from tests.support.commands import command_line
 
 ROOT = Path(__file__).parents[1]
 TEXTS = {
-    name: (ROOT / name).read_text() for name in ("README.md", "docs/labels.md", "docs/runs.md")
+    name: (ROOT / name).read_text()
+    for name in ("README.md", "docs/labels.md", "docs/runs.md", "docs/datasets.md")
 }
 
 

@@ -11,7 +11,7 @@ from ratchet.datasets.example import Content, Lineage
 from ratchet.datasets.guard.lineage import Descent
 from ratchet.datasets.guard.overlap import Guarded
 from ratchet.datasets.ledger import Ledger
-from ratchet.datasets.prepare import Raw, measure
+from ratchet.datasets.prepare import Done, Raw, measure
 from ratchet.datasets.prepared import Prepared
 from ratchet.datasets.settings import DatasetSettings, DatasetSpec
 from tests.support.silver import NOON, content, example, words
@@ -23,8 +23,9 @@ def prepared(i: int, said: Content | None = None, **changes: Any) -> Prepared:
     text = said or content(i)
     made = example(i, text, **changes)
     SAID[made.id] = text
-    measured = measure(Raw(made, text.to_bytes(), ready=True)).measured
-    return Prepared(example=made, **measured._replace(content=made.content)._asdict())
+    done = measure(Raw(made, text.to_bytes(), ready=True))
+    assert isinstance(done, Done)
+    return Prepared(example=made, **done.measured._replace(content=made.content)._asdict())
 
 
 def put_together(some: list[Prepared], **changes: Any) -> Assembly:
@@ -131,6 +132,12 @@ def test_each_reason_leaves_out_what_it_says(
     assert found.entries == []
 
 
+def test_the_manifest_names_no_person_who_stood_in_the_id_of_a_source() -> None:
+    one = prepared(1, source_id="/users/ann.lee@example.org~run-1")
+    (entry,) = put_together([one]).entries
+    assert entry.source_id == "/users/[EMAIL_1]~run-1"
+
+
 def test_what_people_decided_stands_above_the_score() -> None:
     doubtful, good = prepared(1, quality=50.0), prepared(2)
     asked = put_together([doubtful, good])
@@ -166,3 +173,14 @@ def test_an_entry_says_what_its_example_is() -> None:
         "trace-3",
     )
     assert entry.content == one.content
+
+
+def test_texts_that_were_compared_before_are_not_read_again() -> None:
+    some = [prepared(2), prepared(202, near(2)), prepared(203, near(2), task_id="t9")]
+    one, other = some[0].normal, some[1].normal
+    pair = (min(one, other), max(one, other))
+    texts: dict[str, str] = {}
+    found = put_together(some, judged={pair: True}, text_of=texts.__getitem__)
+    assert sorted(found.left_out.values()) == ["exact-duplicate", "near-duplicate"]
+    apart = put_together(some, judged={pair: False})
+    assert list(apart.left_out.values()) == ["exact-duplicate"]

@@ -19,8 +19,9 @@ from ratchet.datasets.load import (
     load_version,
 )
 from ratchet.datasets.progress import read_progress
+from ratchet.datasets.protect.redact import REDACTION
 from ratchet.datasets.settings import DatasetSpec
-from ratchet.datasets.version import DATASETS, dataset_stream
+from ratchet.datasets.version import DATASETS, DatasetHead, dataset_stream
 from ratchet.datasets.withdraw import withdraw_examples
 from ratchet.govern.alerts import Alert
 from ratchet.govern.audit import audit_log, verify_audit
@@ -140,18 +141,21 @@ def test_every_example_keeps_its_split_and_every_reason_is_counted(embedded: Sql
     put_example(embedded, blobs, 33, lineage=Lineage(model="gpt-x", vouched=("self",)))
     put_example(embedded, blobs, 34, quality=60.0, confidence=0.1)
     put_example(embedded, blobs, 35, quality=60.0)
-    put_example(embedded, blobs, 36, reason="low-quality")
+    own = Lineage(model="gpt-x+gpt-own", vouched=("check",))
+    dropped = put_example(embedded, blobs, 36, reason="low-quality", lineage=own)
+    made_of_it = Lineage(model="gpt-x", vouched=("check",), parents=(dropped.id,))
+    put_example(embedded, blobs, 37, lineage=made_of_it)
     built = build(embedded, blobs)
     assert built.left_out == {
         "exact-duplicate": 1,
         "near-duplicate": 1,
-        "own-lineage": 1,
+        "own-lineage": 2,
         "own-judge": 1,
         "rejected": 1,
         "in-review": 1,
         "sampled-out": 4,
     }
-    assert built.read == 30 == sum(built.left_out.values()) + built.statistics.examples
+    assert built.read == 31 == sum(built.left_out.values()) + built.statistics.examples
     assert built.asked == 1
     version = load_version(embedded, KEYS, built.version)
     was = {entry.id: entry.split for entry in entries_of(blobs, version)}
@@ -233,22 +237,27 @@ def test_an_example_whose_words_are_gone_is_counted_and_told_and_stops_nothing(
 ) -> None:
     blobs = MemoryBlobs()
     made = fill(embedded, blobs, range(6))
-    gone, broken = made[2], made[4]
+    gone, broken, other = made[2], made[4], made[5]
     blobs.delete(gone.content)
+    strange = Redaction(version=REDACTION, content=blobs.put(b'{"traj": []}'))
+    changed = other.model_copy(update={"redaction": strange})
+    embedded.set(Ref(other.collection, other.id), changed.to_map())
     embedded.set(
         Ref(broken.collection, broken.id), broken.to_map() | {"difficulty": "hard as nails"}
     )
     another = "f" * 64
     embedded.set(Ref(made[0].collection, another), made[0].to_map())
     built = build(embedded, blobs)
-    assert (built.read, built.left_out) == (7, {"unreadable": 3})
+    assert (built.read, built.left_out) == (7, {"unreadable": 4})
     version = load_version(embedded, KEYS, built.version)
-    assert left_out_of(blobs, version) == dict.fromkeys((gone.id, broken.id, another), "unreadable")
+    unreadable = (gone.id, broken.id, another, other.id)
+    assert left_out_of(blobs, version) == dict.fromkeys(unreadable, "unreadable")
     embedded.delete(Ref(made[0].collection, another))
     (told,) = (Alert.from_store(s.data) for s in embedded.query(Query(Alert.collection)))
     assert (told.what, told.subject, told.state) == ("example-unreadable", "default", "open")
     put_example(embedded, blobs, 2)
     put_example(embedded, blobs, 4)
+    put_example(embedded, blobs, 5)
     assert build(embedded, blobs).read == 6
     (told,) = (Alert.from_store(s.data) for s in embedded.query(Query(Alert.collection)))
     assert told.state == "resolved"
@@ -356,6 +365,27 @@ def test_the_machine_builds_nothing_while_learning_is_off_and_a_person_does(
     with pytest.raises(Forbidden):
         build(embedded, blobs, actor=Actor(name="eve", kind="person", role="service"))
     assert build(embedded, blobs).new
+
+
+def test_a_head_that_was_set_back_by_hand_has_no_version_written_over(
+    embedded: SqliteStore,
+) -> None:
+    blobs = MemoryBlobs()
+    fill(embedded, blobs, range(3))
+    build(embedded, blobs)
+    head = embedded.get(Ref(DatasetHead.collection, dataset_stream("default")))
+    assert head is not None
+    fill(embedded, blobs, [3])
+    build(embedded, blobs)
+    second = load_version(embedded, KEYS, "default@1.0.1")
+    later = embedded.get(head.ref)
+    assert later is not None
+    back = {name: head.data[name] for name in ("latest", "hash")}
+    embedded.set(head.ref, {**later.data, **back})
+    fill(embedded, blobs, [4])
+    with pytest.raises(Refused, match="is there already"):
+        build(embedded, blobs)
+    assert load_version(embedded, KEYS, "default@1.0.1") == second
 
 
 def test_an_unknown_dataset_is_refused_with_those_there_are(embedded: SqliteStore) -> None:

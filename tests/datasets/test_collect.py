@@ -1,17 +1,24 @@
 """Collecting: each trace becomes an example or a dead letter, once, whatever comes between."""
 
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import groupby
 
 import pytest
 
 from ratchet.datasets import collect
 from ratchet.datasets.collect import BATCH
+from ratchet.datasets.receive import CHUNK
 from ratchet.kernel.clock import HOUR
+from ratchet.kernel.errors import Unavailable
 from ratchet.store.counting import CountingStore
+from ratchet.store.memory_blobs import MemoryBlobs
 from ratchet.store.port import Query, Ref, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.collecting import PLANNER, World, broken, event, trial
+from tests.support.faulty_blobs import FaultyBlobs
+from tests.support.observing import NOON
 
 MINUTE = timedelta(minutes=1)
 
@@ -201,3 +208,84 @@ def test_a_batch_that_one_commit_does_not_hold_is_written_in_parts(
     report = world.collect().sources["events"]
     assert (report.collected, report.dead) == (40, {"RATCHET-7101": 1})
     assert (len(world.examples()), len(world.dead())) == (40, 1)
+
+
+def test_a_long_file_that_is_collected_while_it_is_read_loses_no_line(world: World) -> None:
+    def lines() -> Iterator[bytes]:
+        yield from (trial(task) for task in range(CHUNK))
+        world.collect(timedelta(minutes=20))  # 13:00, and the file was begun at 12:40
+        yield from (trial(task) for task in range(CHUNK, CHUNK + 10))
+
+    world.clock.advance(timedelta(minutes=40))
+    assert world.receive_file(lines(), "airline").accepted == CHUNK + 10
+    world.collect()
+    assert len(world.examples()) == CHUNK + 10
+
+
+def test_documents_that_are_broken_by_hand_stop_no_source(world: World) -> None:
+    world.store.set(Ref("ops_labels", "l1"), {"withdrawnAt": NOON})
+    world.store.set(Ref("ops_labels", "長" * 400), {"loadedAt": NOON})
+    world.run("r1")
+    world.collect()
+    run = world.store.get(Ref("ops_runs", "r1"))
+    assert run is not None
+    world.store.set(run.ref, {"shard": 0})
+    world.receive(event("e1"))
+    totals = {"shard": 0, "changedAt": world.clock()}
+    world.store.set(Ref("ops_run_totals", "r1"), totals)
+    world.store.set(Ref("ops_checkpoints", "collect~trajectories~0"), {"at": "long ago"})
+    report = world.collect()
+    assert {name: sum(one.dead.values()) for name, one in report.sources.items()} == {
+        "events": 0,
+        "labels": 0,
+        "runs": 1,
+        "trajectories": 0,
+    }
+    assert report.sources["events"].collected == 1
+    assert sorted(source for source, _ in world.dead()) == ["labels", "labels", "runs"]
+
+
+def test_words_are_written_before_too_many_are_in_memory(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect, "MAX_BYTES", 5_000)
+    for number in range(5):
+        address = world.blobs.put(f"Text {number}. ".encode() + b"x" * 3_000)
+        world.run(f"r{number}", input=f"blob:{address}")
+    world.blobs = counted = FaultyBlobs(world.blobs)
+    assert world.collect().sources["runs"].collected == 5
+    assert [len(list(calls)) for name, calls in groupby(counted.log) if name == "get"] == [2, 2, 1]
+
+
+def test_a_source_that_fails_keeps_no_other_from_being_collected(embedded: SqliteStore) -> None:
+    world = World(embedded)
+    world.receive(event("e1"))
+    world.run("r1")
+    world.blobs = FaultyBlobs(world.blobs, 1, error=Unavailable("no answer"))
+    with pytest.raises(Unavailable):
+        world.collect()
+    assert list(world.examples()) == [("runs", "r1")]
+    world.collect()
+    assert ("events", "%2Ftests~e1") in world.examples()
+
+
+class Meeting(MemoryBlobs):
+    """Blobs that answer nobody before two have asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.barrier = threading.Barrier(2, timeout=10)
+
+    def put(self, data: bytes) -> str:
+        self.barrier.wait()
+        return super().put(data)
+
+    def get(self, sha256: str) -> bytes:
+        self.barrier.wait()
+        return super().get(sha256)
+
+
+def test_blobs_are_not_waited_for_one_by_one(embedded: SqliteStore) -> None:
+    world = World(embedded, Meeting())
+    world.receive(*(event(f"e{i}") for i in range(4)))
+    assert world.collect().collected == 4

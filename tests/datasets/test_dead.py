@@ -9,7 +9,7 @@ from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.store.blobs import address_of
 from ratchet.store.port import Ref, Store
 from ratchet.store.sqlite import SqliteStore
-from tests.support.collecting import World, broken
+from tests.support.collecting import World, broken, event
 
 TEXT = b"Which way is shorter?"
 KEY = "runs~r1"
@@ -42,6 +42,18 @@ def test_dead_letters_are_listed_the_latest_first(store: Store) -> None:
     assert [one.source_id for one in list_dead(world.store, "runs")] == ["r1"]
     with pytest.raises(InvalidInput, match="one of events"):
         list_dead(world.store, "run")
+
+
+def test_a_letter_tells_nothing_private_that_stood_where_a_field_is_named(
+    embedded: SqliteStore,
+) -> None:
+    world = World(embedded)
+    world.receive(event("e1", **{"ann.lee@example.org 531-21-7351": 1}))
+    world.collect()
+    (letter,) = list_dead(world.store)
+    assert "[SSN_1]" in letter.field
+    assert "ann.lee" not in f"{letter.field}{letter.message}{letter.mend}"
+    assert "7351" not in f"{letter.field}{letter.message}{letter.mend}"
 
 
 def test_what_can_be_read_now_becomes_an_example_and_its_letter_is_gone(world: World) -> None:

@@ -1,13 +1,13 @@
 """The fence: what is withdrawn or frozen while a build runs is in no version that comes later."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import pytest
 
 from ratchet.datasets.build import Built, build_dataset
 from ratchet.datasets.freeze import Source, freeze_golden, of_examples
 from ratchet.datasets.load import list_versions
-from ratchet.datasets.version import DATASETS
 from ratchet.datasets.withdraw import withdraw_examples
 from ratchet.kernel.errors import Conflict, Contaminated
 from ratchet.labels.withdraw import withdraw_label
@@ -16,9 +16,11 @@ from ratchet.rollouts.golden.read import golden_sets
 from ratchet.store.memory_blobs import MemoryBlobs
 from ratchet.store.port import Query, Ref, Snapshot, Store
 from ratchet.store.sqlite import SqliteStore
+from ratchet.store.transact import Transaction
 from tests.support.collecting import World
 from tests.support.silver import ADA, KEYS, NOON, fill, reader_of
 
+T = TypeVar("T")
 TERMS = GoldenTerms(metric="success", budget=5)
 
 
@@ -30,9 +32,7 @@ def build(store: Store, blobs: MemoryBlobs, meanwhile: Callable[[], object] | No
         if stage == "write" and waiting:
             waiting.pop()()
 
-    return build_dataset(
-        store, blobs, KEYS, reader_of(store), ADA, "default", now=NOON, tell=tell
-    )
+    return build_dataset(store, blobs, KEYS, reader_of(store), ADA, "default", now=NOON, tell=tell)
 
 
 def freeze(store: Store, blobs: MemoryBlobs, source: Source) -> None:
@@ -59,36 +59,54 @@ def test_an_example_whose_label_is_withdrawn_during_a_build_is_in_no_version(
     assert build(embedded, blobs).read == 4
 
 
-def test_what_is_frozen_during_a_build_is_in_no_version(embedded: SqliteStore) -> None:
+def test_what_is_frozen_during_a_build_is_in_no_version(store: Store) -> None:
     blobs = MemoryBlobs()
-    ids = [one.id for one in fill(embedded, blobs, range(6))]
+    ids = [one.id for one in fill(store, blobs, range(6))]
     with pytest.raises(Conflict):
-        build(
-            embedded, blobs, lambda: freeze(embedded, blobs, of_examples(embedded, blobs, ids[:2]))
-        )
-    assert list_versions(embedded, KEYS, "default") == []
-    assert build(embedded, blobs).left_out == {"golden-overlap": 2}
+        build(store, blobs, lambda: freeze(store, blobs, of_examples(store, blobs, ids[:2])))
+    assert list_versions(store, KEYS, "default") == []
+    assert build(store, blobs).left_out == {"golden-overlap": 2}
 
 
 class Late(SqliteStore):
-    """A store in which something happens right after the versions were read."""
+    """A store in which something happens after each look of the first transaction in turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, look: int) -> None:
         super().__init__()
-        self.meanwhile: list[Callable[[], object]] = []
+        self.look = look
+        self.meanwhile: Callable[[], object] | None = None
+        self.inside = False
+
+    def transact(self, body: Callable[[Transaction], T], *, self_checking: bool = False) -> T:
+        self.inside = self.meanwhile is not None
+        return super().transact(body, self_checking=self_checking)
+
+    def get_many(self, refs: Sequence[Ref]) -> list[Snapshot | None]:
+        found = super().get_many(refs)
+        self._looked()
+        return found
 
     def query(self, query: Query) -> list[Snapshot]:
         found = super().query(query)
-        if query.collection == DATASETS and self.meanwhile:
-            self.meanwhile.pop()()
+        self._looked()
         return found
 
+    def _looked(self) -> None:
+        self.look -= self.inside
+        if self.look == 0 and self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
 
-def test_a_version_committed_while_versions_are_looked_at_is_named_by_the_withdrawal() -> None:
-    store, blobs = Late(), MemoryBlobs()
+
+@pytest.mark.parametrize("look", [1, 2, 3])
+def test_a_version_committed_while_versions_are_looked_at_is_named_by_the_withdrawal(
+    look: int,
+) -> None:
+    store, blobs = Late(look), MemoryBlobs()
     made = fill(store, blobs, range(3))
-    store.meanwhile = [lambda: build(store, blobs)]
+    store.meanwhile = lambda: build(store, blobs)
     told = withdraw_examples(store, blobs, KEYS, ADA, [made[0].id], reason="asked", now=NOON)
+    assert store.look <= 0
     assert told.versions == {"default@1.0.0": (made[0].id,)}
     store.close()
 

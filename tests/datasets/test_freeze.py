@@ -65,6 +65,23 @@ def test_a_versions_test_split_is_frozen_with_its_words(store: Store, blobs: Mem
     assert golden_sets(store, KEYS) == [golden]
 
 
+def test_examples_have_one_budget_for_a_metric_whatever_name_they_are_frozen_under(
+    embedded: Store, blobs: MemoryBlobs
+) -> None:
+    first = of_lines(lines(said("x").to_map(), said("y").to_map()))
+    frozen(embedded, blobs, first)
+    assert frozen(embedded, blobs, first).name == "airline"  # the very same again changes nothing
+    again = of_lines(lines(said("y").to_map() | {"id": "renamed"}, said("z").to_map()))
+
+    def freeze(terms: GoldenTerms) -> GoldenSet:
+        told = {"reason": "test", "now": NOON}
+        return freeze_golden(embedded, blobs, KEYS, ADA, "fresh", again, terms, **told)  # type: ignore[arg-type]
+
+    with pytest.raises(Refused, match="examples renamed is measured by golden set airline"):
+        freeze(TERMS)
+    assert freeze(GoldenTerms(metric="latency", budget=5)).examples == 2
+
+
 def test_what_is_trained_on_is_refused_wherever_it_comes_from(
     embedded: Store, blobs: MemoryBlobs
 ) -> None:
@@ -79,6 +96,18 @@ def test_what_is_trained_on_is_refused_wherever_it_comes_from(
         with pytest.raises(Contaminated, match=f"examples {name} are trained on in default"):
             frozen(embedded, blobs, source)
     assert golden_sets(embedded, KEYS) == []
+
+
+def test_what_nearly_repeats_what_is_trained_on_is_refused(
+    embedded: Store, blobs: MemoryBlobs
+) -> None:
+    small_version(embedded, blobs, HELD)  # type: ignore[arg-type]
+    trained = said("d")
+    near = trained.model_copy(update={"output": trained.output + " Surely."})
+    with pytest.raises(Contaminated, match=f"default@1.0.0 trains on {id_of('d')}"):
+        frozen(embedded, blobs, of_lines(lines(near.to_map(), said("x").to_map())))
+    tested = said("a").model_copy(update={"output": said("a").output + " Surely."})
+    assert frozen(embedded, blobs, of_lines(lines(tested.to_map(), said("x").to_map())))
 
 
 def test_what_an_earlier_version_trained_on_is_refused_by_the_latest_ledger(

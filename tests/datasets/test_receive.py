@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ratchet.datasets.extract.clean import MAX_RAW
-from ratchet.datasets.receive import MAX_EVENTS
+from ratchet.datasets.receive import LONGEST_ID, MAX_EVENTS
 from ratchet.datasets.trace import Trace
 from ratchet.kernel.clock import HOUR
 from ratchet.kernel.errors import InvalidBatch, InvalidInput
@@ -125,6 +125,11 @@ def test_lines_without_a_file_or_a_task_are_known_by_their_bytes(world: World) -
         sorted(name.partition("~")[0] for name in traces(world) if "~" in name) == ["airline"] * 4
     )
     assert world.receive_lines(trial(1), name="").known == 1
+
+
+def test_a_file_may_have_as_long_a_name_as_a_file_has(world: World) -> None:
+    assert world.receive_lines(trial(1), b"no json", name="n" * 255).accepted == 2
+    assert all(len(source_id) <= LONGEST_ID for source_id in traces(world))
 
 
 def test_a_line_over_the_limit_is_answered_and_not_kept(world: World) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from ratchet.datasets.build import build_dataset
 from ratchet.datasets.example import Example
+from ratchet.datasets.load import load_version
 from ratchet.datasets.settings import DatasetSpec
 from ratchet.datasets.version import dataset_stream
 from ratchet.datasets.withdraw import MOST, WITHDRAWN, Withdrawn, withdraw_examples
@@ -153,3 +154,33 @@ def test_an_admin_with_a_reason_withdraws_so_many_at_once(embedded: SqliteStore)
             withdraw(embedded, blobs, *ids)
         assert many.value.field == "ids"
     assert stored(embedded, made.id).kept
+
+
+def test_what_was_withdrawn_stays_so_when_silver_has_forgotten_it_and_it_is_sent_again(
+    embedded: SqliteStore,
+) -> None:
+    blobs = MemoryBlobs()
+    made = fill(embedded, blobs, range(4))
+    build(embedded, blobs, "default")
+    withdraw(embedded, blobs, made[0].id)
+    for one in made[:2]:
+        embedded.delete(Ref(Example.collection, one.id))
+    assert withdraw(embedded, blobs, made[1].id).expired == (made[1].id,)
+    assert withdraw(embedded, blobs, made[1].id).expired == (made[1].id,)
+    assert len(list(audit_log(embedded, WITHDRAWN))) == 2
+    fill(embedded, blobs, range(4))
+    build(embedded, blobs, "default")
+    version = load_version(embedded, KEYS, "default@1.0.1")
+    assert version.left_out == {"withdrawn": 2}
+    assert verify_audit(embedded, KEYS, dataset_stream("default")).valid
+
+
+def test_an_example_that_was_broken_by_hand_is_withdrawn_as_well(embedded: SqliteStore) -> None:
+    blobs = MemoryBlobs()
+    made = fill(embedded, blobs, range(3))
+    embedded.set(Ref(Example.collection, made[0].id), made[0].to_map() | {"quality": "high"})
+    assert withdraw(embedded, blobs, made[0].id).withdrawn == (made[0].id,)
+    assert withdraw(embedded, blobs, made[0].id).already == (made[0].id,)
+    fill(embedded, blobs, [0])
+    build(embedded, blobs, "default")
+    assert load_version(embedded, KEYS, "default@1.0.0").left_out == {"withdrawn": 1}

@@ -33,6 +33,14 @@ def test_objects_lie_under_the_prefix_with_their_bytes_as_they_are(bucket: Bucke
     }
 
 
+def test_what_else_lies_in_the_bucket_is_no_blob(bucket: Bucket) -> None:
+    blobs = CloudBlobs(BUCKET)
+    blobs.put(b"abc")
+    bucket.put("reports/today.csv", b"1", None)
+    bucket.put("abc.txt", b"1", None)
+    assert [found.sha256 for found in blobs.listed()] == [ABC]
+
+
 @pytest.mark.parametrize("status", [503, 429])
 def test_a_put_whose_answer_was_lost_is_a_success(bucket: Bucket, status: int) -> None:
     bucket.lost = [("POST", status)]

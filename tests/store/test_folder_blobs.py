@@ -130,4 +130,5 @@ def test_what_else_lies_in_the_folder_is_no_blob(path: Path) -> None:
     blobs = FolderBlobs(path)
     address = blobs.put(TEXT)
     (path / "README").write_text("mine")
+    (path / address[:2] / f"{address}.bak").write_text("mine")
     assert [found.sha256 for found in blobs.listed()] == [address]

@@ -1,7 +1,7 @@
 """Collecting: a world whose traces, runs and labels become examples."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -81,9 +81,18 @@ class World:
 
     def receive_lines(self, *lines: bytes, name: str = "airline") -> Received:
         """Take the lines of a file."""
-        now = self.clock()
+        return self.receive_file(lines, name)
+
+    def receive_file(self, lines: Iterable[bytes], name: str) -> Received:
+        """Take the lines of a file as they are read."""
         return receive_trajectories(
-            self.store, self.blobs, lines, reader=self.reader, by="tests", now=now, name=name
+            self.store,
+            self.blobs,
+            lines,
+            reader=self.reader,
+            by="tests",
+            clock=self.clock,
+            name=name,
         )
 
     def run(self, run_id: str = "r1", **told: Any) -> None:

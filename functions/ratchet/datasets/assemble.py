@@ -13,6 +13,7 @@ from ratchet.datasets.curate.score import Decision, Scored, score_examples
 from ratchet.datasets.dedupe.clusters import Candidate as Ranked
 from ratchet.datasets.dedupe.clusters import first_of_equals, preferred, repeated
 from ratchet.datasets.dedupe.near import near_pairs
+from ratchet.datasets.dedupe.pairs import Judged, pair_of
 from ratchet.datasets.example import Example
 from ratchet.datasets.groups import Grouped, Member, link_groups
 from ratchet.datasets.guard.diversity import diversity_of
@@ -23,6 +24,7 @@ from ratchet.datasets.guard.overlap import Guarded
 from ratchet.datasets.ledger import Ledger
 from ratchet.datasets.manifest import manifest_order
 from ratchet.datasets.prepared import Prepared
+from ratchet.datasets.protect.redact import redact_text
 from ratchet.datasets.settings import DatasetSettings, DatasetSpec
 from ratchet.datasets.split import assign_splits, next_ledger
 from ratchet.datasets.statistics import statistics_of, stratum_of
@@ -38,7 +40,9 @@ class Case:
 
     `parent` are the contents of the version before, by id. `known` says that its examples were
     compared with each other by the present code and bound. `text_of` gives the normal form of an
-    example's words by id, `answers` what people decided of those they were asked about.
+    example's words by id, `answers` what people decided of those they were asked about, `judged`
+    verdicts on near duplicates that were found before. `withdrawn` are all that ever were, since
+    silver forgets, and takes again what is sent again.
     """
 
     dataset: str
@@ -51,6 +55,8 @@ class Case:
     guarded: Guarded
     answers: Mapping[str, Decision]
     text_of: Callable[[str], str]
+    judged: Judged = field(default_factory=dict)
+    withdrawn: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ class _Sieve:
 def assemble(prepared: Sequence[Prepared], case: Case) -> Assembly:
     """Return what a version of a dataset holds."""
     sieve = _Sieve(sorted(prepared, key=lambda one: one.example.id))
-    sieve.drop(_each(sieve.live, lambda example: _unwanted(example, case.spec)))
+    sieve.drop(_each(sieve.live, lambda example: _unwanted(example, case)))
     sieve.drop(_each(sieve.live, lambda example: refusal(example, case.spec, case.descent)))
     alike = sieve.live
     links = _duplicates(sieve, case)
@@ -101,9 +107,10 @@ def _each(
     return {key: reason for key, reason in reasons.items() if reason}  # type: ignore[misc]  # no ""
 
 
-def _unwanted(example: Example, spec: DatasetSpec) -> LeftOut | str:
-    if example.withdrawn_at is not None:
+def _unwanted(example: Example, case: Case) -> LeftOut | str:
+    if example.withdrawn_at is not None or example.id in case.withdrawn:
         return "withdrawn"
+    spec = case.spec
     wanted = (
         (spec.components, example.component),
         (spec.domains, example.domain),
@@ -129,6 +136,7 @@ def _duplicates(sieve: _Sieve, case: Case) -> list[tuple[str, str]]:
         case.text_of,
         case.settings.near_duplicate,
         known=same if case.known else (),
+        judged=lambda a, b: case.judged.get(pair_of(of[a].normal, of[b].normal)),
     )
     sieve.drop(dict.fromkeys(repeated(order, pairs), "near-duplicate"))
     return pairs
@@ -221,7 +229,7 @@ def _entry(one: Prepared, group: str, split: Split) -> Entry:
         quality=example.quality,
         tokens=one.tokens,
         source=example.source,
-        source_id=example.source_id,
+        source_id=redact_text(example.source_id),  # versions leave silver, and ids may be people's
     )
 
 

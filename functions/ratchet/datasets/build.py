@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ratchet.datasets.assemble import Assembly, Case, assemble
-from ratchet.datasets.chunks import write_chunks
-from ratchet.datasets.commit import commit_version, withdrawals
+from ratchet.datasets.commit import commit_version
+from ratchet.datasets.crew import Crew, Here
 from ratchet.datasets.curate.review import ask_about, review_answers
 from ratchet.datasets.draft import draft_version, is_same, present_codes, put_lists
+from ratchet.datasets.fence import read_fence
 from ratchet.datasets.guard.diversity import tell_diversity
-from ratchet.datasets.guard.lineage import descent_of
+from ratchet.datasets.guard.lineage import descent_of, forebears
 from ratchet.datasets.guard.overlap import guarded_of
-from ratchet.datasets.index import read_index, write_index
+from ratchet.datasets.index import write_index
 from ratchet.datasets.load import entries_of, latest_version, ledger_of, load_version
 from ratchet.datasets.prepare import MEASURES
 from ratchet.datasets.progress import Tell, Track
-from ratchet.datasets.read import Silver, read_silver
+from ratchet.datasets.read import Silver
 from ratchet.datasets.settings import DatasetSettings, DatasetSpec
 from ratchet.datasets.unreadable import tell_answers, tell_unreadable
 from ratchet.datasets.version import Codes, DatasetVersion, Statistics, dataset_key
+from ratchet.datasets.withdraw import withdrawn_ids
 from ratchet.datasets.words import normal_words
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.flags import Flags, require_learning
@@ -63,10 +65,13 @@ def build_dataset(
     *,
     now: datetime,
     workers: int = 1,
+    crew: Crew | None = None,
     tell: Tell | None = None,
     reason: str = "",
 ) -> Built:
     """Make the next version of a dataset; none where it would hold what the latest does.
+
+    Examples are read and chunks written by a crew, else by this process and its `workers`.
 
     Raises: NotFound without such a dataset, Forbidden, LearningOff for the machine, Refused where
     nothing would be in it, Conflict where another was built meanwhile, BadSignature, NotWhole.
@@ -74,7 +79,7 @@ def build_dataset(
     order = _order(store, blobs, keys, reader, actor, dataset, now)
     track = Track(store, dataset, tell, now)
     try:
-        built = _build(order, track, workers, reason)
+        built = _build(order, crew or Here(store, blobs, workers), track, reason)
     except RatchetError:
         track.stop()
         raise
@@ -131,15 +136,14 @@ def _order(
         settings,
         spec,
         present_codes(settings),
-        withdrawals(store),
+        read_fence(store).taken,
         latest_version(store, keys, dataset),
     )
 
 
-def _build(order: _Order, track: Track, workers: int, reason: str) -> Built:
+def _build(order: _Order, crew: Crew, track: Track, reason: str) -> Built:
     parts = (*(order.parent.index if order.parent else ()), *track.parts)
-    known = read_index(order.blobs, parts, MEASURES)
-    silver = read_silver(order.store, order.blobs, known, track, workers=workers)
+    silver = crew.read(parts, order.settings.near_duplicate, track)
     track.at("assemble", 0, len(silver.prepared))
     assembly = assemble(silver.prepared, _case(order, silver))
     assembly.left_out.update(dict.fromkeys(silver.unreadable, "unreadable"))
@@ -147,7 +151,7 @@ def _build(order: _Order, track: Track, workers: int, reason: str) -> Built:
     doubtful = assembly.review
     asked = ask_about(order.store, order.blobs, doubtful, reader=order.reader, now=order.now)
     _require_some(order.dataset, assembly)
-    version, new = _write(order, silver, assembly, track, reason)
+    version, new = _write(order, crew, silver, assembly, track, reason)
     _tell_diversity(order, version)
     return Built(
         dataset=order.dataset,
@@ -167,6 +171,7 @@ def _case(order: _Order, silver: Silver) -> Case:
     place = {one.example.id: one.content for one in silver.prepared}
     parent, judges = order.parent, order.reader.read(JudgeSettings)
     descent = descent_of(order.store, order.dataset, order.spec, judges)
+    above = forebears(order.store, examples, silver.unreadable)
     broken: list[RatchetError] = []
     answers = review_answers(order.store, examples, tell=broken.append)
     tell_answers(order.store, order.dataset, broken, now=order.now)
@@ -177,10 +182,12 @@ def _case(order: _Order, silver: Silver) -> Case:
         ledger=ledger_of(order.blobs, parent),
         parent={e.id: e.content for e in entries_of(order.blobs, parent)} if parent else {},
         known=parent is not None and parent.codes.dedupe == order.codes.dedupe,
-        descent=descent.over(examples, order.spec),
+        descent=descent.over([*examples, *above], order.spec),
         guarded=guarded_of(order.store, order.blobs, order.keys, order.dataset),
         answers=answers,
         text_of=lambda name: normal_words(order.blobs, place[name]),
+        judged=silver.judged,
+        withdrawn=withdrawn_ids(order.store),
     )
 
 
@@ -193,12 +200,12 @@ def _require_some(dataset: str, assembly: Assembly) -> None:
         f"nothing would be in {dataset}: of {len(assembly.left_out)} examples "
         + (f"are left out {told}" if told else "there is none yet"),
         field="examples",
-        mend=f"ratchet dataset status {dataset} says what is missing",
+        mend="ratchet dataset status says what is missing",
     )
 
 
 def _write(
-    order: _Order, silver: Silver, assembly: Assembly, track: Track, reason: str
+    order: _Order, crew: Crew, silver: Silver, assembly: Assembly, track: Track, reason: str
 ) -> tuple[DatasetVersion, bool]:
     """Return the version that holds what was assembled, and whether it is new."""
     lists = put_lists(order.blobs, assembly)
@@ -213,7 +220,7 @@ def _write(
         order.codes,
         assembly,
         lists,
-        write_chunks(order.blobs, assembly.entries, tell=lambda n: track.at("write", n, total)),
+        crew.write(assembly.entries, lists.manifest, lambda n: track.at("write", n, total)),
         write_index(order.blobs, silver.prepared, MEASURES),
         actor=order.actor,
         now=order.now,

@@ -4,7 +4,8 @@ A line is `{"content":CONTENT,"id":ID}`, where CONTENT are the very bytes that t
 of, so that one example can be checked without any other.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from ratchet.datasets.version import Chunk, Entry, Split
 from ratchet.datasets.words import words_of
@@ -14,6 +15,7 @@ from ratchet.store.blobs import Blobs
 CHUNK_BYTES = 4 * 1024 * 1024
 _BEFORE, _BETWEEN, _AFTER = b'{"content":', b',"id":"', b'"}'
 _ID = 64
+T = TypeVar("T")
 
 
 def write_chunks(
@@ -28,21 +30,38 @@ def write_chunks(
     Raises: NotWhole for an example whose words are gone.
     """
     chunks: list[Chunk] = []
-    lines: list[bytes] = []
-    split, held = None, 0
+    lines = zip(entries, lines_of(blobs, entries), strict=True)
+    for cut in cut_chunks(lines, len, size):
+        chunks.append(put_chunk(blobs, cut[0][0].split, [line for _, line in cut]))
+        if tell:
+            tell(sum(chunk.count for chunk in chunks))
+    return tuple(chunks)
+
+
+def cut_chunks(
+    pairs: Iterable[tuple[Entry, T]], bytes_of: Callable[[T], int], size: int = CHUNK_BYTES
+) -> Iterator[list[tuple[Entry, T]]]:
+    """Yield what each chunk holds, of entries in the manifest's order with their lines or sizes."""
+    cut: list[tuple[Entry, T]] = []
+    held = 0
+    for entry, line in pairs:
+        if cut and (entry.split != cut[0][0].split or held >= size):
+            yield cut
+            cut, held = [], 0
+        cut.append((entry, line))
+        held += bytes_of(line)
+    if cut:
+        yield cut
+
+
+def lines_of(blobs: Blobs, entries: Sequence[Entry]) -> Iterator[bytes]:
+    """Yield the line of each entry.
+
+    Raises: NotWhole for an example whose words are gone.
+    """
     words = words_of(blobs, (entry.content for entry in entries))
     for entry, content in zip(entries, words, strict=True):
-        if split is not None and (entry.split != split or held >= size):
-            chunks.append(_put(blobs, split, lines))
-            lines, held = [], 0
-            if tell:
-                tell(sum(chunk.count for chunk in chunks))
-        split = entry.split
-        lines.append(_line(entry, content))
-        held += len(lines[-1])
-    if split is not None:
-        chunks.append(_put(blobs, split, lines))
-    return tuple(chunks)
+        yield _line(entry, content)
 
 
 def _line(entry: Entry, content: bytes | RatchetError) -> bytes:
@@ -55,7 +74,8 @@ def _line(entry: Entry, content: bytes | RatchetError) -> bytes:
     return _BEFORE + content + _BETWEEN + entry.id.encode() + _AFTER
 
 
-def _put(blobs: Blobs, split: Split, lines: list[bytes]) -> Chunk:
+def put_chunk(blobs: Blobs, split: Split, lines: Sequence[bytes]) -> Chunk:
+    """Put the lines of one chunk."""
     data = b"\n".join(lines) + b"\n"
     return Chunk(split=split, sha256=blobs.put(data), count=len(lines), bytes=len(data))
 

@@ -13,9 +13,10 @@ from ratchet.datasets.gather.gatherer import Look
 from ratchet.datasets.keep import Kept, keep
 from ratchet.datasets.settings import DatasetSettings
 from ratchet.datasets.stop import run_on, state_of, stop_source
-from ratchet.datasets.taking import Work, take
+from ratchet.datasets.taking import MAX_BYTES, Work, take
 from ratchet.govern.config import CHECKPOINTS, ConfigReader
 from ratchet.kernel.document import Model
+from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.kernel.ids import join_key
 from ratchet.kernel.keys import Keys
 from ratchet.labels.feeds.feed import Stream
@@ -27,7 +28,6 @@ from ratchet.store.port import Filter, Query, Ref, Snapshot, Store, value_at
 BATCH = 200  # documents of a source that are extracted together, over all of its shards
 FEWEST = 5  # of them that each shard adds, however many shards there are
 MAX_READ = 20_000  # of a source in one call; what is left comes with the next
-MAX_BYTES = 64 * 2**20  # of a batch in memory
 
 
 class CollectedSource(Kept):
@@ -71,7 +71,14 @@ def collect_examples(
     shards = max(ingest.shards, shards_ever(store))
     work = Work(store, blobs, settings, ingest.shards, now)
     job = _Job(work, keys, Look(store, blobs), ingest.lag)
-    found = {source: _collect(job, source, shards) for source in GATHERERS}
+    found, failed = dict[str, CollectedSource](), list[RatchetError]()
+    for source in GATHERERS:
+        try:
+            found[source] = _collect(job, source, shards)
+        except RatchetError as error:
+            failed.append(error)
+    if failed:  # now that the others are collected
+        raise failed[0]
     return CollectReport(
         collected=sum(one.collected for one in found.values()),
         dead=sum(sum(one.dead.values()) for one in found.values()),
@@ -106,13 +113,27 @@ def _collect(job: _Job, source: str, shards: int) -> CollectedSource:
 
 
 def _extract(job: _Job, source: str, page: Sequence[Snapshot], *, tolerant: bool) -> Kept:
-    taken = take(job.work, GATHERERS[source].read(job.look, page))
+    """Return what became of a page, or of the part of it that was rotten, and is not written."""
     share = None if tolerant else job.work.settings.max_error_share
-    return keep(job.work, taken, max_share=share)
+    total = Kept()
+    for taken in take(job.work, GATHERERS[source].read(job.look, page), most=MAX_BYTES):
+        kept = keep(job.work, taken, max_share=share)
+        if share is not None and kept.is_rotten(share):
+            return kept
+        total += kept
+    return total
 
 
 def _report(kept: Kept, *, stopped: bool = False, behind: bool = False) -> CollectedSource:
     return CollectedSource(**kept.model_dump(), stopped=stopped, behind=behind)
+
+
+def _parsed(found: Snapshot | None) -> Follower:
+    """Return how far a stream was read; where that was broken by hand, it is read once more."""
+    try:
+        return Follower.parse(found.data) if found else Follower()
+    except InvalidInput:
+        return Follower()
 
 
 class _Cursor:
@@ -129,7 +150,7 @@ class _Cursor:
         self._limit = max(FEWEST, BATCH // streams)
         self._most = MAX_BYTES // streams
         found = self._store.get(self._ref)
-        kept = Follower.parse(found.data) if found else Follower()
+        kept = _parsed(found)
         self._follower = kept.resumed(job.work.now)
         self._moved = self._follower.position != kept.position
         self._position, self._next = self._follower.position, self._follower.position

@@ -2,26 +2,17 @@
 
 from datetime import datetime
 
+from ratchet.datasets.fence import fence_in, put_made
 from ratchet.datasets.load import signed
 from ratchet.datasets.version import DatasetHead, DatasetVersion, dataset_stream
-from ratchet.datasets.withdraw import WITHDRAWN
-from ratchet.govern.audit import ChainHead, link
+from ratchet.govern.audit import link
 from ratchet.govern.chain_heads import require_chain
 from ratchet.govern.flags import flags_in, require_learning
 from ratchet.govern.roles import Actor
-from ratchet.kernel.errors import Conflict
+from ratchet.kernel.errors import Conflict, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.store.port import Ref, Store
 from ratchet.store.transact import Transaction
-
-
-def withdrawals(store: Store) -> int:
-    """Return how often examples were withdrawn: a build that began before is not committed after.
-
-    The number is that of the last entry on the stream of withdrawals.
-    """
-    found = store.get(Ref(ChainHead.collection, WITHDRAWN))
-    return ChainHead.from_store(found.data).audit_sequence if found else 0
 
 
 def commit_version(
@@ -37,30 +28,41 @@ def commit_version(
 ) -> bool:
     """Make a version the latest of its dataset; False where another build has made just this one.
 
-    `seen` is how often examples had been withdrawn when these were read. Raises: Conflict where
-    another version or a withdrawal came meanwhile, LearningOff, ChainBroken.
+    `seen` is the fence's `taken` before any example was read. Raises: Conflict where another
+    version came meanwhile, or examples were withdrawn or frozen; Refused where the number is taken;
+    LearningOff, ChainBroken.
     """
 
     def body(tx: Transaction) -> bool:
         require_learning(flags_in(tx), actor, f"build {version.dataset}")
         head = _head(tx, version.dataset)
-        gone = tx.find(ChainHead, WITHDRAWN) or ChainHead(id=WITHDRAWN)
-        require_chain(tx, gone)
+        fence = fence_in(tx)
         if head.hash == version.hash:
             return False
-        if head.latest != (parent.version if parent else None) or gone.audit_sequence != seen:
+        if head.latest != (parent.version if parent else None) or fence.taken != seen:
             raise Conflict(
-                f"{version.dataset} was built, or examples were withdrawn, during this build",
+                f"{version.dataset} was built during this build, or examples taken away",
                 field="version",
                 mend=f"ratchet dataset build {version.dataset}",
             )
-        tx.fetch([Ref(version.collection, version.key())])
+        _require_new(tx, version)
         _write(tx, keys, actor, version, parent, head, reason, now)
-        # Whoever withdraws meanwhile sees that this changed, and looks at the versions again.
-        tx.put(gone.model_copy(update={"updated_at": now}))
+        put_made(tx, fence)
         return True
 
     return store.transact(body)
+
+
+def _require_new(tx: Transaction, version: DatasetVersion) -> None:
+    """Refuse to write over a version: a head that was set back by hand would have that done."""
+    (found,) = tx.fetch([Ref(version.collection, version.key())])
+    if found is not None:
+        stream = dataset_stream(version.dataset)
+        raise Refused(
+            f"{version.key()} is there already, and the head of {version.dataset} says otherwise",
+            field="version",
+            mend=f"restore {DatasetHead.collection}/{stream} from a backup",
+        )
 
 
 def _head(tx: Transaction, dataset: str) -> DatasetHead:

@@ -85,7 +85,8 @@ def _replayed(work: Work, letters: Sequence[DeadTrace]) -> Kept:
         by_source[letter.source].append(letter.source_id)
     total = Kept()
     for source, source_ids in by_source.items():
-        total += keep(work, take(work, GATHERERS[source].again(look, source_ids)))
+        for taken in take(work, GATHERERS[source].again(look, source_ids)):
+            total += keep(work, taken)
     return total
 
 

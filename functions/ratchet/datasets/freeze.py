@@ -5,21 +5,27 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ratchet.datasets.dedupe import DEDUPE
-from ratchet.datasets.dedupe.normal import normal_hash
+from ratchet.datasets.dedupe.normal import normal_hash, normal_text
 from ratchet.datasets.example import EXAMPLES, Content, Example
 from ratchet.datasets.extract.clean import check_payload, read_raw
+from ratchet.datasets.fence import fence_in, put_taken, read_fence
+from ratchet.datasets.guard.guarded_set import GuardedSet
+from ratchet.datasets.guard.trained import trained_on
 from ratchet.datasets.load import checked_version, examples_of, ledger_of, load_version
 from ratchet.datasets.protect.redact import redact
 from ratchet.datasets.version import DATASETS, DatasetVersion, Split
 from ratchet.govern.roles import Actor
 from ratchet.kernel.canonical import content_hash
-from ratchet.kernel.errors import Contaminated, InvalidInput, Malformed, NotFound, Refused
+from ratchet.kernel.errors import Conflict, Contaminated, InvalidInput, Malformed, NotFound, Refused
 from ratchet.kernel.keys import Keys
 from ratchet.policies.version import SemVer
 from ratchet.rollouts.golden.create import create_golden
-from ratchet.rollouts.golden.golden_set import MAX_EXAMPLES, GoldenEntry, GoldenSet, GoldenTerms
+from ratchet.rollouts.golden.golden_set import GoldenEntry, GoldenSet, GoldenTerms
+from ratchet.rollouts.golden.names import MAX_EXAMPLES
+from ratchet.rollouts.golden.read import entries_of, golden_sets
 from ratchet.store.blobs import Blobs
 from ratchet.store.port import Query, Ref, Store
+from ratchet.store.transact import Transaction
 
 PAGE = 300
 NAMED = 10
@@ -118,7 +124,8 @@ def freeze_golden(
     """Redact examples and freeze them under a name; every build refuses them from then on.
 
     Raises: Forbidden, InvalidInput, AlreadyExists; Contaminated that names those that lie in the
-    training split of a dataset already. `tell` is told how many are redacted.
+    training split of a dataset already; Refused for those that another set measures by the same
+    metric; Conflict where a version came meanwhile. `tell` is told how many are redacted.
     """
     if len(source.examples) > MAX_EXAMPLES:  # before any is redacted
         raise InvalidInput(
@@ -137,7 +144,9 @@ def freeze_golden(
         )
         for id_, words in clear
     ]
-    _refuse_trained(store, blobs, keys, entries)
+    made = read_fence(store).made
+    _refuse_trained(store, blobs, keys, entries, [words for _, words in clear])
+    _refuse_measured(store, blobs, keys, name, terms, entries)
     return create_golden(
         store,
         blobs,
@@ -150,7 +159,16 @@ def freeze_golden(
         dedupe=DEDUPE,
         reason=reason,
         now=now,
+        also=lambda tx: _fence(tx, made),
     )
+
+
+def _fence(tx: Transaction, made: int) -> None:
+    """Let no version that is being built hold what is frozen, nor have come unseen."""
+    fence = fence_in(tx)
+    if fence.made != made:
+        raise Conflict("a version was built meanwhile", field="examples", mend="freeze them again")
+    put_taken(tx, fence)
 
 
 def _examples(store: Store, ids: Sequence[str]) -> Iterator[Example]:
@@ -175,8 +193,17 @@ def _refuse_withdrawn(store: Store, ids: Sequence[str]) -> None:
         )
 
 
-def _refuse_trained(store: Store, blobs: Blobs, keys: Keys, entries: Sequence[GoldenEntry]) -> None:
-    """Refuse what some dataset has in its training split, or once had there."""
+def _refuse_trained(
+    store: Store,
+    blobs: Blobs,
+    keys: Keys,
+    entries: Sequence[GoldenEntry],
+    words: Sequence[Content],
+) -> None:
+    """Refuse what some dataset has in its training split or once had, or nearly has there now."""
+    pairs = list(zip(entries, words, strict=True))
+    own = {entry.id: normal_text(said) for entry, said in pairs}
+    guarded = GuardedSet.of((entry.id, entry.content, said) for entry, said in pairs)
     ids = {entry.id: entry.id for entry in entries}
     normals = {entry.normal: entry.id for entry in entries}
     for version in _latest(store, keys):
@@ -189,6 +216,34 @@ def _refuse_trained(store: Store, blobs: Blobs, keys: Keys, entries: Sequence[Go
                 field="examples",
                 mend=f"take them from the test split: ratchet dataset show {version.key()}",
             )
+        if near := list(trained_on(blobs, version, guarded, own)):
+            raise Contaminated(
+                f"{version.key()} trains on {_some(near)}, and some of these nearly repeat them",
+                field="examples",
+                mend="leave out what repeats them",
+            )
+
+
+def _refuse_measured(
+    store: Store,
+    blobs: Blobs,
+    keys: Keys,
+    name: str,
+    terms: GoldenTerms,
+    entries: Sequence[GoldenEntry],
+) -> None:
+    """Refuse what another set measures by the same metric: its looks would be counted anew."""
+    normals = {entry.normal: entry.id for entry in entries}
+    for other in golden_sets(store, keys):
+        if other.name != name and other.terms.metric == terms.metric:
+            found = {normals.get(entry.normal) for entry in entries_of(blobs, other)} - {None}
+            if found:
+                raise Refused(
+                    f"{terms.metric} of examples {_some(sorted(map(str, found)))} is measured by"
+                    f" golden set {other.name}: its budget would be none",
+                    field="examples",
+                    mend="freeze others: what was looked at before is spent",
+                )
 
 
 def _latest(store: Store, keys: Keys) -> list[DatasetVersion]:

@@ -53,8 +53,9 @@ def index_bytes(prepared: Sequence[Prepared], codes: str) -> bytes:
 
 def write_index(blobs: Blobs, prepared: Sequence[Prepared], codes: str) -> tuple[str, ...]:
     """Put the measures of examples, sorted by id, a part at a time."""
-    starts = range(0, len(prepared), ROWS)
-    return tuple(blobs.put(index_bytes(prepared[i : i + ROWS], codes)) for i in starts)
+    rows = sorted(prepared, key=lambda one: one.example.id)
+    starts = range(0, len(rows), ROWS)
+    return tuple(blobs.put(index_bytes(rows[i : i + ROWS], codes)) for i in starts)
 
 
 def read_index(blobs: Blobs, parts: Iterable[str], codes: str) -> Known:

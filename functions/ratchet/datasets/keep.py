@@ -6,15 +6,18 @@ which changes nothing.
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 from ratchet.datasets.example import EXAMPLES, Content, Example, Redaction
-from ratchet.datasets.protect.redact import REDACTION, redact
+from ratchet.datasets.fence import fence_in, put_taken
+from ratchet.datasets.protect.redact import REDACTION, redact, redact_text
 from ratchet.datasets.taking import Taken, Worded, Work
 from ratchet.datasets.trace import DeadTrace
 from ratchet.kernel.document import Document, Model
 from ratchet.kernel.errors import InvalidInput, RatchetError, TooLarge
 from ratchet.labels.label import Label
+from ratchet.store.blobs import AT_ONCE
 from ratchet.store.port import Ref, Snapshot
 from ratchet.store.transact import Transaction
 
@@ -81,10 +84,14 @@ def keep(work: Work, taken: Sequence[Taken], *, max_share: float | None = None) 
         kept = _kept(changes)
         if max_share is not None and kept.is_rotten(max_share):
             return kept
-        done = [_document(work, change, redactions) for change in changes if not change.known]
+        fresh = [change for change in changes if not change.known]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            done = list(pool.map(lambda change: _document(work, change, redactions), fresh))
         ended = [
             c for c in changes if c.before.buried and not isinstance(c.taken.outcome, RatchetError)
         ]
+        if kept.withdrawn:
+            put_taken(tx, fence_in(tx))
         for document in done:
             tx.put(document)
         for change in ended:
@@ -218,5 +225,5 @@ def _letter(work: Work, taken: Taken, error: RatchetError, before: DeadTrace | N
 
 
 def _told(text: str) -> str:
-    """Return a text as a document holds it: short, and without half characters."""
-    return text[:LONGEST].encode(errors="replace").decode()
+    """Return a text as a document holds it: short, with nothing private or half a character."""
+    return redact_text(text)[:LONGEST].encode(errors="replace").decode()

@@ -21,14 +21,14 @@ from ratchet.datasets.index import Known, Measured, known_key
 from ratchet.datasets.prepared import Prepared
 from ratchet.datasets.protect.redact import REDACTION, redact
 from ratchet.datasets.words import words_of
-from ratchet.kernel.errors import RatchetError
+from ratchet.kernel.errors import NotWhole, RatchetError
 from ratchet.store.blobs import Blobs
 
 PAGE = 1000  # whose words are in memory at once
 # The code that measures: what other code measured is not used.
 MEASURES = f"{REDACTION}/{DEDUPE}/{CURATION}"
 
-Mapped = Callable[[Sequence["Raw"]], Iterator["Done"]]
+Mapped = Callable[[Sequence["Raw"]], Iterator["Done | RatchetError"]]
 
 
 class Raw(NamedTuple):
@@ -59,10 +59,17 @@ def is_redacted(example: Example) -> bool:
     return example.redaction is not None and example.redaction.version == REDACTION
 
 
-def measure(raw: Raw) -> Done:
-    """Return what a build knows of one example: pure, so that it can be done anywhere."""
+def measure(raw: Raw) -> Done | RatchetError:
+    """Return what a build knows of one example: pure, so that it can be done anywhere.
+
+    Where its blob holds no words of an example that is said, without telling what it holds.
+    """
     example = raw.example
-    content = Content.model_validate_json(raw.words)
+    try:
+        content = Content.model_validate_json(raw.words)
+    except ValueError:
+        address = _address(example)
+        return NotWhole(f"the blob {address} holds no words", mend="tell its trace again")
     counts, words = dict(example.redaction.counts) if example.redaction else {}, raw.words
     if not raw.ready:
         content, counts = redact(content)
@@ -100,13 +107,17 @@ def prepare_page(
     found = {e.id: known[known_key(e)] for e in reusable}
     raws, unreadable = _read(blobs, [e for e in examples if e.id not in found])
     fresh = []
-    for raw, (values, words) in zip(raws, measured(raws), strict=True):
+    for raw, done in zip(raws, measured(raws), strict=True):
+        if isinstance(done, RatchetError):
+            unreadable[raw.example.id] = done
+            continue
+        values, words = done
         if raw.ready and raw.example.redaction:
             address = raw.example.redaction.content
         else:
             address = blobs.put(words)
-        fresh.append(_prepared(raw.example, values._replace(content=address)))
-    old = [_prepared(e, found[e.id]) for e in examples if e.id in found]
+        fresh.append(prepared_of(raw.example, values._replace(content=address)))
+    old = [prepared_of(e, found[e.id]) for e in examples if e.id in found]
     return PreparedAll(old + fresh, fresh, unreadable)
 
 
@@ -128,5 +139,6 @@ def _address(example: Example) -> str:
     return ready.content if ready else example.content
 
 
-def _prepared(example: Example, values: Measured) -> Prepared:
+def prepared_of(example: Example, values: Measured) -> Prepared:
+    """Return an example with what was measured of it."""
     return Prepared(example=example, **values._asdict())

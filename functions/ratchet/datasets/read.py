@@ -1,9 +1,12 @@
 """Read silver for a build: every example that the collector kept, in pages, prepared."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
+from ratchet.datasets.dedupe.pairs import Judged
 from ratchet.datasets.example import EXAMPLES, Example
 from ratchet.datasets.index import Known, index_bytes
 from ratchet.datasets.prepare import MEASURES, PAGE, mapped, prepare_page
@@ -17,10 +20,14 @@ KEPT = Query(EXAMPLES, (Filter("reason", "==", ""),))
 
 
 class Silver(NamedTuple):
-    """What the collector kept: prepared, and by id why others cannot be."""
+    """What the collector kept: prepared, and by id why others cannot be.
+
+    `judged` are verdicts on near duplicates that were found on the way, if any were.
+    """
 
     prepared: list[Prepared]
     unreadable: dict[str, RatchetError]
+    judged: Judged = MappingProxyType({})
 
 
 def read_silver(store: Store, blobs: Blobs, known: Known, track: Track, *, workers: int) -> Silver:
@@ -33,7 +40,7 @@ def read_silver(store: Store, blobs: Blobs, known: Known, track: Track, *, worke
     total = store.count(KEPT)
     track.at("read", 0, total)
     with mapped(workers) as measured:
-        for page in _pages(_parsed(store, silver.unreadable)):
+        for page in pages_of(store.stream(KEPT), silver.unreadable):
             done = prepare_page(blobs, page, known, measured)
             silver.prepared.extend(done.prepared)
             silver.unreadable.update(done.unreadable)
@@ -42,8 +49,30 @@ def read_silver(store: Store, blobs: Blobs, known: Known, track: Track, *, worke
     return silver
 
 
-def _parsed(store: Store, unreadable: dict[str, RatchetError]) -> Iterator[Example]:
-    for found in store.stream(KEPT):
+def kept_between(store: Store, after: str, last: str) -> Iterator[Snapshot]:
+    """Yield the kept examples whose ids are greater than one and not greater than the last.
+
+    An empty id is before all as `after`, and behind all as `last`.
+    """
+    for found in store.stream(replace(KEPT, start_after=(after,))):
+        if last and found.ref.id > last:
+            return
+        yield found
+
+
+def pages_of(
+    found: Iterable[Snapshot], unreadable: dict[str, RatchetError]
+) -> Iterator[list[Example]]:
+    """Yield examples in pages; a document that does not parse goes to `unreadable` instead."""
+    rest = _parsed(found, unreadable)
+    while page := list(islice(rest, PAGE)):
+        yield page
+
+
+def _parsed(
+    snapshots: Iterable[Snapshot], unreadable: dict[str, RatchetError]
+) -> Iterator[Example]:
+    for found in snapshots:
         try:
             yield _example(found)
         except InvalidInput as error:
@@ -57,9 +86,3 @@ def _example(found: Snapshot) -> Example:
             f"{found.ref} says that it is {example.id}", field="id", mend="tell its trace again"
         )
     return example
-
-
-def _pages(examples: Iterable[Example]) -> Iterator[list[Example]]:
-    rest = iter(examples)
-    while page := list(islice(rest, PAGE)):
-        yield page

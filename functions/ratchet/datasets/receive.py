@@ -17,13 +17,14 @@ from ratchet.datasets.extract.clean import MAX_RAW, read_raw
 from ratchet.datasets.settings import DatasetSettings
 from ratchet.datasets.trace import Trace
 from ratchet.govern.config import ConfigReader
+from ratchet.kernel.clock import Clock
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidBatch, InvalidInput, Malformed
 from ratchet.kernel.fault import WHOLE
 from ratchet.kernel.ids import join_key, shard_of
 from ratchet.observe.observation import Rejection
 from ratchet.observe.settings import Ingest
-from ratchet.store.blobs import Blobs
+from ratchet.store.blobs import Blobs, put_all
 from ratchet.store.port import Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
@@ -76,7 +77,9 @@ def receive_events(
     if not good:
         told = f"all {len(rejected)} events were refused; the first: {rejected[0].reason}"
         raise InvalidBatch(told, rejected=rejected, field="events", mend="mend the fields named")
-    taken = _receive(store, blobs, event_source.SOURCE, good, reader=reader, by=by, now=now)
+    taken = _receive(
+        store, blobs, event_source.SOURCE, good, reader=reader, by=by, clock=lambda: now
+    )
     return taken.model_copy(update={"rejected": rejected})
 
 
@@ -87,20 +90,21 @@ def receive_trajectories(
     *,
     reader: ConfigReader,
     by: str,
-    now: datetime,
+    clock: Clock,
     name: str = "",
 ) -> Received:
     """Keep trajectories, one a line; what a line holds is looked at when it is extracted.
 
     `name` is that of the file: with it and its task and trial a line can be mended later. Without,
-    and for what says no task, a line is known by its bytes.
+    and for what says no task, a line is known by its bytes. A long file is collected while it is
+    read, so each part of it is of the instant at which it is kept.
     """
     accepted = known = 0
     rejected: list[Rejection] = []
     arrived = _trajectories(lines, name, rejected)
     while chunk := list(islice(arrived, CHUNK)):
         source = trajectory_source.SOURCE
-        done = _receive(store, blobs, source, chunk, reader=reader, by=by, now=now)
+        done = _receive(store, blobs, source, chunk, reader=reader, by=by, clock=clock)
         accepted, known = accepted + done.accepted, known + done.known
     return Received(accepted=accepted, known=known, rejected=tuple(rejected))
 
@@ -135,7 +139,7 @@ def _trajectories(
             rejected.append(Rejection(index=index, field=WHOLE, reason=_too_large(len(raw))))
         elif raw:
             digest = hashlib.sha256(raw).hexdigest()
-            own = join_key(name, digest) if name else digest
+            own = _short(join_key(name, digest)) if name else digest
             source_id = _trial_id(raw, name) or own
             # Two lines of one file that say the same trial are two, not a mended one.
             yield _Arrived(source_id if seen.setdefault(source_id, own) == own else own, raw)
@@ -177,22 +181,24 @@ def _receive(
     *,
     reader: ConfigReader,
     by: str,
-    now: datetime,
+    clock: Clock,
 ) -> Received:
     """Keep bytes, and then what names them: who dies between leaves bytes that nothing names."""
     shards, retention = reader.read(Ingest).shards, reader.read(DatasetSettings).retention
+    addresses = put_all(blobs, [one.raw for one in arrived])
+    now = clock()
     new = [
         Trace(
             source=source,
             source_id=one.source_id,
-            raw=blobs.put(one.raw),
+            raw=raw,
             raw_bytes=len(one.raw),
             received_by=by,
             shard=shard_of(one.source_id, shards),
             changed_at=now,
             expire_at=now + retention,
         )
-        for one in arrived
+        for one, raw in zip(arrived, addresses, strict=True)
     ]
     chunks = (new[start : start + CHUNK] for start in range(0, len(new), CHUNK))
     accepted = sum(store.transact(partial(_keep, traces=c), self_checking=True) for c in chunks)

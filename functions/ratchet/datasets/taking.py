@@ -1,6 +1,6 @@
 """Taking: what was gathered becomes examples, or errors that say why it does not."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -20,6 +20,8 @@ from ratchet.labels.label import Label
 from ratchet.store.blobs import Blobs
 from ratchet.store.port import Store
 
+MAX_BYTES = 64 * 2**20  # of a batch in memory
+Read = tuple[Gathered, Extracted | RatchetError | Label]
 Said = Mapping[tuple[str, str], Sequence[Label]]
 
 
@@ -63,10 +65,27 @@ class Taken(NamedTuple):
         return join_key(self.gathered.source, self.gathered.source_id)
 
 
-def take(work: Work, gathered: Iterable[Gathered]) -> list[Taken]:
-    """Extract what was gathered, each thing once, with the labels that are on it."""
-    once = {(one.source, one.source_id): one for one in gathered}
-    found = [(one, _extracted(one)) for one in once.values()]
+def take(
+    work: Work, gathered: Iterable[Gathered], *, most: int = MAX_BYTES
+) -> Iterator[list[Taken]]:
+    """Extract what was gathered, with the labels that are on it.
+
+    Yields all of it at once, unless its words are over `most` characters: what waits to be written
+    is in memory, and of what arrived a single thing at a time.
+    """
+    part, size = dict[tuple[str, str], Read](), 0
+    for one in gathered:
+        found = _extracted(one)
+        part[one.source, one.source_id] = one._replace(payload=None), found
+        size += sum(map(len, found.content.texts())) if isinstance(found, Extracted) else 0
+        if size > most:
+            yield _taken(work, part.values())
+            part, size = {}, 0
+    if part:
+        yield _taken(work, part.values())
+
+
+def _taken(work: Work, found: Collection[Read]) -> list[Taken]:
     # The labels of runs came with them: their extractor weighs them against the loss.
     examples = [e.example for one, e in found if isinstance(e, Extracted) and one.source != RUNS]
     said = said_of(work.store, ((example.component, (example.id,)) for example in examples))

@@ -1,13 +1,14 @@
 """Withdraw: take examples out of every version to come, and name those that hold them already."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ratchet.datasets.example import Example
+from ratchet.datasets.fence import Fence, fence_in, put_taken, read_fence
 from ratchet.datasets.load import checked_version, entries_of
 from ratchet.datasets.version import DATASETS, DatasetHead, DatasetVersion, dataset_stream
-from ratchet.govern.audit import ChainHead, link
+from ratchet.govern.audit import ChainHead, audit_log, link
 from ratchet.govern.chain_heads import require_chain
 from ratchet.govern.roles import Actor, require_admin, require_reason
 from ratchet.kernel.document import Model
@@ -15,7 +16,7 @@ from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.kernel.keys import Keys
 from ratchet.policies.version import SemVer
 from ratchet.store.blobs import Blobs
-from ratchet.store.port import Query, Ref, Store
+from ratchet.store.port import Query, Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
 MOST = 200  # in one call, so that one transaction holds them
@@ -67,18 +68,35 @@ def withdraw_examples(
             f"{len(wanted)} examples are to be withdrawn", field="ids", mend=f"name 1 to {MOST}"
         )
     while True:
-        versions = _versions(store, keys)
-        holding = held_by(blobs, versions, wanted)
-        known = {version.key() for version in versions}
+        fence, before = read_fence(store), withdrawn_ids(store)
+        holding = held_by(blobs, _versions(store, keys), wanted)
 
-        def body(tx: Transaction, holding: Holding = holding, known: set[str] = known) -> Any:
-            if {found.ref.id for found in tx.query(Query(DATASETS))} != known:
-                return None  # a version came meanwhile
-            return _withdraw(tx, keys, actor, wanted, holding, reason, now)
+        def body(
+            tx: Transaction,
+            seen: Fence = fence,
+            before: frozenset[str] = before,
+            holding: Holding = holding,
+        ) -> Withdrawn | None:
+            if fence_in(tx) != seen:
+                return None  # a version or a withdrawal came meanwhile
+            done, new, marked = _looked(tx, wanted, before, holding)
+            if new:
+                _write(tx, keys, actor, new, marked, holding, reason, now)
+                put_taken(tx, seen)
+            return done
 
-        done: Withdrawn | None = store.transact(body)
+        done = store.transact(body)
         if done is not None:
             return done
+
+
+def withdrawn_ids(store: Store) -> frozenset[str]:
+    """Return every example that was ever withdrawn by its id, whether silver still has it or not.
+
+    A read for each withdrawing; one whose label was withdrawn is not among them.
+    """
+    entries = audit_log(store, WITHDRAWN)
+    return frozenset(str(key) for entry in entries for key in entry.evidence["examples"])
 
 
 def _versions(store: Store, keys: Keys) -> list[DatasetVersion]:
@@ -101,34 +119,35 @@ def held_by(blobs: Blobs, versions: Iterable[DatasetVersion], ids: Iterable[str]
     return found
 
 
-def _withdraw(
-    tx: Transaction,
-    keys: Keys,
-    actor: Actor,
-    wanted: Sequence[str],
-    holding: Holding,
-    reason: str,
-    now: datetime,
-) -> Withdrawn:
-    found = _found(tx, wanted)
-    _require_known(wanted, found, holding)
-    fresh = {key: one for key, one in found.items() if one.withdrawn_at is None}
-    if fresh:
-        _write(tx, keys, actor, fresh, holding, reason, now)
-    return Withdrawn(
-        withdrawn=tuple(fresh),
-        already=tuple(key for key in found if key not in fresh),
-        expired=tuple(key for key in wanted if key not in found),
+def _looked(
+    tx: Transaction, wanted: Sequence[str], before: frozenset[str], holding: Holding
+) -> tuple[Withdrawn, set[str], list[Example]]:
+    """Return the answer, the ids that are withdrawn by it, and the documents that are to say so."""
+    refs = [Ref(Example.collection, key) for key in wanted]
+    there = {stored.ref.id: _parsed(stored) for stored in tx.fetch(refs) if stored is not None}
+    _require_known(wanted, there, holding)
+    marked = [one for one in there.values() if one is not None and one.withdrawn_at is None]
+    unmarked = {key for key in wanted if there.get(key) is None} - before
+    new = {one.id for one in marked} | unmarked
+    done = Withdrawn(
+        withdrawn=tuple(key for key in there if key in new),
+        already=tuple(key for key in there if key not in new),
+        expired=tuple(key for key in wanted if key not in there),
         versions={key: held.ids for key, held in holding.items()},
     )
+    return done, new, marked
 
 
-def _found(tx: Transaction, ids: Sequence[str]) -> dict[str, Example]:
-    stored = tx.fetch([Ref(Example.collection, key) for key in ids])
-    return {s.ref.id: Example.from_store(s.data) for s in stored if s is not None}
+def _parsed(stored: Snapshot) -> Example | None:
+    """Return an example, None for one that was broken by hand: the chain alone says it of that."""
+    try:
+        example = Example.from_store(stored.data)
+    except InvalidInput:
+        return None
+    return example if example.id == stored.ref.id else None
 
 
-def _require_known(wanted: Sequence[str], found: Mapping[str, Example], holding: Holding) -> None:
+def _require_known(wanted: Sequence[str], found: Collection[str], holding: Holding) -> None:
     in_versions = {key for held in holding.values() for key in held.ids}
     unknown = [key for key in wanted if key not in found and key not in in_versions]
     if unknown:
@@ -143,18 +162,19 @@ def _write(
     tx: Transaction,
     keys: Keys,
     actor: Actor,
-    fresh: Mapping[str, Example],
+    new: Set[str],
+    marked: Sequence[Example],
     holding: Holding,
     reason: str,
     now: datetime,
 ) -> None:
     """Mark examples, and add an entry to the stream of withdrawals and to each holder's."""
-    streams = {WITHDRAWN: set(fresh)}
+    streams = {WITHDRAWN: set(new)}
     for held in holding.values():
         streams.setdefault(dataset_stream(held.dataset), set()).update(held.ids)
-    versions = sorted(key for key, held in holding.items() if fresh.keys() & held.ids)
-    for head in [_head(tx, name) for name, ids in streams.items() if fresh.keys() & ids]:
-        told = {"examples": sorted(fresh.keys() & streams[head.id]), "versions": versions}
+    versions = sorted(key for key, held in holding.items() if new & set(held.ids))
+    for head in [_head(tx, name) for name, ids in streams.items() if new & ids]:
+        told = {"examples": sorted(new & streams[head.id]), "versions": versions}
         entry = link(
             keys,
             head,
@@ -169,7 +189,7 @@ def _write(
         tx.put(entry)
         tx.put(head.after(entry))
     mark = {"withdrawn_at": now, "withdrawn_by": actor.name, "withdrawn_reason": reason}
-    for example in fresh.values():
+    for example in marked:
         tx.put(example.model_copy(update=mark | {"changed_at": now}))
 
 

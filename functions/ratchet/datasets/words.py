@@ -7,9 +7,8 @@ from itertools import islice
 from ratchet.datasets.dedupe.normal import normal_text
 from ratchet.datasets.example import Content
 from ratchet.kernel.errors import InvalidInput, NotFound, NotWhole, RatchetError
-from ratchet.store.blobs import Blobs
+from ratchet.store.blobs import AT_ONCE, Blobs
 
-AT_ONCE = 16
 _AHEAD = 128
 
 

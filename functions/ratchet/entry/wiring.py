@@ -114,6 +114,14 @@ def _opened() -> App:
         raise Misconfigured(error.message, field=error.field, mend=error.mend) from error
 
 
+def open_data(store: str, blobs: str | None) -> tuple[Store, Blobs]:
+    """Open a store and its blobs alone, for a worker: it signs nothing, and gets no key.
+
+    Raises: InvalidInput, Unavailable.
+    """
+    return open_store(store), open_blobs(store, blobs)
+
+
 @contextmanager
 def serving(app: App) -> Iterator[App]:
     """Let the functions of this process use an app, as long as the context lasts."""

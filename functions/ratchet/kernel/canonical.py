@@ -15,6 +15,7 @@ from typing import Any
 from ratchet.kernel.errors import InvalidInput
 
 _SAFE = 2**53 - 1
+_quoted = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make one for each text
 
 
 def canonical(value: Any) -> bytes:
@@ -33,7 +34,7 @@ def canonical(value: Any) -> bytes:
 
 def _text(value: Any) -> str:
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _quoted(value)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):

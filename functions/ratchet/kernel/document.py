@@ -37,7 +37,10 @@ def _instant(value: object) -> object:
         except OverflowError as error:
             raise ValueError("milliseconds since 1970 out of range") from error
     if isinstance(value, datetime) and value.tzinfo is not None:
-        utc = value.astimezone(UTC)
+        try:
+            utc = value.astimezone(UTC)
+        except OverflowError as error:  # at the ends of the calendar
+            raise ValueError("an instant out of range") from error
         return datetime(*utc.timetuple()[:6], utc.microsecond, tzinfo=UTC)
     raise ValueError("wants whole milliseconds since 1970")
 

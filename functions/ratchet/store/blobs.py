@@ -2,13 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from ratchet.kernel.errors import InvalidInput
 
 SCHEME = "blob:"
+AT_ONCE = 16  # calls of a service that each wait
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 
 
@@ -60,12 +62,30 @@ def address_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def is_address(name: str) -> bool:
+    """Say whether a name is one that a blob may have; a bucket holds what it holds.
+
+    >>> is_address("e3b0c442"), is_address("0" * 64)
+    (False, True)
+    """
+    return _ADDRESS.fullmatch(name) is not None
+
+
+def put_all(blobs: Blobs, several: Sequence[bytes]) -> list[str]:
+    """Keep several bytes, some at a time; returns their addresses in order.
+
+    Raises: what `put` does.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(blobs.put, several))
+
+
 def check_address(sha256: str) -> str:
     """Return an address as it is, so that no caller's text becomes part of a path.
 
     Raises: InvalidInput.
     """
-    if not _ADDRESS.fullmatch(sha256):
+    if not is_address(sha256):
         raise InvalidInput(
             f"{sha256[:80]!r} is no address of a blob",
             field="sha256",

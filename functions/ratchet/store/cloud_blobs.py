@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ratchet.kernel.errors import InvalidInput, Misconfigured, NotFound, NotWhole, Unavailable
-from ratchet.store.blobs import BlobInfo, address_of, check_address
+from ratchet.store.blobs import BlobInfo, address_of, check_address, is_address
 
 SECONDS = 60.0
 _ROLE = "roles/storage.objectUser"
@@ -99,7 +99,9 @@ class CloudBlobs:
         with _ours(self.name):
             bucket, wanted = self._open(), "items(name,size,updated),nextPageToken"
             for blob in bucket.list_blobs(prefix=self.prefix, fields=wanted, **self._call):
-                yield BlobInfo(blob.name.removeprefix(self.prefix), blob.size, blob.updated)
+                name = blob.name.removeprefix(self.prefix)
+                if is_address(name):
+                    yield BlobInfo(name, blob.size, blob.updated)
 
     def _open(self) -> Any:
         """Return the bucket; the client is made at first use, behind a server's fork."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ratchet.kernel.clock import Clock, from_micros, micros, system_clock
 from ratchet.kernel.errors import NotFound, NotWhole, RatchetError, Unavailable
-from ratchet.store.blobs import BlobInfo, address_of, check_address
+from ratchet.store.blobs import BlobInfo, address_of, check_address, is_address
 
 _DRAFTS = "drafts"
 _LOCK = "lock"
@@ -84,7 +84,7 @@ class FolderBlobs:
             folders = sorted(self.path.glob("[0-9a-f][0-9a-f]"))
         for folder in folders:
             with _ours(self.path):
-                paths = sorted(folder.glob("[0-9a-f]*"))
+                paths = sorted(path for path in folder.glob("*") if is_address(path.name))
             for path in paths:
                 with _ours(self.path), suppress(FileNotFoundError):  # deleted meanwhile
                     found = path.stat()

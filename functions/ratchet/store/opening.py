@@ -51,7 +51,7 @@ def open_blobs(store: str, url: str | None = None, *, clock: Clock = system_cloc
 
     Raises: InvalidInput for a URL of no known form.
     """
-    url = url or os.environ.get("RATCHET_BLOBS") or _blobs_beside(store)
+    url = url or os.environ.get("RATCHET_BLOBS") or blobs_beside(store)
     if url is None:
         return NoBlobs()
     if url == "memory:":
@@ -69,7 +69,8 @@ def open_blobs(store: str, url: str | None = None, *, clock: Clock = system_cloc
     )
 
 
-def _blobs_beside(store: str) -> str | None:
+def blobs_beside(store: str) -> str | None:
+    """Return the URL of the blobs beside a store, None where there are none."""
     if store == "memory:":
         return store
     if store == DEFAULT:

@@ -46,3 +46,10 @@ def test_the_threshold_itself_is_near_and_a_text_is_read_once() -> None:
     assert alike("b", "a")
     assert read == ["a", "b"]
     assert not verifier(texts.__getitem__, 0.81)("a", "b")
+
+
+def test_what_was_judged_before_is_not_read_again() -> None:
+    verdicts = {("a", "b"): True, ("a", "c"): False}
+    texts = {"a": "the same words", "d": "the same words"}
+    alike = verifier(texts.__getitem__, 0.8, lambda one, other: verdicts.get((one, other)))
+    assert (alike("a", "b"), alike("a", "c"), alike("a", "d")) == (True, False, True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ratchet.datasets.dedupe.normal import normal_hash
-from ratchet.datasets.export.export import LIST, Exported, export_version
+from ratchet.datasets.export.export import Exported, export_version
 from ratchet.kernel.errors import Contaminated, InvalidInput, NotFound, Unavailable
 from ratchet.rollouts.golden.create import create_golden
 from ratchet.rollouts.golden.golden_set import GoldenEntry, GoldenTerms
@@ -21,7 +21,8 @@ from tests.support.golden_sets import frozen_set
 from tests.support.governed import ADA, KEYS, NOON
 
 ITEMS = some_items({"train": 7, "validation": 2, "test": 1})
-NAMES = [f"default-1.0.0-{split}.jsonl" for split in ("train", "validation", "test")]
+LIST = "default-1.0.0-export.json"
+NAMES = [f"default-1.0.0-{split}.chat.jsonl" for split in ("train", "validation", "test")]
 
 
 def export(
@@ -60,7 +61,7 @@ def test_an_empty_split_is_an_empty_file(embedded: SqliteStore, tmp_path: Path) 
     blobs = MemoryBlobs()
     stored_version(embedded, blobs, some_items({"train": 1}))
     export(embedded, blobs, tmp_path)
-    assert (tmp_path / "default-1.0.0-test.jsonl").read_bytes() == b""
+    assert (tmp_path / "default-1.0.0-test.chat.jsonl").read_bytes() == b""
 
 
 @pytest.mark.parametrize("format", ["completion", "parquet"])
@@ -137,8 +138,8 @@ def freeze(store: Store, blobs: Blobs, *, id: str, normal: str) -> None:
         for one, standing in ((id, normal), ("other", "f" * 64))
     ]
     terms = GoldenTerms(metric="success", budget=3)
-    told = {"source": "t", "dedupe": "1", "reason": "test"}
-    create_golden(store, blobs, KEYS, ADA, "airline", entries, terms, now=NOON, **told)
+    own = (store, blobs, KEYS, ADA, "airline", entries, terms)
+    create_golden(*own, source="t", dedupe="1", reason="test", now=NOON)
 
 
 Chosen = Callable[[int], dict[str, str]]
@@ -214,4 +215,4 @@ def test_a_name_is_no_path(embedded: SqliteStore, tmp_path: Path) -> None:
     blobs = MemoryBlobs()
     stored_version(embedded, blobs, ITEMS, dataset="a b:c")
     told = export(embedded, blobs, tmp_path, dataset="a b:c")
-    assert next(iter(told.files)) == "a%20b%3Ac-1.0.0-train.jsonl"
+    assert next(iter(told.files)) == "a%20b%3Ac-1.0.0-train.chat.jsonl"

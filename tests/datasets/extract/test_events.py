@@ -117,7 +117,13 @@ def test_wrong_data_are_malformed_by_their_field(changes: dict[str, Any], field:
 
 @pytest.mark.parametrize(
     ("attribute", "value"),
-    [("type", "execution.started"), ("time", "noon"), ("time", "2026-03-01T08:00:00"), ("id", "")],
+    [
+        ("type", "execution.started"),
+        ("time", "noon"),
+        ("time", "2026-03-01T08:00:00"),
+        ("time", "0001-01-01T00:00:00+14:00"),
+        ("id", ""),
+    ],
 )
 def test_wrong_attributes_are_malformed_by_their_name(attribute: str, value: str) -> None:
     with pytest.raises(Malformed) as raised:

@@ -52,6 +52,16 @@ def test_a_label_on_features_is_an_example_of_them_without_what_came_of_it(store
     assert (example.component, example.lineage.vouched) == (PLANNER, ("person",))
 
 
+@pytest.mark.parametrize("ref", ["config/access", "ops_checkpoints/key", "ops_audit/config~1"])
+def test_what_ratchet_keeps_for_itself_is_no_feature_of_anything(world: World, ref: str) -> None:
+    collection, _, name = ref.partition("/")
+    world.store.set(Ref(collection, name), {"admins": ["ada@example.com"]})
+    label = world.label("s1", features_ref=ref)
+    world.collect()
+    assert world.examples() == {}
+    assert world.dead()["labels", label.key()].field == "featuresRef"
+
+
 def test_a_label_without_features_or_a_run_is_nothing_to_learn_from(world: World) -> None:
     world.label("unheard-of")
     assert world.collect().sources["labels"].read == 0

@@ -4,11 +4,14 @@ import json
 
 import pytest
 
+from ratchet.datasets.extract.clean import MAX_RAW
+from ratchet.kernel.errors import Malformed
 from ratchet.observe.run_totals import RunObserved, RunTotals
 from ratchet.store.counting import CountingStore
 from ratchet.store.port import Ref
 from ratchet.store.sqlite import SqliteStore
 from tests.support.collecting import World
+from tests.support.faulty_blobs import FaultyBlobs
 
 
 @pytest.fixture
@@ -92,3 +95,15 @@ def test_a_run_costs_four_reads_and_a_write(embedded: SqliteStore) -> None:
     # The run and what was observed of it, the example and its dead letter.
     assert 4 * 50 <= cost.reads <= 4 * 50 + 60
     assert 50 <= cost.writes <= 50 + 30
+
+
+def test_a_run_that_refers_to_more_than_a_trace_may_have_is_not_read_to_its_end(
+    world: World,
+) -> None:
+    address = world.blobs.put(b"x" * (MAX_RAW // 2))
+    counted = FaultyBlobs(world.blobs)
+    world.blobs = counted
+    world.run("r1", traces=[f"blob:{address}"] * 10)
+    world.collect()
+    assert world.dead()["runs", "r1"].code == Malformed.code
+    assert counted.log.count("get") == 2

@@ -68,7 +68,7 @@ def test_a_fall_of_over_a_fifth_alerts_and_one_of_a_fifth_does_not(embedded: Sql
     assert told(embedded, 0.39, 0.5) == ["dataset-diversity~d"]
     (about,) = list_alerts(embedded)
     assert about.evidence == {"version": "1.0.1", "diversity": 0.39, "parent": 0.5, "fallBy": 0.2}
-    assert about.command == "ratchet dataset diff d@1.0.1"
+    assert about.command == "ratchet dataset show d@1.0.1"
 
 
 @pytest.mark.parametrize("parent", [0.4, None])

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from ratchet.datasets.guard.lineage import Descent, descent_of, refusal
+from ratchet.datasets.guard.lineage import Descent, descent_of, forebears, refusal
 from ratchet.datasets.settings import DatasetSpec
+from ratchet.kernel.errors import RatchetError
 from ratchet.labels.settings import JudgeSettings
 from ratchet.policies.version import COLLECTION
 from ratchet.runs.studies.study import STUDIES
@@ -50,6 +51,10 @@ def why(descent: Descent | None = None, **lineage: Any) -> str:
         {"model": "gpt-4o-2024-08-06"},
         {"model": "ft:gpt-4o-2024-08-06:acme"},
         {"model": "gpt-4o", "vouched": ["person"]},
+        {"model": "mini+gpt-4o-2024-08-06"},  # of a run with several models
+        {"model": "gpt-4o+mini"},
+        {"model": "openai/gpt-4o"},
+        {"model": "ft:gpt-4o:acme/x:1"},
     ],
 )
 def test_output_of_what_is_trained_is_refused_whoever_vouches(lineage: dict[str, Any]) -> None:
@@ -58,7 +63,13 @@ def test_output_of_what_is_trained_is_refused_whoever_vouches(lineage: dict[str,
 
 @pytest.mark.parametrize(
     "lineage",
-    [{}, {"policyVersion": "planner@1.0.0"}, {"model": "gpt-4o-mini"}, {"model": "gpt-4"}],
+    [
+        {},
+        {"policyVersion": "planner@1.0.0"},
+        {"model": "gpt-4o-mini"},
+        {"model": "gpt-4"},
+        {"model": "gpt-4+gpt-4o-mini"},
+    ],
 )
 def test_output_of_others_is_not(lineage: dict[str, Any]) -> None:
     assert why(**lineage) == ""
@@ -88,6 +99,25 @@ def test_the_authors_own_word_does_not_vouch(vouched: list[str], reason: str) ->
     assert why(model="mini", vouched=vouched) == reason
 
 
+@pytest.mark.parametrize(
+    ("vouched", "reason"),
+    [
+        (["model:mini"], "own-judge"),
+        (["model:large-2025-01-01"], "own-judge"),
+        (["judge:same-model", "model:large"], "own-judge"),
+        (["model:claude-4"], ""),
+    ],
+)
+def test_each_of_several_models_of_a_run_is_its_author(vouched: list[str], reason: str) -> None:
+    assert why(model="large+mini", vouched=vouched) == reason
+
+
+def test_what_is_trained_is_known_with_its_provider_and_without() -> None:
+    spec = DatasetSpec(trains=("openai/gpt-4o",))
+    for model in ("gpt-4o", "openai/gpt-4o", "azure/gpt-4o-2024-08-06"):
+        assert refusal(an_example(lineage={"model": model}), spec, Descent()) == "own-lineage"
+
+
 def test_a_model_may_vouch_for_what_a_person_wrote() -> None:
     assert why(writer="person", vouched=["model:gpt-5"]) == ""
     assert why(writer="person", vouched=["self"]) == "own-judge"
@@ -104,6 +134,29 @@ def test_what_was_made_from_own_output_is_own_at_any_remove() -> None:
     descent = Descent().over(made, SPEC)
     reasons = {example.source_id: refusal(example, SPEC, descent) for example in made}
     assert [name for name, reason in reasons.items() if reason] == ["own", "child", "grandchild"]
+
+
+def test_forebears_are_read_at_any_remove_and_whoever_cannot_be_is_named(
+    embedded: Store,
+) -> None:
+    not_kept = [
+        an_example("own", lineage={"model": "gpt-4o"}, reason="low-quality"),
+        an_example("between", lineage={"parents": [id_of("own")]}, reason="trivial"),
+    ]
+    for one in not_kept:
+        embedded.set(Ref(one.collection, one.id), one.to_map())
+    embedded.set(Ref("ops_examples", id_of("broken")), {"id": 1})
+    parents = [id_of("between"), id_of("gone"), id_of("broken")]
+    kept = [
+        an_example("child", lineage={"parents": parents}),
+        an_example("sister", lineage={"parents": [id_of("child")]}),
+    ]
+    unreadable: dict[str, RatchetError] = {}
+    above = forebears(embedded, kept, unreadable)
+    assert [one.source_id for one in above] == ["between", "own"]
+    assert list(unreadable) == [id_of("broken")]
+    descent = Descent().over([*kept, *above], SPEC)
+    assert [refusal(one, SPEC, descent) for one in kept] == ["own-lineage", "own-lineage"]
 
 
 def put_version(store: Store, key: str, parent: str | None = None, **more: Any) -> None:

@@ -19,6 +19,7 @@ CLEAR = [
 ]
 HARD = ["a", "1 ", "@", "a@", "4111 ", "123 456 789 ", "password=", "?token=", "://a:", "::", "1."]
 HARD += ["-----BEGIN PRIVATE KEY-----", "GB29 ", "eyJaaaaaaaa.", '{"', "\u200b", "call 1234567 "]
+HARD += ["curl -u ", "cookie: a", " --password ", '"@', "(at)", "@a%2E1", "ssn ", "1111/", "a%2B"]
 pieces = st.sampled_from(
     [one.text for one in own_texts()]
     + ["@", ".com", "4111 1111 ", "+1 ", "[EMAIL_1]", "\u200b", '"', "{", "\\", "://", ":", "\x00"]
@@ -42,6 +43,20 @@ def test_a_value_has_one_number_in_input_steps_and_output_whatever_its_case_and_
     )
     assert found.content.texts() == ("[EMAIL_1] or [CARD_1]", "[EMAIL_1]", "[EMAIL_2], [CARD_1]")
     assert found.counts == {"CARD": 2, "EMAIL": 3}
+
+
+def test_who_spoke_and_what_was_called_are_searched_too() -> None:
+    step = Step(kind="message", role="jane@x.com", name="bob@x.com", text="I am Jane@x.com")
+    found = redact(Content(input="x", output="y", steps=(step,)))
+    assert found.content.steps == (
+        Step(kind="message", role="[EMAIL_1]", name="[EMAIL_2]", text="I am [EMAIL_1]"),
+    )
+    assert found.counts == {"EMAIL": 3}
+
+
+def test_a_forged_placeholder_does_not_take_numbers_beyond_those_that_are_read_back() -> None:
+    found = redact(content("[EMAIL_999999999] a@b.com", "x"))
+    assert found.content.input == "[EMAIL_999999999] [EMAIL_1]"
 
 
 def test_a_step_keeps_all_but_its_text() -> None:

@@ -1,6 +1,7 @@
 """The dataset commands: a version is built, shown, compared, written, verified, taken from."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,11 +64,11 @@ def test_a_version_is_written_once_as_files(built: Ratchet) -> None:
     ran = built("dataset", "export", "default", "--out", "files")
     counts = built("dataset", "show", "--json").json["statistics"]["splits"]
     for split, count in counts.items():
-        path = Path(f"files/default-1.0.0-{split}.jsonl")
+        path = Path(f"files/default-1.0.0-{split}.chat.jsonl")
         assert f"{path}: {count} examples" in ran.out
         assert len(path.read_text().splitlines()) == count
     again = built("dataset", "export", "default@1.0.0", "--out", "files", "--json").json
-    assert again == json.loads(Path("files/export.json").read_text())
+    assert again == json.loads(Path("files/default-1.0.0-export.json").read_text())
     ran = built("dataset", "export", "default", "--out", "files", "--format", "pdf", "--json")
     assert (ran.status, ran.error["field"]) == (2, "format")
 
@@ -141,3 +142,41 @@ def test_what_is_not_there_is_named(
     collect(range(0))
     ran = ratchet("dataset", *arguments, "--json")
     assert (ran.status, ran.error["field"]) == (status, field)
+
+
+@pytest.mark.slow
+def test_a_build_by_beam_sees_the_store_of_the_command(ratchet: Ratchet) -> None:
+    collect(range(6))
+    options = ("direct_running_mode=in_memory", "direct_num_workers=1")
+    named = [word for option in options for word in ("--beam-option", option)]
+    ran = ratchet("dataset", "build", "--beam", *named, "--by", "ada")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.splitlines()[0] == "default@1.0.0 is built"
+    again = ratchet("dataset", "build", "--json").json
+    assert (again["new"], again["read"]) == (False, 6)
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        (("--runner", "DataflowRunner"), "--runner"),
+        (("--beam-option", "a=b"), "--runner"),
+        (("--beam", "--workers", 2), "--workers"),
+        (("--beam", "--runner", "DataflowRunner"), "store"),
+        (("--beam", "--store", "memory:"), "store"),
+        (("--beam", "--beam-option", "--a=b"), "--beam-option"),
+    ],
+)
+def test_what_beam_cannot_do_is_refused(
+    ratchet: Ratchet, options: tuple[object, ...], field: str
+) -> None:
+    ran = ratchet("dataset", "build", *options, "--json")
+    assert (ran.status, ran.error["field"]) == (2, field)
+
+
+def test_without_beam_it_is_said_what_to_install(
+    ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ratchet.entry.beam.crew", None)
+    ran = ratchet("dataset", "build", "--beam", "--json")
+    assert "pip install 'ratchet[beam]'" in ran.error["mend"]

@@ -15,6 +15,16 @@ def losing(n: int, k: int) -> tuple[list[float], list[float]]:
     return [0.0] * k + [1.0] * (n - k), [1.0] * n
 
 
+def test_all_lost_and_all_won_have_an_interval_that_ends_at_the_edge() -> None:
+    lost, won = [0.0] * 40, [1.0] * 40
+    found = gain_of(lost, won, budget=1)
+    assert (found.value, found.low) == (-1.0, -1.0)
+    assert -1.0 < found.high < -0.5
+    assert gain_of(won, lost, budget=1).low == -found.high
+    assert gain_of(won, lost, budget=1).high == 1.0
+    assert gain_of(lost, lost, budget=1).value == 0.0
+
+
 def test_a_spread_is_that_of_the_textbook() -> None:
     found = spread_of([0.2, 0.4, 0.4, 0.4, 0.5, 0.5, 0.7, 0.9])  # the well-known 2, 4, 4 ... by ten
     assert found.n == 8

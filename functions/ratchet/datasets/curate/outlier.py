@@ -4,7 +4,7 @@ Random cuts through the features part an outlier from the rest early: the fewer 
 it is (Liu, Ting & Zhou, ICDM 2008; scikit-learn's, 200 trees, seed 0). How odd is made a
 probability by what is usual among these examples: in units of the upper half's spread above the
 median, ordinary ones lie as a normal law says, and one in fifty is an outlier that lies anywhere
-from 0 to 10. So 0.15 is 2.65 spreads above the median, and 4 in 1,000 ordinary ones are above it.
+from 0 to 10. So 0.15 is 2.66 spreads above the median, and 4 in 1,000 ordinary ones are above it.
 
 A robust z-score on the same features found planted outliers less well (`bench/outliers.py` has
 both). It says the same of one column at a time, and calls the smaller part of a mixed set odd.

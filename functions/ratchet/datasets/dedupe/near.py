@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 
 from ratchet.datasets.dedupe.near_index import FEW, MOST, NearIndex
-from ratchet.datasets.dedupe.shingles import verifier
+from ratchet.datasets.dedupe.shingles import unjudged, verifier
 from ratchet.datasets.dedupe.signature import SHARED, signature_of
 from ratchet.datasets.prepared import Signature
 
@@ -27,19 +27,22 @@ def near_pairs(
     threshold: float,
     *,
     known: Collection[str] = (),
+    judged: Callable[[str, str], bool | None] = unjudged,
 ) -> list[tuple[str, str]]:
     """Return the pairs of ids whose texts are near duplicates, the preferred one first.
 
     `ids` come in order of preference (`clusters.preferred`), and each one once. Those of `known`
     repeat nobody among themselves, which was seen before: they come first, and only the others are
-    compared with them and with each other. `text_of` gives the normal form of an id's words.
-    Whoever is not the second of a pair with one that is kept is a duplicate of nobody kept, so that
-    `clusters.repeated` of the pairs leaves none that are near each other.
+    compared with them and with each other. `text_of` gives the normal form of an id's words,
+    `judged` the verdict on two that were compared before.
+    Whoever is not the second of a pair with one that is kept counts as a duplicate of nobody kept:
+    `clusters.repeated` of the pairs says who goes. Where very many are on one form, which by itself
+    is nearly enough, some that are just above the threshold are missed.
     Shapes: as many signatures as ids, (bands,) each.
     """
     apart = set(known)
     order = sorted(range(len(ids)), key=lambda at: ids[at] not in apart)
-    alike = verifier(text_of, threshold)
+    alike = verifier(text_of, threshold, judged)
     shelves = _Shelves([signatures[at] for at in order])
     pairs: list[tuple[str, str]] = []
     for place, at in enumerate(order):

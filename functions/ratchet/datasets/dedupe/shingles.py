@@ -46,7 +46,9 @@ def shingles_of(text: str) -> Numbers:
     (2, 1, 1)
     """
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    points = np.pad(points, (0, max(0, LENGTH - points.size))).astype(np.uint64)
+    if points.size < LENGTH:
+        points = np.pad(points, (0, LENGTH - points.size))
+    points = points.astype(np.uint64)
     n = points.size - LENGTH + 1
     sums = points[:n] * _FACTORS[0]
     for i in range(1, LENGTH):
@@ -66,14 +68,29 @@ def jaccard(a: Numbers, b: Numbers) -> float:
     return shared / (a.size + b.size - shared)
 
 
-def verifier(text_of: Callable[[str], str], threshold: float) -> Callable[[str, str], bool]:
-    """Return what says of two ids whether their texts are near duplicates, by their shingles."""
+def unjudged(first: str, second: str) -> bool | None:
+    """Say that no two were compared before."""
+    return None
+
+
+def verifier(
+    text_of: Callable[[str], str],
+    threshold: float,
+    judged: Callable[[str, str], bool | None] = unjudged,
+) -> Callable[[str, str], bool]:
+    """Return what says of two ids whether their texts are near duplicates, by their shingles.
+
+    `judged` says so of two that were compared before, whose texts are not asked for again.
+    """
 
     @lru_cache(maxsize=HELD)
     def numbers(name: str) -> Numbers:
         return shingles_of(text_of(name))
 
     def alike(first: str, second: str) -> bool:
+        before = judged(first, second)
+        if before is not None:
+            return before
         a, b = numbers(first), numbers(second)
         if min(a.size, b.size) < threshold * max(a.size, b.size):
             return False  # the smaller would have to be more than the whole of what they share

@@ -90,4 +90,4 @@ def tool_name(name: str) -> str:
     return _NO_NAME.sub("_", name)[:_NAME_LETTERS] or "tool"
 
 
-EXPORTER = json_lines(row_of)
+EXPORTER = json_lines("chat", row_of)

@@ -24,4 +24,4 @@ def _told(step: Step) -> str:
     return f"{who}: {step.text}"
 
 
-EXPORTER = json_lines(row_of)
+EXPORTER = json_lines("completion", row_of)

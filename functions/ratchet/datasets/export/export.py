@@ -23,7 +23,6 @@ from ratchet.rollouts.golden.read import entries_of, golden_sets
 from ratchet.store.blobs import Blobs
 from ratchet.store.port import Ref, Store
 
-LIST = "export.json"
 _PIECE = 1 << 20
 _NAMED = 10
 
@@ -39,7 +38,7 @@ class ExportedFile(Model):
 
 
 class Exported(Model):
-    """`export.json`: the version whose examples the files beside it hold, by name."""
+    """`DATASET-VERSION-export.json`: the version whose examples the files beside it hold, by name."""
 
     dataset: str
     version: str
@@ -63,14 +62,14 @@ def export_version(
         out.mkdir(parents=True, exist_ok=True)
         told = _before(out, found)
         for split in SPLITS:
-            name = f"{quote(dataset, safe='')}-{version}-{split}.{exporter.suffix}"
+            name = f"{_stem(found)}-{split}.{exporter.suffix}"
             if not _is_done(out / name, told.files.get(name), format):
                 with _draft(out / name) as draft:
                     with draft.open("wb") as file:
                         count = exporter.write(examples_of(blobs, found, split), file)
                     done = _file_of(draft, format, split, count)
                 told = told.model_copy(update={"files": told.files | {name: done}})
-                _write_list(out, told)
+                _write_list(_list(out, found), told)
     return told
 
 
@@ -106,11 +105,19 @@ def _refuse_golden(store: Store, blobs: Blobs, keys: Keys, version: DatasetVersi
         )
 
 
+def _stem(version: DatasetVersion) -> str:
+    return f"{quote(version.dataset, safe='')}-{version.version}"
+
+
+def _list(out: Path, version: DatasetVersion) -> Path:
+    return out / f"{_stem(version)}-export.json"
+
+
 def _before(out: Path, version: DatasetVersion) -> Exported:
     """Return what a folder's list says of a version; nothing, where it is of another."""
     fresh = Exported(dataset=version.dataset, version=version.version, hash=version.hash)
     try:
-        known = Exported.parse(json.loads((out / LIST).read_bytes()))
+        known = Exported.parse(json.loads(_list(out, version).read_bytes()))
     except (FileNotFoundError, ValueError, InvalidInput):
         return fresh
     return known if known.hash == version.hash else fresh
@@ -136,8 +143,8 @@ def _sha256(path: Path) -> str:
     return found.hexdigest()
 
 
-def _write_list(out: Path, told: Exported) -> None:
-    with _draft(out / LIST) as draft:
+def _write_list(path: Path, told: Exported) -> None:
+    with _draft(path) as draft:
         draft.write_text(json.dumps(told.to_map(), indent=2) + "\n", encoding="utf-8")
 
 

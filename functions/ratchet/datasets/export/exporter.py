@@ -19,8 +19,8 @@ class Exporter(NamedTuple):
     write: Writer
 
 
-def json_lines(row_of: Callable[[Item], dict[str, Any]]) -> Exporter:
-    """Return the exporter that writes one JSON object a line."""
+def json_lines(name: str, row_of: Callable[[Item], dict[str, Any]]) -> Exporter:
+    """Return the exporter of a name that writes one JSON object a line."""
 
     def write(items: Iterable[Item], out: BinaryIO) -> int:
         count = 0
@@ -29,4 +29,4 @@ def json_lines(row_of: Callable[[Item], dict[str, Any]]) -> Exporter:
             count += 1
         return count
 
-    return Exporter("jsonl", write)
+    return Exporter(f"{name}.jsonl", write)

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ratchet.kernel.canonical import content_hash
+from ratchet.kernel.clock import EPOCH
 from ratchet.kernel.errors import InvalidInput, Malformed, RatchetError
+from ratchet.kernel.ids import join_key
 from ratchet.labels.feeds.feed import Stream
 from ratchet.labels.label import Label
 from ratchet.store.blobs import Blobs
@@ -51,11 +54,14 @@ class Gatherer:
     again: Callable[[Look, Sequence[str]], Iterator[Gathered]]
 
 
-def unreadable(
-    source: str, source_id: str, at: datetime, stored: Snapshot, error: InvalidInput
-) -> Gathered:
-    """Return what is gathered of a document that was broken by hand."""
+def unreadable(source: str, source_id: str, stored: Snapshot, error: InvalidInput) -> Gathered:
+    """Return what is gathered of a document that was broken by hand; it may lack any field."""
     told = Malformed(
         f"{stored.ref}: {error.message}", field=error.field, mend="mend that field of the document"
     )
-    return Gathered(source, source_id[:SHOWN], at, error=told)
+    return Gathered(source, short_id(source_id), EPOCH, error=told)
+
+
+def short_id(name: str) -> str:
+    """Return a document's name as a source id, or the hash of one that is too long."""
+    return name if len(join_key(name)) <= SHOWN else content_hash(name)

@@ -20,6 +20,7 @@ from ratchet.labels.feeds.feed import Stream
 from ratchet.labels.label import LABELS, Label
 from ratchet.observe.items import items_by_id
 from ratchet.observe.observation import COLLECTION, split_id
+from ratchet.policies.version import PolicyVersion
 from ratchet.runs.run import Run, run_ref
 from ratchet.store.limits import check_id
 from ratchet.store.port import Ref, Snapshot
@@ -27,6 +28,11 @@ from ratchet.store.port import Ref, Snapshot
 _EXAMPLE = re.compile(r"[0-9a-f]{64}")
 # What is known of an observation before it acts; what comes of it would give the label away.
 BEFORE = ("component", "policyVersion", "arm", "tokensIn", "meta")
+
+
+# Of what Ratchet keeps, these tell what a component met; who may call, say, is nothing to learn.
+_FEATURES = (COLLECTION, Run.collection, PolicyVersion.collection)
+_KEPT = re.compile(r"ops_|config$")
 
 
 def _streams(shards: int) -> list[Stream]:
@@ -52,7 +58,7 @@ def _parsed(page: Sequence[Snapshot]) -> tuple[list[Label], list[Gathered]]:
         try:
             labels.append(Label.from_store(stored.data))
         except InvalidInput as error:
-            broken.append(unreadable(SOURCE, stored.ref.id, stored.data["loadedAt"], stored, error))
+            broken.append(unreadable(SOURCE, stored.ref.id, stored, error))
     return labels, broken
 
 
@@ -110,6 +116,8 @@ def source_id_of(label: Label) -> str:
 def _features_ref(label: Label) -> Ref | None:
     """Return the document that a label's features are in; what it names is a caller's word."""
     collection, _, name = (label.features_ref or "").partition("/")
+    if collection not in _FEATURES and _KEPT.match(collection):
+        return None
     if collection == COLLECTION:
         name, _ = split_id(name)
     try:
@@ -127,7 +135,9 @@ def _features_of(label: Label, stored: Snapshot | None) -> dict[str, Any]:
     named = str(label.features_ref)
     if stored is None:
         raise Unreachable(
-            f"{named} is not there", field="featuresRef", mend="label what is still kept"
+            f"{named} is not there, or holds no features",
+            field="featuresRef",
+            mend="label what is still kept",
         )
     if stored.ref.collection != COLLECTION:
         return dict(on_wire(stored.data))

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ratchet.datasets.example import example_id
+from ratchet.datasets.extract.clean import check_size
 from ratchet.datasets.extract.runs import SOURCE
 from ratchet.datasets.gather.gatherer import Gathered, Gatherer, Look, unreadable
 from ratchet.datasets.gather.references import text_of
@@ -66,7 +67,7 @@ def _parsed(run: Snapshot, totals: Snapshot | None) -> tuple[Run, RunTotals | No
     try:
         return Run.from_store(run.data), RunTotals.from_store(totals.data) if totals else None
     except InvalidInput as error:
-        return unreadable(SOURCE, unquote(run.ref.id), run.data["changedAt"], run, error)
+        return unreadable(SOURCE, unquote(run.ref.id), run, error)
 
 
 def subjects_of(run: RunReport) -> tuple[str, ...]:
@@ -97,11 +98,15 @@ def _gathered(
 
 
 def _texts_of(blobs: Blobs, report: RunReport) -> dict[str, Any]:
-    return {
-        "input": text_of(blobs, report.input or "", "input"),
-        "output": text_of(blobs, report.output, "output") if report.output else "",
-        "traces": [text_of(blobs, ref, f"traces.{i}") for i, ref in enumerate(report.traces)],
-    }
+    """Return what a run refers to; no more of it is read than one trace may have."""
+    named = {"input": report.input or "", "output": report.output or ""}
+    named |= {f"traces.{i}": ref for i, ref in enumerate(report.traces)}
+    texts: dict[str, str] = {}
+    for field, reference in named.items():
+        texts[field] = text_of(blobs, reference, field)
+        check_size(sum(map(len, texts.values())))
+    traces = [texts[f"traces.{i}"] for i in range(len(report.traces))]
+    return {"input": texts["input"], "output": texts["output"], "traces": traces}
 
 
 GATHERER = Gatherer(_streams, _read, _again)

@@ -1,16 +1,18 @@
 """Traces: what arrived as bytes, one gatherer for each source of them."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from urllib.parse import unquote
 
 from ratchet.datasets.extract import events, trajectories
-from ratchet.datasets.extract.clean import read_raw
+from ratchet.datasets.extract.clean import MAX_RAW, read_raw
 from ratchet.datasets.gather.gatherer import Gathered, Gatherer, Look, unreadable
 from ratchet.datasets.trace import Trace
 from ratchet.kernel.errors import InvalidInput, Malformed, NotFound, NotWhole, Unreachable
 from ratchet.kernel.ids import SEPARATOR, join_key
 from ratchet.labels.feeds.feed import Stream
+from ratchet.store.blobs import AT_ONCE
 from ratchet.store.port import Filter, Ref, Snapshot
 
 SOURCES = (events.SOURCE, trajectories.SOURCE)
@@ -30,14 +32,29 @@ def _streams(source: str, shards: int) -> list[Stream]:
 
 
 def _read(source: str, look: Look, page: Sequence[Snapshot]) -> Iterator[Gathered]:
-    for stored in page:
-        try:
-            trace = Trace.from_store(stored.data)
-        except InvalidInput as error:
-            named = unquote(stored.ref.id.partition(SEPARATOR)[2])
-            yield unreadable(source, named, stored.data["changedAt"], stored, error)
-        else:
-            yield _gathered(look, trace)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for some in _few([_parsed(source, stored) for stored in page]):
+            yield from pool.map(partial(_gathered, look), some)
+
+
+def _parsed(source: str, stored: Snapshot) -> Trace | Gathered:
+    try:
+        return Trace.from_store(stored.data)
+    except InvalidInput as error:
+        named = unquote(stored.ref.id.partition(SEPARATOR)[2])
+        return unreadable(source, named, stored, error)
+
+
+def _few(found: Sequence[Trace | Gathered]) -> Iterator[list[Trace | Gathered]]:
+    """Yield traces, as many as are read at once: what they hold is in memory."""
+    some, size = list[Trace | Gathered](), 0
+    for one in found:
+        some.append(one)
+        size += one.raw_bytes if isinstance(one, Trace) else 0
+        if size > MAX_RAW or len(some) == AT_ONCE:
+            yield some
+            some, size = [], 0
+    yield some
 
 
 def _again(source: str, look: Look, source_ids: Sequence[str]) -> Iterator[Gathered]:
@@ -45,8 +62,10 @@ def _again(source: str, look: Look, source_ids: Sequence[str]) -> Iterator[Gathe
     yield from _read(source, look, [found for found in look.store.get_many(refs) if found])
 
 
-def _gathered(look: Look, trace: Trace) -> Gathered:
+def _gathered(look: Look, trace: Trace | Gathered) -> Gathered:
     """Return a trace with what its bytes hold."""
+    if isinstance(trace, Gathered):
+        return trace
     empty = Gathered(trace.source, trace.source_id, trace.changed_at, raw=trace.raw)
     try:
         return empty._replace(payload=read_raw(look.blobs.get(trace.raw)))

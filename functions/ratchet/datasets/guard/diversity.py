@@ -69,7 +69,7 @@ def tell_diversity(
         "warning",
         text,
         now=now,
-        command=f"ratchet dataset diff {key}",
+        command=f"ratchet dataset show {key}",
         evidence={"version": version, "diversity": diversity, "parent": parent, "fallBy": fall_by},
     )
     raise_alert(store, about)

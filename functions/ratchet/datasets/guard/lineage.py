@@ -2,27 +2,30 @@
 
 A policy version was trained on a dataset where it, or a version that it descends from, has an
 artifact of the kind `dataset` (its name `DATASET@VERSION`, or its sha256 the version's hash), or
-came of a study whose configuration names the dataset. Example parents are followed through silver;
-of a parent that is gone nothing is known, and nothing is held against it.
+came of a study whose configuration names the dataset. Example parents are followed through silver,
+those that were not kept too; of one that is gone nothing is known or held against it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from ratchet.datasets.example import SELF, Example, Lineage
+from ratchet.datasets.example import EXAMPLES, SELF, Example, Lineage
 from ratchet.datasets.settings import DatasetSpec
 from ratchet.datasets.version import DATASETS
+from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.kernel.ids import join_key
 from ratchet.labels.settings import JudgeSettings
 from ratchet.policies.version import COLLECTION, key_parts
 from ratchet.runs.studies.study import STUDIES
-from ratchet.store.port import Filter, Query, Store
+from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 
 KIND = "dataset"
+PAGE = 300
 Refusal = Literal["own-lineage", "own-judge", ""]
 _FINE_TUNED = re.compile(r"ft:([^:]+)(:.*)?")
+_PROVIDER = re.compile(r"^[^:]*/")
 _DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})$")
 
 
@@ -49,6 +52,38 @@ class Descent:
         return replace(self, examples=_reached(own, lambda name: children.get(name, [])))
 
 
+def forebears(
+    store: Store, examples: Iterable[Example], unreadable: dict[str, RatchetError]
+) -> list[Example]:
+    """Return what examples were made from, at any remove, and is not among them.
+
+    Reads those documents alone; one that does not parse goes to `unreadable`.
+    """
+    seen, wanted = set[str](), set[str]()
+    for example in examples:
+        seen.add(example.id)
+        wanted.update(example.lineage.parents)
+    found: list[Example] = []
+    while todo := sorted(wanted - seen):
+        seen.update(todo)
+        wanted = set()
+        for snapshot in _fetched(store, todo):
+            try:
+                above = Example.from_store(snapshot.data)
+            except InvalidInput as error:
+                unreadable[snapshot.ref.id] = error
+                continue
+            found.append(above)
+            wanted.update(above.lineage.parents)
+    return found
+
+
+def _fetched(store: Store, ids: Sequence[str]) -> Iterator[Snapshot]:
+    for start in range(0, len(ids), PAGE):
+        refs = [Ref(EXAMPLES, name) for name in ids[start : start + PAGE]]
+        yield from filter(None, store.get_many(refs))
+
+
 def refusal(example: Example, spec: DatasetSpec, descent: Descent) -> Refusal:
     """Return why an example may not train what learns from a dataset, empty where it may."""
     if example.id in descent.examples or is_own(example.lineage, spec, descent):
@@ -65,20 +100,33 @@ def is_own(lineage: Lineage, spec: DatasetSpec, descent: Descent) -> bool:
     names = set(_models(lineage.model)) if lineage.model else set()
     if version is not None:
         names |= {version, key_parts(version)[0]}
-    return version in descent.versions or not names.isdisjoint(spec.trains)
+    trained = {*spec.trains, *map(_bare, spec.trains)}
+    return version in descent.versions or not names.isdisjoint(trained)
 
 
-def _models(model: str) -> Iterator[str]:
-    """Yield a model's name, what it was fine-tuned from, and both without their date.
+def _models(named: str) -> Iterator[str]:
+    """Yield the names of models: of each of several that a run joined by `+`.
 
-    >>> sorted(_models("ft:gpt-4o-2024-08-06:acme"))
+    Of each are yielded its name, that without its provider, what it was fine-tuned from, and all
+    without their date.
+
+    >>> sorted(set(_models("ft:gpt-4o-2024-08-06:acme")))
     ['ft:gpt-4o-2024-08-06:acme', 'gpt-4o', 'gpt-4o-2024-08-06']
+    >>> sorted(set(_models("openai/mini+large")))
+    ['large', 'mini', 'openai/mini', 'openai/mini+large']
     """
-    tuned = _FINE_TUNED.fullmatch(model)
-    for name in [model, tuned[1]] if tuned else [model]:
-        yield name
-        if _DATED.search(name):
+    yield named
+    for model in named.split("+"):
+        bare = _bare(model)
+        tuned = _FINE_TUNED.fullmatch(bare)
+        for name in [model, bare, tuned[1]] if tuned else [model, bare]:
+            yield name
             yield _DATED.sub("", name)
+
+
+def _bare(model: str) -> str:
+    """Return a model's name without its provider's: gpt-4o of openai/gpt-4o."""
+    return _PROVIDER.sub("", model)
 
 
 def _is_author(by: str, example: Example, judges: JudgeSettings) -> bool:

@@ -2,10 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from ratchet.datasets.example import Content
+from ratchet.datasets.example import Content, Step
 from ratchet.datasets.protect.detect import DETECTORS, names, phone
 from ratchet.datasets.protect.detect.detector import WALL, Detector, Span
 from ratchet.datasets.protect.nodes import Node, node_of
@@ -13,7 +13,12 @@ from ratchet.datasets.protect.view import PLACEHOLDER, View, clean
 
 # Whatever changes what is found: this code, and the packages that some of it asks.
 REDACTION = "+".join(("1", phone.EDITION, names.EDITION))
+# No text has so many: from a placeholder with this number no other is counted on.
+FORGED = 1_000_000
 _BARE = re.compile(r"[\W_]+")
+
+
+_ROLES = frozenset(("", "user", "assistant", "system", "developer", "tool"))
 
 
 class Redacted(NamedTuple):
@@ -29,21 +34,45 @@ def redact(content: Content, detectors: Mapping[str, Detector] = DETECTORS) -> R
     The same value has the same number in all of the content. Redacted again, it stays as it is:
     what is left is searched until nothing is found. Raises: InvalidInput without the extra.
     """
-    texts = list(content.texts())
+    texts = list(_texts(content))
     numbers, counts = _Numbers(texts), Counter[str]()
-    changed = dict(enumerate(texts))
+    changed = {place: text for place, text in enumerate(texts) if text not in _ROLES}
     while changed:
         changed = _pass(changed, detectors, numbers, counts)
         for place, text in changed.items():
             texts[place] = text
     if not counts:
         return Redacted(content, {})
+    told = iter(texts[1:-1])
     steps = tuple(
-        step if step.text == text else step.model_copy(update={"text": text})
-        for step, text in zip(content.steps, texts[1:-1], strict=True)
+        Step(
+            kind=step.kind,
+            role=next(told),
+            name=next(told) or step.name,
+            text=next(told),
+            ok=step.ok,
+        )
+        for step in content.steps
     )
     clear = Content(input=texts[0], output=texts[-1], steps=steps)
     return Redacted(clear, dict(sorted(counts.items())))
+
+
+def redact_text(text: str) -> str:
+    """Return one text, such as an id or a message, as `redact` does.
+
+    Raises: InvalidInput without the extra.
+    """
+    return redact(Content(input=text, output="")).content.input
+
+
+def _texts(content: Content) -> Iterator[str]:
+    """Yield every text of a content: who spoke, and what was called, are told by others, too."""
+    yield content.input
+    for step in content.steps:
+        is_tool = step.kind in ("call", "result") and step.name.replace("_", "").isalpha()
+        yield from (step.role, "" if is_tool else step.name, step.text)
+    yield content.output
 
 
 class _Numbers:
@@ -54,7 +83,8 @@ class _Numbers:
         self._of: dict[tuple[str, str], int] = {}
         for text in texts:
             for found in PLACEHOLDER.finditer(text) if "[" in text else ():
-                self._last[found[1]] = max(self._last[found[1]], int(found[2]))
+                if (number := int(found[2])) < FORGED:
+                    self._last[found[1]] = max(self._last[found[1]], number)
 
     def placeholder(self, kind: str, value: str) -> str:
         """Return the placeholder of a value, whatever its case and separators."""

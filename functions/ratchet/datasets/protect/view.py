@@ -12,6 +12,8 @@ _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
 )
+# Lines of a text that was written as code: the letter is part of no word or number behind it.
+_ESCAPE = re.compile(r"\\[nrt]")
 PLACEHOLDER = re.compile(
     r"\[(EMAIL|PHONE|CARD|SSN|IBAN|IP|SECRET|URL_CREDENTIAL|NAME|PLACE)_([1-9]\d{0,8})\]"
 )
@@ -63,6 +65,8 @@ def clean(text: str) -> View:
     """Return the view of a text: nothing invisible, plain digits, and no placeholder to match."""
     if "[" in text:
         text = PLACEHOLDER.sub(lambda found: WALL * len(found[0]), text)
+    if "\\" in text:
+        text = _ESCAPE.sub(r"\\|", text)
     if text.isascii():
         return View(text)
     cuts, gone = [], 0

@@ -63,7 +63,7 @@ def _receive(a: App, path: Path, by: str) -> Received:
     name = path.name.split(".")[0] if str(path) != "-" else ""
     lines = byte_lines(path, MAX_RAW, "file")
     return receive_trajectories(
-        a.store, a.blobs, lines, reader=a.reader, by=by, now=a.clock(), name=name
+        a.store, a.blobs, lines, reader=a.reader, by=by, clock=a.clock, name=name
     )
 
 

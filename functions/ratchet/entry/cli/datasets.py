@@ -7,6 +7,7 @@ import typer
 
 from ratchet.datasets.version import dataset_key
 from ratchet.entry.cli import dataset_collect, dataset_show
+from ratchet.entry.cli.dataset_beam import DIRECT, crew_of
 from ratchet.entry.cli.dataset_show import Key, parts_of
 from ratchet.entry.cli.output import (
     AsJson,
@@ -21,7 +22,7 @@ from ratchet.entry.cli.output import (
     warn,
 )
 from ratchet.entry.files import read_text
-from ratchet.kernel.errors import Contaminated, NotWhole
+from ratchet.kernel.errors import Contaminated, InvalidInput, NotWhole
 
 app = typer.Typer(
     help="Datasets: what components did, as versions worth training on.", no_args_is_help=True
@@ -36,6 +37,11 @@ def build(
     dataset: Dataset = "default",
     reason: Annotated[str, typer.Option("--reason", help="Why, in one line.")] = "",
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that read.")] = 1,
+    beam: Annotated[bool, typer.Option("--beam", help="Read and write by Apache Beam.")] = False,
+    runner: Annotated[str, typer.Option(help="Of Beam: DirectRunner, DataflowRunner ...")] = DIRECT,
+    beam_options: Annotated[
+        list[str] | None, typer.Option("--beam-option", metavar="NAME=VALUE", help="Of the runner.")
+    ] = None,
     by: By = None,
     store: StoreUrl = None,
     as_json: AsJson = False,
@@ -43,6 +49,14 @@ def build(
     """Build the next version; one that died goes on, and none is made where nothing changed."""
     from ratchet.datasets.build import build_dataset
 
+    if beam and workers > 1:
+        raise InvalidInput(
+            "--workers are of a build without --beam",
+            field="--workers",
+            mend="--beam-option direct_num_workers=N, or the runner's own option",
+        )
+    if not beam and (beam_options or runner != DIRECT):
+        raise InvalidInput("a runner is of Beam", field="--runner", mend="add --beam")
     with opened(store) as a, progress() as bar:
         task = bar.add_task("reading", total=None)
         built = build_dataset(
@@ -54,6 +68,7 @@ def build(
             dataset,
             now=a.clock(),
             workers=workers,
+            crew=crew_of(a, dataset, store, runner, beam_options or ()) if beam else None,
             tell=lambda stage, done, total: bar.update(
                 task, description=stage, completed=done, total=total or None
             ),

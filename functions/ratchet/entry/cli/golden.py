@@ -24,8 +24,9 @@ from ratchet.entry.files import json_object, read_text
 from ratchet.entry.wiring import App
 from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.kernel.registry import pick
-from ratchet.rollouts.golden.exposure import Against, Purpose
+from ratchet.rollouts.golden.exposure import Against
 from ratchet.rollouts.golden.golden_set import GoldenTerms
+from ratchet.rollouts.golden.names import Purpose
 from ratchet.rollouts.golden.show import (
     GoldenHistory,
     GoldenShown,

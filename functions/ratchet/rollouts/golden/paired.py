@@ -73,6 +73,8 @@ def _low(differences: Floats, tail: float) -> float:
     """Return the bound that a mean of values in -1..1 is below with a chance of at most `tail`."""
     wins = _capital(differences)
     low, high = -1.0, math.fsum(differences) / len(differences)
+    if high <= low:  # every one is the worst that there can be
+        return low
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if wins(middle) >= -math.log(tail) else (low, middle)

@@ -27,8 +27,9 @@ _BY_LENGTH = {
     33: "RU",
 }
 LENGTHS = {country: n for n, named in _BY_LENGTH.items() for country in named.split()}
-_START = re.compile(r"[A-Za-z]{2}\d[ -]?\d")
-_SPACED = re.compile(r"[^\W_](?:[ -]?[^\W_]){0,40}", re.ASCII)
+_BETWEEN = r"[\s.-]{0,2}"  # lines are broken, too
+_START = re.compile(rf"[A-Za-z]{{2}}\d{_BETWEEN}\d")
+_SPACED = re.compile(rf"[^\W_](?:{_BETWEEN}[^\W_]){{0,40}}", re.ASCII)
 
 
 def detect(text: str) -> Iterator[Span]:
@@ -38,7 +39,7 @@ def detect(text: str) -> Iterator[Span]:
         if text[match.start() - 1 : match.start()].isalnum():
             continue
         end = _end(text, match.start(), wanted) if wanted else None
-        if end and is_iban(re.sub(r"[ -]", "", text[match.start() : end])):
+        if end and is_iban(re.sub(r"[\s.-]", "", text[match.start() : end])):
             yield Span(match.start(), end, "IBAN")
 
 

@@ -51,6 +51,7 @@ _AFTER = re.compile(
 _MORE_BEFORE, _MORE = re.compile(r"\d [(+\d]"), re.compile(r" \d")
 _ATTACHED = re.compile(r"\w|[.,:/-]\d|%")
 _BEFORE = 40
+_PLUS = "%2B"
 _MOST_GROUPS = 8
 _LEAST, _MOST = 7, 15  # digits
 _ISBN = ("978", "979")
@@ -124,8 +125,12 @@ def _longest(text: str, groups: list[tuple[int, int]]) -> Span | None:
     start = groups[0][0]
     while start and text[start - 1] in "(+" and groups[0][0] - start < 2:
         start -= 1
+    if text[max(0, start - 3) : start].upper() == _PLUS:
+        start -= len(_PLUS)
     before = text[start - 1] if start else " "
-    if before.isalnum() or before in "_$€£=.,/#-":
+    if before.isalnum() or before in "_$€£.,":
+        return None
+    if before in "=/#-" and not _is_told(text, start):
         return None
     digits = list(accumulate(last - first for first, last in groups))
     for last in range(len(groups), 0, -1):
@@ -150,11 +155,21 @@ def _span(text: str, start: int, groups: list[tuple[int, int]]) -> Span | None:
         written=text[start:end],
         digits="".join([text[first:last] for first, last in groups]),
         groups=sizes,
-        plus="+" in text[start : groups[0][0]],
+        plus=_has_plus(text, start, groups[0][0]),
         extended=extension is not None,
         about=_about(text, start, stop),
     )
     return Span(start, stop, "PHONE") if _is_phone(number) else None
+
+
+def _has_plus(text: str, start: int, end: int) -> bool:
+    """Say whether a number begins with a plus, as it is or as it stands in a URL."""
+    return "+" in text[start:end] or text[start : start + len(_PLUS)].upper() == _PLUS
+
+
+def _is_told(text: str, start: int) -> bool:
+    """Say whether a number to which a mark leads is one to call: `phone=`, `tel:/`, `x=+44`."""
+    return _has_plus(text, start, start + len(_PLUS)) or _about(text, start, len(text)) == "call"
 
 
 def _about(text: str, start: int, end: int) -> str:

@@ -38,17 +38,36 @@ _END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _BODY = re.compile(r"[\w+/=\s]*+")
 _HEADER = re.compile(r"(?i:\b(bearer|basic)\s{1,3})([\w.~+/-]{8,}+={0,2})")
 # What a name of a secret ends with, and whose a key must be to be one.
-_PASSWORDS = ("password", "passwd", "passphrase", "passcode", "pass", "pwd")
+_PASSWORDS = ("password", "passwd", "passphrase", "passcode", "pass", "pwd", "pw")
+_PARTS = ("pass", "pwd", "pw")  # of other words, too
 _WORDS = (*_PASSWORDS, "secret", "token", "key", "credential", "credentials")
 _PARAMETER = re.compile(r"[?&;][\w.-]*\Z")  # of a URL: url_credentials has it
 _OWNER = re.compile(r"(?:api|access|secret|private|auth|account|encryption|client|signing)[ _-]?\Z")
 _NAME_LETTERS = 40
+_LEAD = 80  # more than the key that stands before a member of JSON
 _SOLID = r"[^\s\"'`,;<>(){}\[\]\x00]"
 _VALUE = re.compile(
     r"[\"'`]?[ \t]{0,3}(?::=|=>|[:=]|\bis\b)[ \t]{0,3}[\"'`]?"
     rf"(?P<value>{_SOLID}{{6,2000}}+)",
     re.IGNORECASE,
 )
+# A cookie, the name and password of `curl -u`, and a password on a command line.
+_COOKIE = re.compile(r"[cC][oO][oO][kK][iI][eE]:[ \t]*(?=[^\s=;]{1,80}=)([^\r\n\x00\"']{1,4000}+)")
+_CURL = re.compile(
+    r"\bcurl\b[^\n\x00]{0,200}?\s(?:-u|--user)[ =][\"']?"
+    r"([^\s:\"'\x00]{1,100}:[^\s\"'\x00]{3,}+)"
+)
+_FLAG = re.compile(
+    r"--(?:[a-z]+-)?(?:password|passwd|secret|token|api-?key) [\"']?"
+    r"(?=[^\s\"'\x00-]*\d)([^\s\"'\x00-]{6,}+)"
+)
+# What a plain word is a password of: a line of a file of settings, and a member of JSON.
+_SETTING = re.compile(
+    r"P(?:ASSWORD|ASSWD|(?<![A-Z]P)(?:ASS|WD))=(?=[a-z]{6})([a-z]++)(?=[\s;\x00]|\Z)"
+)
+_MEMBER = re.compile(r"[de]: (?=[a-z]{6})([a-z]++)(?=\x00|\Z)", re.IGNORECASE)
+_NAMES_PASSWORD = re.compile(r"[\w.-]*(?:passwor|passw|passphras|pw)[de]", re.IGNORECASE)
+_NO_PASSWORD = frozenset(("string", "password", "required", "optional", "hidden", "masked"))
 _REST = re.compile(rf"{_SOLID}*+")
 _LOWER = {ord(letter): ord(letter.lower()) for letter in ascii_uppercase}
 _NO_VALUE = re.compile(
@@ -71,8 +90,25 @@ def detect(text: str) -> Iterator[Span]:
         for found in _HEADER.finditer(text):
             if _is_random(found[2], 3.0):
                 yield Span(found.start(2), found.end(2), "SECRET")
+    for mark, pattern in (("cookie:", _COOKIE), ("curl", _CURL), ("--", _FLAG)):
+        if mark in lower:
+            for found in pattern.finditer(text):
+                yield Span(found.start(1), found.end(1), "SECRET")
+    if "pass" in lower or "pwd" in lower:
+        yield from _words(text)
     for word in _WORDS:
         yield from _assigned(text, lower, word)
+
+
+def _words(text: str) -> Iterator[Span]:
+    """Yield the plain words that are passwords by where they stand."""
+    for pattern in (_SETTING, _MEMBER):
+        for found in pattern.finditer(text):
+            at = found.start(1)
+            key = text[max(0, at - _LEAD) : at - 2].rpartition(WALL)[2]
+            named = pattern is _SETTING or _NAMES_PASSWORD.fullmatch(key)
+            if named and found[1] not in _NO_PASSWORD:
+                yield Span(at, found.end(1), "SECRET")
 
 
 def _assigned(text: str, lower: str, word: str) -> Iterator[Span]:
@@ -98,7 +134,7 @@ def _may_own(lower: str, at: int, word: str) -> bool:
         return False
     if word == "key":
         return _OWNER.search(before) is not None
-    return word not in ("pass", "pwd") or not before[-1:].isalpha()
+    return word not in _PARTS or not before[-1:].isalpha()
 
 
 def _private_keys(text: str) -> Iterator[Span]:

@@ -8,10 +8,13 @@ from ratchet.datasets.protect.detect.detector import Span
 _GROUPED = re.compile(
     r"\d{3}(?<![\w.+-]...)(?<!000)(?<!666)(?<!9..)([ .-])(?!00)\d\d\1(?!0000)\d{4}(?![\w-]|\.\d)"
 )
+# Words, and such parts of a key's name as customerSsn, social_security_number.
+_WORD = re.compile(r"[sS](?:[sS][nN]|[oO][cC][iI][aA][lL])")
 _NAMED = re.compile(
-    r"\b(?:ssn|social[ _-]?security)\b[^\d\x00]{0,30}"
-    r"((?!000|666|9)\d{3}(?!00)\d\d(?!0000)\d{4})(?!\w)",
-    re.IGNORECASE,
+    r"(?:(?:(?<![A-Za-z])ssn|Ssn|SSN)"
+    r"|(?:(?<![A-Za-z])(?i:social)|Social)(?i:[ _-]?security)|(?i:(?<=\bmy )social))"
+    r"(?![a-z])[^\d\x00]{0,60}"
+    r"((?!000|666|9)\d{3}(?!00)\d\d(?!0000)\d{4})(?!\w)"
 )
 
 
@@ -19,6 +22,6 @@ def detect(text: str) -> Iterator[Span]:
     """Yield the numbers of a text: grouped as 3-2-4, or without separators where it says so."""
     for match in _GROUPED.finditer(text):
         yield Span(match.start(), match.end(), "SSN")
-    if "ocial" in text or "ssn" in text.lower():
-        for match in _NAMED.finditer(text):
-            yield Span(match.start(1), match.end(1), "SSN")
+    for word in _WORD.finditer(text):
+        if named := _NAMED.match(text, word.start()):
+            yield Span(named.start(1), named.end(1), "SSN")
