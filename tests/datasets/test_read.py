@@ -1,6 +1,6 @@
 """Read: ranges of ids together are all that the collector kept, each once."""
 
-from ratchet.datasets.read import kept_between, pages_of
+from ratchet.datasets.read import PAGE_BYTES, kept_between, pages_of
 from ratchet.kernel.errors import RatchetError
 from ratchet.store.memory_blobs import MemoryBlobs
 from ratchet.store.port import Ref, Store
@@ -16,6 +16,12 @@ def test_an_id_on_a_border_lies_in_one_range(store: Store) -> None:
     ranges = [("", "30"), ("30", "80"), ("80", "")]
     found = [[s.ref.id for s in kept_between(store, *bounds)] for bounds in ranges]
     assert found == [["3", "30"], ["7f", "80"], ["80a", "zz"]]
+
+
+def test_a_page_holds_as_many_examples_as_memory_has_room_for_their_words(store: Store) -> None:
+    fill(store, MemoryBlobs(), range(5), content_bytes=PAGE_BYTES // 2)
+    pages = pages_of(kept_between(store, "", ""), {})
+    assert [len(page) for page in pages] == [2, 2, 1]
 
 
 def test_a_document_that_does_not_parse_is_named_and_the_others_are_given(store: Store) -> None:

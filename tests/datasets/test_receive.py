@@ -1,9 +1,11 @@
 """What arrives is kept once as its bytes, and whoever sent what is not taken is told why."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from ratchet.datasets import receive
 from ratchet.datasets.extract.clean import MAX_RAW
 from ratchet.datasets.receive import LONGEST_ID, MAX_EVENTS
 from ratchet.datasets.trace import Trace
@@ -125,6 +127,21 @@ def test_lines_without_a_file_or_a_task_are_known_by_their_bytes(world: World) -
         sorted(name.partition("~")[0] for name in traces(world) if "~" in name) == ["airline"] * 4
     )
     assert world.receive_lines(trial(1), name="").known == 1
+
+
+def test_long_lines_are_kept_before_more_are_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "CHUNK_BYTES", 5_000)
+    kept: list[int] = []
+
+    def lines() -> Iterator[bytes]:
+        for task in range(4):
+            kept.append(len(traces(world)))
+            yield trial(task, info={"x": "y" * 3_000})
+
+    world.receive_file(lines(), "airline")
+    assert kept == [0, 0, 2, 2]
 
 
 def test_a_file_may_have_as_long_a_name_as_a_file_has(world: World) -> None:

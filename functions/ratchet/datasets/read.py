@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -12,10 +11,12 @@ from ratchet.datasets.index import Known, index_bytes
 from ratchet.datasets.prepare import MEASURES, PAGE, mapped, prepare_page
 from ratchet.datasets.prepared import Prepared
 from ratchet.datasets.progress import Track
+from ratchet.kernel.batches import batches
 from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.store.blobs import Blobs
 from ratchet.store.port import Filter, Query, Snapshot, Store
 
+PAGE_BYTES = 64 * 2**20  # of the words of a page, in memory
 KEPT = Query(EXAMPLES, (Filter("reason", "==", ""),))
 
 
@@ -64,9 +65,8 @@ def pages_of(
     found: Iterable[Snapshot], unreadable: dict[str, RatchetError]
 ) -> Iterator[list[Example]]:
     """Yield examples in pages; a document that does not parse goes to `unreadable` instead."""
-    rest = _parsed(found, unreadable)
-    while page := list(islice(rest, PAGE)):
-        yield page
+    parsed = _parsed(found, unreadable)
+    yield from batches(parsed, lambda one: one.content_bytes, count=PAGE, size=PAGE_BYTES)
 
 
 def _parsed(

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import Any, NamedTuple
 
 from ratchet.datasets.extract import events as event_source
@@ -17,6 +16,7 @@ from ratchet.datasets.extract.clean import MAX_RAW, read_raw
 from ratchet.datasets.settings import DatasetSettings
 from ratchet.datasets.trace import Trace
 from ratchet.govern.config import ConfigReader
+from ratchet.kernel.batches import batches
 from ratchet.kernel.clock import Clock
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidBatch, InvalidInput, Malformed
@@ -30,6 +30,7 @@ from ratchet.store.transact import Transaction
 
 MAX_EVENTS = 500
 CHUNK = 200  # traces of one transaction
+CHUNK_BYTES = 64 * 2**20  # of them in memory
 LONGEST_ID = 250  # characters of a source id; a longer one is its hash
 TYPES = ("execution.completed", "planning.completed")
 _NAMED = ("id", "source", "type")
@@ -102,7 +103,7 @@ def receive_trajectories(
     accepted = known = 0
     rejected: list[Rejection] = []
     arrived = _trajectories(lines, name, rejected)
-    while chunk := list(islice(arrived, CHUNK)):
+    for chunk in batches(arrived, lambda one: len(one.raw), count=CHUNK, size=CHUNK_BYTES):
         source = trajectory_source.SOURCE
         done = _receive(store, blobs, source, chunk, reader=reader, by=by, clock=clock)
         accepted, known = accepted + done.accepted, known + done.known

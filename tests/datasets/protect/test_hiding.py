@@ -26,6 +26,8 @@ FOUND = [
     ("4111  1111  1111  1111", "[CARD_1]"),
     ("4111\n1111\n1111\n1111", "[CARD_1]"),
     ("card4111111111111111 cc_4111111111111111", "card[CARD_1] cc_[CARD_1]"),
+    ("SSN: 531 - 21 - 7351, SSN 531/21/7351", "SSN: [SSN_1], SSN [SSN_1]"),
+    ("ssn 531 217 351", "ssn [SSN_1]"),
     ("my social is 531217351", "my social is [SSN_1]"),
     ("the SSN of whoever holds this account is 531217351", None),
     ('{"social_security_number": "531217351"}', '{"social_security_number": "[SSN_1]"}'),

@@ -138,6 +138,21 @@ def test_a_shorter_retention_is_kept_sooner(embedded: SqliteStore, blobs: Memory
     assert retain(w, blobs, timedelta(hours=2)).slots == 2
 
 
+@pytest.mark.parametrize("days", [2, 3, 4, 5, 7, 30])
+def test_however_short_it_is_the_daily_run_keeps_a_day_before_any_of_it_expires(
+    embedded: SqliteStore, blobs: MemoryBlobs, days: int
+) -> None:
+    w = busy(embedded, MIDNIGHT, retention_days=days)
+    first = MIDNIGHT + timedelta(days=days)
+    at = MIDNIGHT + DAY + timedelta(hours=5)
+    kept = []
+    while at < first:
+        if retain(w, blobs, at - w.clock()).slots:
+            kept.append(at)
+        at += DAY
+    assert kept
+
+
 def test_a_person_may_keep_days_sooner(embedded: SqliteStore, blobs: MemoryBlobs) -> None:
     w = busy(embedded, MIDNIGHT)
     configure(embedded, DatasetSettings(retain_from_day=3.0))

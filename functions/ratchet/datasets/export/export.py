@@ -38,7 +38,7 @@ class ExportedFile(Model):
 
 
 class Exported(Model):
-    """`DATASET-VERSION-export.json`: the version whose examples the files beside it hold, by name."""
+    """`DATASET-VERSION-export.json`: the version whose examples the files beside it hold."""
 
     dataset: str
     version: str

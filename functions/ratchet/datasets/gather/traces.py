@@ -9,6 +9,7 @@ from ratchet.datasets.extract import events, trajectories
 from ratchet.datasets.extract.clean import MAX_RAW, read_raw
 from ratchet.datasets.gather.gatherer import Gathered, Gatherer, Look, unreadable
 from ratchet.datasets.trace import Trace
+from ratchet.kernel.batches import batches
 from ratchet.kernel.errors import InvalidInput, Malformed, NotFound, NotWhole, Unreachable
 from ratchet.kernel.ids import SEPARATOR, join_key
 from ratchet.labels.feeds.feed import Stream
@@ -33,7 +34,8 @@ def _streams(source: str, shards: int) -> list[Stream]:
 
 def _read(source: str, look: Look, page: Sequence[Snapshot]) -> Iterator[Gathered]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for some in _few([_parsed(source, stored) for stored in page]):
+        parsed = (_parsed(source, stored) for stored in page)
+        for some in batches(parsed, _size, count=AT_ONCE, size=MAX_RAW):
             yield from pool.map(partial(_gathered, look), some)
 
 
@@ -45,16 +47,8 @@ def _parsed(source: str, stored: Snapshot) -> Trace | Gathered:
         return unreadable(source, named, stored, error)
 
 
-def _few(found: Sequence[Trace | Gathered]) -> Iterator[list[Trace | Gathered]]:
-    """Yield traces, as many as are read at once: what they hold is in memory."""
-    some, size = list[Trace | Gathered](), 0
-    for one in found:
-        some.append(one)
-        size += one.raw_bytes if isinstance(one, Trace) else 0
-        if size > MAX_RAW or len(some) == AT_ONCE:
-            yield some
-            some, size = [], 0
-    yield some
+def _size(one: Trace | Gathered) -> int:
+    return one.raw_bytes if isinstance(one, Trace) else 0
 
 
 def _again(source: str, look: Look, source_ids: Sequence[str]) -> Iterator[Gathered]:

@@ -19,6 +19,9 @@ from ratchet.store.blobs import Blobs
 from ratchet.store.port import Filter, Query, Store
 
 LATE = "retain-late"
+_PERIOD = (
+    DAY  # of the schedule: a run that comes just before a day is due is followed by one in time
+)
 _LATE_BEFORE = 2 * DAY  # of the expiry: the schedule has that many tries left
 _LAST_LOOK = DAY  # before the expiry: what late grades corrected since is kept as it is then
 
@@ -69,7 +72,7 @@ def retain_days(store: Store, blobs: Blobs, reader: ConfigReader, *, now: dateti
     """
     retention = reader.read(Ingest).retention
     due = timedelta(days=reader.read(DatasetSettings).retain_from_day)
-    times = _Times(min(due, retention * 5 / 6), retention)
+    times = _Times(min(due, retention * 5 / 6, retention - _PERIOD), retention)
     report, late = RetainReport(), list[Failure]()
     for slot in _slots(store, times, now):
         try:

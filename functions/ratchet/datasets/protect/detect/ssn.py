@@ -14,8 +14,10 @@ _NAMED = re.compile(
     r"(?:(?:(?<![A-Za-z])ssn|Ssn|SSN)"
     r"|(?:(?<![A-Za-z])(?i:social)|Social)(?i:[ _-]?security)|(?i:(?<=\bmy )social))"
     r"(?![a-z])[^\d\x00]{0,60}"
-    r"((?!000|666|9)\d{3}(?!00)\d\d(?!0000)\d{4})(?!\w)"
+    r"(\d(?:[ ./-]{0,3}\d){8})(?!\w|[.-]\d)"
 )
+
+_ISSUED = re.compile(r"(?!000|666|9)\d{3}(?!00)\d\d(?!0000)\d{4}")
 
 
 def detect(text: str) -> Iterator[Span]:
@@ -23,5 +25,6 @@ def detect(text: str) -> Iterator[Span]:
     for match in _GROUPED.finditer(text):
         yield Span(match.start(), match.end(), "SSN")
     for word in _WORD.finditer(text):
-        if named := _NAMED.match(text, word.start()):
+        named = _NAMED.match(text, word.start())
+        if named and _ISSUED.fullmatch(re.sub(r"\D", "", named[1])):
             yield Span(named.start(1), named.end(1), "SSN")
