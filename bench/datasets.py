@@ -22,9 +22,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.figure import Figure
-from ratchet.datasets.build import build_dataset
 from ratchet.datasets.example import Content
 from ratchet.datasets.protect.redact import redact
+from ratchet.datasets.versions.build import build_dataset
 from ratchet.kernel.errors import NotFound
 from ratchet.store.blobs import BlobInfo, address_of
 from ratchet.store.memory_blobs import MemoryBlobs

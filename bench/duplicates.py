@@ -26,7 +26,7 @@ from ratchet.datasets.dedupe.signature import (
     min_hashes,
     signature_of,
 )
-from ratchet.datasets.prepared import Signature
+from ratchet.datasets.versions.prepared import Signature
 
 TEXTS = 20_000
 SIZES = (12_500, 25_000, 50_000, 100_000)

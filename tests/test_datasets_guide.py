@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 import pytest
 
-from ratchet.datasets.build_scheduled import FAILED
+from ratchet.datasets.collecting.receive import receive_events
+from ratchet.datasets.collecting.stop import STOPPED
 from ratchet.datasets.curate.score import WEIGHTS
 from ratchet.datasets.export import EXPORTERS
 from ratchet.datasets.export.chat import row_of
@@ -17,15 +18,14 @@ from ratchet.datasets.extract import EXTRACTORS
 from ratchet.datasets.extract.events import SOURCE
 from ratchet.datasets.filter import FILTERS
 from ratchet.datasets.guard.diversity import FELL
-from ratchet.datasets.load import Item
 from ratchet.datasets.protect.detect.detector import Type
 from ratchet.datasets.protect.redact import redact
-from ratchet.datasets.receive import receive_events
 from ratchet.datasets.retain.retain import LATE
 from ratchet.datasets.settings import DatasetSettings
-from ratchet.datasets.stop import STOPPED
-from ratchet.datasets.unreadable import ANSWER, EXAMPLE
-from ratchet.datasets.version import LeftOut
+from ratchet.datasets.versions.build_scheduled import FAILED
+from ratchet.datasets.versions.load import Item
+from ratchet.datasets.versions.unreadable import ANSWER, EXAMPLE
+from ratchet.datasets.versions.version import LeftOut
 from ratchet.entry.http.v1.datasets import ROUTES
 from ratchet.entry.schedules import cron
 from ratchet.entry.ticks import SCHEDULES

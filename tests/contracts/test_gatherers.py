@@ -5,10 +5,10 @@ import pkgutil
 
 import pytest
 
-from ratchet.datasets import gather
+from ratchet.datasets.collecting import gather
+from ratchet.datasets.collecting.gather import GATHERERS, traces
+from ratchet.datasets.collecting.gather.gatherer import Look
 from ratchet.datasets.extract import EXTRACTORS
-from ratchet.datasets.gather import GATHERERS, traces
-from ratchet.datasets.gather.gatherer import Look
 from ratchet.store.memory_blobs import MemoryBlobs
 from ratchet.store.sqlite import SqliteStore
 

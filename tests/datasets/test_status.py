@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+from ratchet.datasets.collecting.stop import SourceState
+from ratchet.datasets.collecting.trace import DeadTrace
 from ratchet.datasets.example import Example
-from ratchet.datasets.progress import Track
 from ratchet.datasets.settings import DatasetSettings
 from ratchet.datasets.status import (
     DatasetReport,
@@ -15,9 +16,8 @@ from ratchet.datasets.status import (
     report_datasets,
     training_cost,
 )
-from ratchet.datasets.stop import SourceState
-from ratchet.datasets.trace import DeadTrace
-from ratchet.datasets.version import DATASETS, DatasetHead, DatasetVersion, dataset_stream
+from ratchet.datasets.versions.progress import Track
+from ratchet.datasets.versions.version import DATASETS, DatasetHead, DatasetVersion, dataset_stream
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import ManualClock
 from ratchet.kernel.document import Document

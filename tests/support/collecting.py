@@ -6,10 +6,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from ratchet.datasets.collect import CollectReport, collect_examples
+from ratchet.datasets.collecting.collect import CollectReport, collect_examples
+from ratchet.datasets.collecting.receive import Received, receive_events, receive_trajectories
+from ratchet.datasets.collecting.trace import DeadTrace
 from ratchet.datasets.example import EXAMPLES, Content, Example, example_id
-from ratchet.datasets.receive import Received, receive_events, receive_trajectories
-from ratchet.datasets.trace import DeadTrace
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import HOUR, ManualClock, millis
 from ratchet.labels.label import Label

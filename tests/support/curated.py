@@ -8,7 +8,7 @@ import numpy as np
 
 from ratchet.datasets.curate.vector import vector_of
 from ratchet.datasets.example import Content, Example
-from ratchet.datasets.prepared import Prepared
+from ratchet.datasets.versions.prepared import Prepared
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SAID = Content(input="Which train goes to Basel?", output="The one at ten past nine.")

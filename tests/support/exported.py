@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from ratchet.datasets.chunks import write_chunks
 from ratchet.datasets.example import Content, Step, example_id
-from ratchet.datasets.ledger import Ledger
-from ratchet.datasets.load import Item, signed
-from ratchet.datasets.manifest import left_out_bytes, manifest_bytes, manifest_order
-from ratchet.datasets.version import Codes, DatasetVersion, Entry, Split, Statistics
+from ratchet.datasets.versions.chunks import write_chunks
+from ratchet.datasets.versions.ledger import Ledger
+from ratchet.datasets.versions.load import Item, signed
+from ratchet.datasets.versions.manifest import left_out_bytes, manifest_bytes, manifest_order
+from ratchet.datasets.versions.version import Codes, DatasetVersion, Entry, Split, Statistics
 from ratchet.store.blobs import Blobs, address_of
 from ratchet.store.port import Ref, Store
 from tests.support.governed import KEYS, NOON

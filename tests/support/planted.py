@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ratchet.datasets.example import Content, Step
-from ratchet.datasets.prepared import Prepared
+from ratchet.datasets.versions.prepared import Prepared
 from tests.support.curated import a_prepared
 
 AIRLINE = Path(__file__).parents[3] / "shared/data/agents/tau_airline_gpt4o.jsonl.gz"

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 
 from ratchet.datasets.dedupe.near import signature_of
-from ratchet.datasets.prepared import Signature
+from ratchet.datasets.versions.prepared import Signature
 
 WORDS = 4000
 

@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 
-from ratchet.datasets.chunks import write_chunks
 from ratchet.datasets.dedupe.normal import normal_hash
 from ratchet.datasets.example import Content
-from ratchet.datasets.ledger import Ledger, Line
-from ratchet.datasets.load import signed
-from ratchet.datasets.manifest import left_out_bytes, manifest_bytes, manifest_order
-from ratchet.datasets.version import DatasetHead, DatasetVersion, Entry, Split, dataset_stream
+from ratchet.datasets.versions.chunks import write_chunks
+from ratchet.datasets.versions.ledger import Ledger, Line
+from ratchet.datasets.versions.load import signed
+from ratchet.datasets.versions.manifest import left_out_bytes, manifest_bytes, manifest_order
+from ratchet.datasets.versions.version import (
+    DatasetHead,
+    DatasetVersion,
+    Entry,
+    Split,
+    dataset_stream,
+)
 from ratchet.store.blobs import Blobs
 from ratchet.store.port import Ref, Store
 from tests.support.curated import id_of

@@ -8,12 +8,12 @@ from ratchet.datasets.dedupe import DEDUPE
 from ratchet.datasets.dedupe.normal import normal_hash, normal_text
 from ratchet.datasets.example import EXAMPLES, Content, Example
 from ratchet.datasets.extract.clean import check_payload, read_raw
-from ratchet.datasets.fence import fence_in, put_taken, read_fence
 from ratchet.datasets.guard.guarded_set import GuardedSet
 from ratchet.datasets.guard.trained import trained_on
-from ratchet.datasets.load import checked_version, examples_of, ledger_of, load_version
 from ratchet.datasets.protect.redact import redact
-from ratchet.datasets.version import DATASETS, DatasetVersion, Split
+from ratchet.datasets.versions.fence import fence_in, put_taken, read_fence
+from ratchet.datasets.versions.load import checked_version, examples_of, ledger_of, load_version
+from ratchet.datasets.versions.version import DATASETS, DatasetVersion, Split
 from ratchet.govern.roles import Actor
 from ratchet.kernel.canonical import content_hash
 from ratchet.kernel.errors import Conflict, Contaminated, InvalidInput, Malformed, NotFound, Refused

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar
 
+from ratchet.datasets.collecting.gather import GATHERERS
+from ratchet.datasets.collecting.stop import state_of
+from ratchet.datasets.collecting.trace import DeadTrace
 from ratchet.datasets.example import EXAMPLES
 from ratchet.datasets.filter import FILTERS
-from ratchet.datasets.gather import GATHERERS
-from ratchet.datasets.progress import BuildProgress, read_progress
 from ratchet.datasets.settings import DatasetSettings
-from ratchet.datasets.stop import state_of
-from ratchet.datasets.trace import DeadTrace
-from ratchet.datasets.version import (
+from ratchet.datasets.versions.progress import BuildProgress, read_progress
+from ratchet.datasets.versions.version import (
     DATASETS,
     DatasetHead,
     DatasetVersion,

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from ratchet.datasets.collecting.trace import DeadTrace, Trace
 from ratchet.datasets.example import EXAMPLES
 from ratchet.datasets.retain.retained import RETAINED
-from ratchet.datasets.trace import DeadTrace, Trace
-from ratchet.datasets.version import DATASETS
+from ratchet.datasets.versions.version import DATASETS
 from ratchet.govern.config import CHECKPOINTS
 from ratchet.kernel.document import Model
 from ratchet.rollouts.golden.exposure import EXPOSURES

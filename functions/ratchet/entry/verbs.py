@@ -95,7 +95,7 @@ def fill(app: App, now: datetime) -> Report:
 
 def collect(app: App, now: datetime) -> Report:
     """Make examples of what was done since the last time."""
-    from ratchet.datasets.collect import collect_examples
+    from ratchet.datasets.collecting.collect import collect_examples
 
     if isinstance(app.blobs, NoBlobs):
         return WITHOUT_BLOBS
@@ -104,7 +104,7 @@ def collect(app: App, now: datetime) -> Report:
 
 def build(app: App, now: datetime) -> Report:
     """Build a version of every dataset that is scheduled."""
-    from ratchet.datasets.build_scheduled import build_datasets
+    from ratchet.datasets.versions.build_scheduled import build_datasets
 
     return build_datasets(app.store, app.blobs, app.keys, app.reader, now=now).to_map()
 

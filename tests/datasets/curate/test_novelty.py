@@ -8,7 +8,7 @@ import pytest
 from ratchet.datasets.curate import novelty
 from ratchet.datasets.curate.novelty import distances, rarity
 from ratchet.datasets.curate.vector import GRID
-from ratchet.datasets.prepared import Prepared
+from ratchet.datasets.versions.prepared import Prepared
 from tests.support.curated import an_example
 
 

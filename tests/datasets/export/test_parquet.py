@@ -5,8 +5,8 @@ import pytest
 
 from ratchet.datasets.example import Content, Step
 from ratchet.datasets.export import parquet
-from ratchet.datasets.load import Item
-from ratchet.datasets.version import Entry
+from ratchet.datasets.versions.load import Item
+from ratchet.datasets.versions.version import Entry
 from ratchet.kernel.errors import InvalidInput
 from tests.support.exported import some_items
 

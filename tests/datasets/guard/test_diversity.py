@@ -8,7 +8,7 @@ import pytest
 
 from ratchet.datasets.guard import diversity
 from ratchet.datasets.guard.diversity import diversity_of, tell_diversity
-from ratchet.datasets.prepared import Vector
+from ratchet.datasets.versions.prepared import Vector
 from ratchet.govern.alerts.read import list_alerts
 from ratchet.store.sqlite import SqliteStore
 from tests.support.governed import NOON

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ratchet.datasets.build import Built, build_dataset
-from ratchet.datasets.crew import Crew, Here
 from ratchet.datasets.example import Content, Example
-from ratchet.datasets.load import entries_of, left_out_of, load_version
-from ratchet.datasets.manifest import manifest_bytes
-from ratchet.datasets.progress import Track, read_progress
-from ratchet.datasets.verify import verify_version
+from ratchet.datasets.versions.build import Built, build_dataset
+from ratchet.datasets.versions.crew import Crew, Here
+from ratchet.datasets.versions.load import entries_of, left_out_of, load_version
+from ratchet.datasets.versions.manifest import manifest_bytes
+from ratchet.datasets.versions.progress import Track, read_progress
+from ratchet.datasets.versions.verify import verify_version
 from ratchet.entry.beam.crew import BeamCrew
 from ratchet.entry.beam.reach import Reach, runner_options
 from ratchet.entry.beam.silver import page_row, silver_of

@@ -1,6 +1,6 @@
 """The callables of datasets: a person builds and withdraws, a service records on a golden set."""
 
-from ratchet.datasets.version import dataset_stream
+from ratchet.datasets.versions.version import dataset_stream
 from ratchet.entry.wiring import the_app
 from ratchet.store.port import Ref, Store
 from tests.support.curated import an_example, id_of

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ratchet.datasets.load import load_version
+from ratchet.datasets.versions.load import load_version
 from ratchet.entry.cli.output import opened
 from ratchet.store.port import Ref
 from tests.support.commands import Ratchet, write_lines

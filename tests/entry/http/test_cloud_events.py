@@ -9,7 +9,7 @@ from cloudevents.conversion import to_binary, to_structured
 from cloudevents.http import CloudEvent
 
 import main
-from ratchet.datasets.trace import Trace
+from ratchet.datasets.collecting.trace import Trace
 from ratchet.entry.http import events
 from ratchet.entry.http.body import MAX_BODY
 from ratchet.store.port import Query, Store

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ratchet.datasets.curate.vector import shape_in
-from ratchet.datasets.prepared import Prepared
+from ratchet.datasets.versions.prepared import Prepared
 from ratchet.stats.moments import Floats
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ratchet.datasets.curate.vector import GRID
 from ratchet.datasets.example import Example
-from ratchet.datasets.prepared import Prepared
+from ratchet.datasets.versions.prepared import Prepared
 from ratchet.stats.moments import Floats, Ints
 
 NEIGHBOURS = 5

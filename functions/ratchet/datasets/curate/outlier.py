@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ratchet.datasets.curate.measured import measured
-from ratchet.datasets.prepared import Prepared
+from ratchet.datasets.versions.prepared import Prepared
 from ratchet.kernel.errors import InvalidInput
 from ratchet.stats.moments import Floats
 

@@ -12,8 +12,8 @@ from typing import Final
 
 from ratchet.datasets.curate.score import Decision, Scored, misses
 from ratchet.datasets.example import Content, Example, Step
-from ratchet.datasets.prepared import Prepared
 from ratchet.datasets.settings import DatasetSettings
+from ratchet.datasets.versions.prepared import Prepared
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.each import Tell, each
 from ratchet.kernel.errors import NotFound, NotWhole

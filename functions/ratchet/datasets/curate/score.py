@@ -17,8 +17,8 @@ from typing import Literal, NamedTuple
 from ratchet.datasets.curate.novelty import distances, rarity
 from ratchet.datasets.curate.outlier import outliers
 from ratchet.datasets.example import CHECK, PERSON, Example
-from ratchet.datasets.prepared import Prepared
 from ratchet.datasets.settings import DatasetSettings
+from ratchet.datasets.versions.prepared import Prepared
 
 Decision = Literal["ACCEPT", "REVIEW", "REJECT"]
 WEIGHTS: Mapping[str, float] = {

@@ -20,7 +20,7 @@ import numpy as np
 from ratchet.datasets.curate import FEATURES
 from ratchet.datasets.curate.shape import SHAPE, shape_of
 from ratchet.datasets.example import Content, Example
-from ratchet.datasets.prepared import Vector
+from ratchet.datasets.versions.prepared import Vector
 from ratchet.stats.moments import Floats
 
 GRID = 4096

@@ -15,7 +15,7 @@ import numpy as np
 from ratchet.datasets.dedupe.near_index import FEW, MOST, NearIndex
 from ratchet.datasets.dedupe.shingles import unjudged, verifier
 from ratchet.datasets.dedupe.signature import SHARED, signature_of
-from ratchet.datasets.prepared import Signature
+from ratchet.datasets.versions.prepared import Signature
 
 __all__ = ["NearIndex", "near_pairs", "signature_of"]
 

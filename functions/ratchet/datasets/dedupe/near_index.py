@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ratchet.datasets.dedupe import DEDUPE
 from ratchet.datasets.dedupe.shingles import Numbers, verifier
 from ratchet.datasets.dedupe.signature import BANDS, SHARED
-from ratchet.datasets.prepared import Signature
+from ratchet.datasets.versions.prepared import Signature
 from ratchet.kernel.canonical import canonical
 from ratchet.kernel.errors import NotWhole
 

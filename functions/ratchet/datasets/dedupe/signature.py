@@ -11,7 +11,7 @@ import numpy as np
 
 from ratchet.datasets.dedupe import DEDUPE
 from ratchet.datasets.dedupe.shingles import Numbers, mixed, shingles_of
-from ratchet.datasets.prepared import Signature
+from ratchet.datasets.versions.prepared import Signature
 from ratchet.kernel.errors import InvalidInput
 
 BANDS, ROWS = 48, 7

@@ -9,7 +9,7 @@ from typing import Any
 
 from ratchet.datasets.example import Step
 from ratchet.datasets.export.exporter import json_lines
-from ratchet.datasets.load import Item
+from ratchet.datasets.versions.load import Item
 
 Message = dict[str, Any]
 _ROLES = ("system", "developer", "user", "assistant")

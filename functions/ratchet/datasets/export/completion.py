@@ -2,7 +2,7 @@
 
 from ratchet.datasets.example import Content, Step
 from ratchet.datasets.export.exporter import json_lines
-from ratchet.datasets.load import Item
+from ratchet.datasets.versions.load import Item
 
 
 def row_of(item: Item) -> dict[str, str]:

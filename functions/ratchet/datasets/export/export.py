@@ -12,8 +12,8 @@ from urllib.parse import quote
 from ratchet.datasets.dedupe.normal import normal_hash
 from ratchet.datasets.example import Hash
 from ratchet.datasets.export import EXPORTERS
-from ratchet.datasets.load import examples_of, load_head, load_version
-from ratchet.datasets.version import SPLITS, DatasetVersion, Split, dataset_key
+from ratchet.datasets.versions.load import examples_of, load_head, load_version
+from ratchet.datasets.versions.version import SPLITS, DatasetVersion, Split, dataset_key
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import Contaminated, InvalidInput, Unavailable
 from ratchet.kernel.keys import Keys

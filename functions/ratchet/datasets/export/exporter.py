@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, NamedTuple
 
-from ratchet.datasets.load import Item
+from ratchet.datasets.versions.load import Item
 
 Writer = Callable[[Iterable[Item], BinaryIO], int]
 

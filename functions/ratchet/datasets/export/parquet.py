@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from ratchet.datasets.export.exporter import Exporter
-from ratchet.datasets.load import Item
+from ratchet.datasets.versions.load import Item
 from ratchet.kernel.errors import InvalidInput
 
 GROUP = 500  # rows that are in memory at once, and a row group in the file

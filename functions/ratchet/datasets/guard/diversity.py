@@ -6,8 +6,8 @@ from datetime import datetime
 
 import numpy as np
 
-from ratchet.datasets.prepared import Vector
-from ratchet.datasets.version import dataset_key
+from ratchet.datasets.versions.prepared import Vector
+from ratchet.datasets.versions.version import dataset_key
 from ratchet.govern.alerts import alert, clear_alert, raise_alert
 from ratchet.store.port import Store
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from ratchet.datasets.dedupe.near import NearIndex, signature_of
 from ratchet.datasets.dedupe.normal import normal_hash, normal_text
 from ratchet.datasets.example import Content
-from ratchet.datasets.prepared import Signature
+from ratchet.datasets.versions.prepared import Signature
 from ratchet.kernel.canonical import canonical
 from ratchet.kernel.errors import NotWhole
 

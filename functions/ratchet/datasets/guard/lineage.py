@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from ratchet.datasets.example import EXAMPLES, SELF, Example, Lineage
 from ratchet.datasets.settings import DatasetSpec
-from ratchet.datasets.version import DATASETS
+from ratchet.datasets.versions.version import DATASETS
 from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.kernel.ids import join_key
 from ratchet.labels.settings import JudgeSettings

@@ -13,8 +13,13 @@ from ratchet.datasets.dedupe import DEDUPE
 from ratchet.datasets.dedupe.normal import normal_text
 from ratchet.datasets.example import Content
 from ratchet.datasets.guard.guarded_set import GuardedSet, Overlap, Probe
-from ratchet.datasets.load import examples_of, load_version
-from ratchet.datasets.version import DatasetHead, DatasetVersion, dataset_key, dataset_stream
+from ratchet.datasets.versions.load import examples_of, load_version
+from ratchet.datasets.versions.version import (
+    DatasetHead,
+    DatasetVersion,
+    dataset_key,
+    dataset_stream,
+)
 from ratchet.govern.config import CHECKPOINTS
 from ratchet.kernel.errors import NotFound, NotWhole
 from ratchet.kernel.ids import join_key

@@ -6,9 +6,9 @@ from itertools import islice
 from ratchet.datasets.dedupe.near import signature_of
 from ratchet.datasets.dedupe.normal import normal_hash, normal_text
 from ratchet.datasets.guard.guarded_set import GuardedSet, Probe
-from ratchet.datasets.load import Item, examples_of
 from ratchet.datasets.settings import DatasetSettings
-from ratchet.datasets.version import DatasetVersion
+from ratchet.datasets.versions.load import Item, examples_of
+from ratchet.datasets.versions.version import DatasetVersion
 from ratchet.store.blobs import Blobs
 
 PAGE = 1000  # whose words are in memory at once

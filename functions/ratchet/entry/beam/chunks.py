@@ -5,9 +5,9 @@ from typing import Any
 
 import apache_beam as beam
 
-from ratchet.datasets.chunks import cut_chunks, lines_of, put_chunk
-from ratchet.datasets.manifest import read_manifest
-from ratchet.datasets.version import Chunk, Entry
+from ratchet.datasets.versions.chunks import cut_chunks, lines_of, put_chunk
+from ratchet.datasets.versions.manifest import read_manifest
+from ratchet.datasets.versions.version import Chunk, Entry
 from ratchet.entry.beam.reach import Reach
 from ratchet.entry.beam.steps import Row, Step, error_of
 from ratchet.kernel.errors import NotWhole

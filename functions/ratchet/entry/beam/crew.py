@@ -14,11 +14,11 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 from apache_beam.runners.runner import PipelineState
 from apache_beam.transforms.combiners import ToList
 
-from ratchet.datasets.index import write_index
-from ratchet.datasets.prepare import MEASURES
-from ratchet.datasets.progress import Track
-from ratchet.datasets.read import KEPT, Silver
-from ratchet.datasets.version import Chunk, Entry
+from ratchet.datasets.versions.index import write_index
+from ratchet.datasets.versions.prepare import MEASURES
+from ratchet.datasets.versions.progress import Track
+from ratchet.datasets.versions.read import KEPT, Silver
+from ratchet.datasets.versions.version import Chunk, Entry
 from ratchet.entry.beam.chunks import chunks_of, write_chunks
 from ratchet.entry.beam.near import judge_texts
 from ratchet.entry.beam.reach import Reach

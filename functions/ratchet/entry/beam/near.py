@@ -12,7 +12,7 @@ import apache_beam as beam
 from ratchet.datasets.dedupe.pairs import shelf_pairs
 from ratchet.datasets.dedupe.shingles import verifier
 from ratchet.datasets.dedupe.signature import SHARED
-from ratchet.datasets.words import normal_words
+from ratchet.datasets.versions.words import normal_words
 from ratchet.entry.beam.reach import Reach
 from ratchet.entry.beam.steps import Row, Step
 from ratchet.kernel.canonical import canonical

@@ -9,10 +9,10 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from ratchet.datasets.example import Example
-from ratchet.datasets.index import index_bytes, read_index
-from ratchet.datasets.prepare import MEASURES, measure, prepare_page, prepared_of
-from ratchet.datasets.prepared import Prepared
-from ratchet.datasets.read import Silver, kept_between, pages_of
+from ratchet.datasets.versions.index import index_bytes, read_index
+from ratchet.datasets.versions.prepare import MEASURES, measure, prepare_page, prepared_of
+from ratchet.datasets.versions.prepared import Prepared
+from ratchet.datasets.versions.read import Silver, kept_between, pages_of
 from ratchet.entry.beam.reach import Reach
 from ratchet.entry.beam.steps import Row, Step, error_of
 from ratchet.kernel.errors import Misconfigured, RatchetError

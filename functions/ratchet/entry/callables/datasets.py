@@ -47,7 +47,7 @@ class RecordGolden(Model):
 @admins_call(BuildDataset)
 def build_dataset(app: App, actor: Actor, asked: BuildDataset) -> Model:
     """Build the next version; one over its time is gone on with by the next call."""
-    from ratchet.datasets import build
+    from ratchet.datasets.versions import build
 
     return build.build_dataset(
         app.store,
@@ -64,7 +64,7 @@ def build_dataset(app: App, actor: Actor, asked: BuildDataset) -> Model:
 @admins_call(WithdrawExamples)
 def withdraw_examples(app: App, actor: Actor, asked: WithdrawExamples) -> Model:
     """Take examples out of every version to come; those that hold them already are named."""
-    from ratchet.datasets import withdraw
+    from ratchet.datasets.versions import withdraw
 
     return withdraw.withdraw_examples(
         app.store, app.blobs, app.keys, actor, asked.ids, reason=asked.reason, now=app.clock()

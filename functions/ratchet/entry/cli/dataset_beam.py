@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from ratchet.datasets.crew import Crew
+from ratchet.datasets.versions.crew import Crew
 from ratchet.entry.beam.reach import reach_of, runner_options
 from ratchet.entry.cloud import wanted_packages
 from ratchet.entry.wiring import App

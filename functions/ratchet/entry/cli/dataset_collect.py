@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from ratchet.datasets.collect import CollectReport, collect_examples
-from ratchet.datasets.dead import list_dead, replay_dead
+from ratchet.datasets.collecting.collect import CollectReport, collect_examples
+from ratchet.datasets.collecting.dead import list_dead, replay_dead
+from ratchet.datasets.collecting.receive import Received, receive_trajectories
+from ratchet.datasets.collecting.stop import resume_source
 from ratchet.datasets.extract.clean import MAX_RAW
-from ratchet.datasets.receive import Received, receive_trajectories
-from ratchet.datasets.stop import resume_source
 from ratchet.entry.cli.output import (
     AsJson,
     By,

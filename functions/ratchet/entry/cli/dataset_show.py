@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from ratchet.datasets.diff import DatasetDiff, diff_versions
-from ratchet.datasets.load import latest_version, list_versions, load_version
 from ratchet.datasets.status import DatasetState, DatasetStatus, dataset_status
-from ratchet.datasets.version import DatasetVersion, dataset_key
+from ratchet.datasets.versions.diff import DatasetDiff, diff_versions
+from ratchet.datasets.versions.load import latest_version, list_versions, load_version
+from ratchet.datasets.versions.version import DatasetVersion, dataset_key
 from ratchet.entry.cli.output import AsJson, StoreUrl, cell, emit, opened, say, table
 from ratchet.entry.wiring import App
 from ratchet.kernel.errors import NotFound

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ratchet.datasets.version import dataset_key
+from ratchet.datasets.versions.version import dataset_key
 from ratchet.entry.cli import dataset_collect, dataset_show
 from ratchet.entry.cli.dataset_beam import DIRECT, crew_of
 from ratchet.entry.cli.dataset_show import Key, parts_of
@@ -47,7 +47,7 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build the next version; one that died goes on, and none is made where nothing changed."""
-    from ratchet.datasets.build import build_dataset
+    from ratchet.datasets.versions.build import build_dataset
 
     if beam and workers > 1:
         raise InvalidInput(
@@ -114,7 +114,7 @@ def export(
 @app.command()
 def verify(key: Key, store: StoreUrl = None, as_json: AsJson = False) -> None:
     """Read all of a version; what is not as it was written is named, and the status is not 0."""
-    from ratchet.datasets.verify import verify_version
+    from ratchet.datasets.versions.verify import verify_version
 
     with opened(store, making=False) as a:
         named = dataset_key(*parts_of(a, key))
@@ -154,7 +154,7 @@ def withdraw(
     as_json: AsJson = False,
 ) -> None:
     """Take examples out of every version to come; those that hold them already are named."""
-    from ratchet.datasets.withdraw import withdraw_examples
+    from ratchet.datasets.versions.withdraw import withdraw_examples
 
     wanted = [*(ids or ()), *(read_text(file, "ids").split() if file else ())]
     with opened(store, making=False) as a:

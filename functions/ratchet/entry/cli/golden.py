@@ -98,7 +98,7 @@ def freeze(
 def _source(a: App, version: str | None, split: str, ids: Path | None, lines: Path | None) -> Any:
     """Return what is to be frozen, of the one place that was named."""
     from ratchet.datasets.freeze import of_examples, of_lines, of_version
-    from ratchet.datasets.version import SPLITS
+    from ratchet.datasets.versions.version import SPLITS
 
     if [version, ids, lines].count(None) != 2:
         raise InvalidInput(

@@ -83,7 +83,7 @@ def record_run(call: Call) -> Reply:
 @door("POST", role="service")
 def events(call: Call) -> Reply:
     """Take CloudEvents 1.0 of what components completed: one, in either mode, or a batch."""
-    from ratchet.datasets.receive import receive_events  # neither is in a cold start
+    from ratchet.datasets.collecting.receive import receive_events  # neither is in a cold start
     from ratchet.entry.http.cloud_events import events_of
 
     sent, app = events_of(call.request), call.app

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from ratchet.datasets.collecting.receive import Received
 from ratchet.datasets.extract.events import Asked, Completed
-from ratchet.datasets.receive import Received
 from ratchet.entry.http.operations import RESPONSES, paths
 from ratchet.entry.http.v1 import openapi as v1
 from ratchet.entry.http.v1.runs import RunBatch, RunSent

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from ratchet.datasets.receive import MAX_EVENTS, TYPES
+from ratchet.datasets.collecting.receive import MAX_EVENTS, TYPES
 from ratchet.entry.http.body import MAX_BODY
 from ratchet.govern.roles import Role
 from ratchet.kernel.clock import millis

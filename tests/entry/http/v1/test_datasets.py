@@ -5,8 +5,8 @@ from typing import Any, get_args
 
 import pytest
 
-from ratchet.datasets.gather import GATHERERS
-from ratchet.datasets.trace import DeadTrace
+from ratchet.datasets.collecting.gather import GATHERERS
+from ratchet.datasets.collecting.trace import DeadTrace
 from ratchet.entry.http.v1.datasets import SourceName
 from ratchet.entry.wiring import the_app
 from ratchet.store.port import Ref, Store

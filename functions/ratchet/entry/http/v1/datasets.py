@@ -4,18 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from ratchet.datasets.browse import (
+from ratchet.datasets.collecting.trace import DeadTrace
+from ratchet.datasets.example import Domain, Example, TaskType
+from ratchet.datasets.versions.browse import (
     DatasetHistory,
     VersionShown,
     dataset_history,
     examples_query,
     load_example,
 )
-from ratchet.datasets.browse import list_datasets as browse_datasets
-from ratchet.datasets.example import Domain, Example, TaskType
-from ratchet.datasets.load import load_version
-from ratchet.datasets.trace import DeadTrace
-from ratchet.datasets.version import DatasetVersion, dataset_key
+from ratchet.datasets.versions.browse import list_datasets as browse_datasets
+from ratchet.datasets.versions.load import load_version
+from ratchet.datasets.versions.version import DatasetVersion, dataset_key
 from ratchet.entry.http.v1.paging import Page, Paged, page_of_list, page_of_query
 from ratchet.entry.http.v1.route import Ask, Route
 from ratchet.kernel.clock import micros
@@ -81,7 +81,7 @@ def list_examples(ask: Ask, query: WantedExamples) -> Page[Example]:
 
 def list_dead(ask: Ask, query: WantedDead) -> Page[DeadRow]:
     """List the latest 500 dead letters, the latest first."""
-    from ratchet.datasets import dead
+    from ratchet.datasets.collecting import dead
 
     broken: list[RatchetError] = []
     found = dead.list_dead(ask.app.store, query.source, MOST_DEAD, tell=broken.append)

@@ -1,0 +1,1 @@
+"""Versions of datasets: built whole or not there, and all that is done with them afterwards."""
