@@ -15,21 +15,18 @@ class Died(BaseException):
     """The process is gone: nothing in Ratchet catches this."""
 
 
-class FaultyStore:
-    """Counts every call of the port; call number `die_at` (from 1) fails before or after it acts.
+class Faulty:
+    """Counts calls; call number `die_at` (from 1) fails before or after it acts.
 
-    `die_at=None` only counts, so a first run tells how many places there are to die at. A stream
-    is one call: it fails before its first document or after its last.
+    `die_at=None` only counts, so a first run tells how many places there are to die at.
     """
 
     def __init__(
         self,
-        inner: Store,
         die_at: int | None = None,
         when: Literal["before", "after"] = "before",
         error: Exception | None = None,
     ) -> None:
-        self.inner = inner
         self.calls = 0
         self.log: list[str] = []
         self._die_at = die_at
@@ -48,6 +45,20 @@ class FaultyStore:
         if dies:
             raise self._error
         return answer
+
+
+class FaultyStore(Faulty):
+    """Fails at a call of the port; a stream is one: before its first document or after its last."""
+
+    def __init__(
+        self,
+        inner: Store,
+        die_at: int | None = None,
+        when: Literal["before", "after"] = "before",
+        error: Exception | None = None,
+    ) -> None:
+        super().__init__(die_at, when, error)
+        self.inner = inner
 
     def get(self, ref: Ref) -> Snapshot | None:
         return self._call("get", lambda: self.inner.get(ref))

@@ -1,21 +1,15 @@
 """FaultyBlobs: blobs that fail at one chosen call, before it acts or after."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Literal
 
 from ratchet.store.blobs import BlobInfo, Blobs
-from tests.support.faults import Died
-
-T = TypeVar("T")
+from tests.support.faults import Faulty
 
 
-class FaultyBlobs:
-    """Counts every call of the port; call number `die_at` (from 1) fails before or after it acts.
-
-    `die_at=None` only counts. A listing is one call, like a stream of `FaultyStore`.
-    """
+class FaultyBlobs(Faulty):
+    """Fails at a call of the port; a listing is one call, like a stream of `FaultyStore`."""
 
     def __init__(
         self,
@@ -24,25 +18,8 @@ class FaultyBlobs:
         when: Literal["before", "after"] = "before",
         error: Exception | None = None,
     ) -> None:
+        super().__init__(die_at, when, error)
         self.inner = inner
-        self.calls = 0
-        self.log: list[str] = []
-        self._die_at = die_at
-        self._when = when
-        self._error = error if error is not None else Died("the process died here")
-        self._lock = threading.Lock()
-
-    def _call(self, name: str, act: Callable[[], T]) -> T:
-        with self._lock:
-            self.calls += 1
-            self.log.append(name)
-            dies = self.calls == self._die_at
-        if dies and self._when == "before":
-            raise self._error
-        answer = act()
-        if dies:
-            raise self._error
-        return answer
 
     def put(self, data: bytes) -> str:
         return self._call("put", lambda: self.inner.put(data))
