@@ -44,7 +44,7 @@ def test_a_job_that_never_ran_has_no_status() -> None:
 
 
 def test_a_verb_without_a_job_is_marked_and_a_deployment_mends_it() -> None:
-    jobs = [j for j in deployed() if "sweep" not in j.name]
+    jobs = [j for j in deployed() if "schedule-sweep-" not in j.name]
     (lost,) = [j for j in cloud_jobs(FakeScheduler(*jobs), PLACE) if j.state == "missing"]
     assert lost.verb == "sweep"
     assert "firebase deploy" in lost.mend

@@ -312,6 +312,11 @@ def test_a_verdict_is_not_changed_by_hand(store: Store) -> None:
     )
 
 
+# No edit of these is put back: their seal is checked wherever they are used, `ratchet golden verify`
+# names what was changed, and what was measured is measured anew.
+CHECKED = {"ops_golden_sets", "ops_golden_exposures", "ops_golden_standings", "ops_checkpoints"}
+
+
 @pytest.mark.parametrize("kind", [Rollout, Verdict, Approval, StoredReplay])
 def test_every_kind_of_sealed_document_has_a_guard_and_its_commands(kind: type[Sealed]) -> None:
     listening = {
@@ -323,7 +328,12 @@ def test_every_kind_of_sealed_document_has_a_guard_and_its_commands(kind: type[S
     assert meant(kind.collection, "p-r1", {}, {}).startswith("ratchet ")
     assert made_anew(kind.collection, "p").startswith("ratchet ")
     ours = {kind for kind in Sealed.__subclasses__() if kind.__module__.startswith("ratchet.")}
-    assert ours == {Rollout, Verdict, Approval, StoredReplay}
+    assert {k for k in ours if k.collection not in CHECKED} == {
+        Rollout,
+        Verdict,
+        Approval,
+        StoredReplay,
+    }
 
 
 ACTS: list[Callable[[Console, str], None]] = [
