@@ -25,7 +25,7 @@ from ratchet.datasets.settings import DatasetSettings
 from ratchet.datasets.versions.build_scheduled import FAILED
 from ratchet.datasets.versions.load import Item
 from ratchet.datasets.versions.unreadable import ANSWER, EXAMPLE
-from ratchet.datasets.versions.version import LeftOut
+from ratchet.datasets.versions.version import Entry, LeftOut
 from ratchet.entry.http.v1.datasets import ROUTES
 from ratchet.entry.schedules import cron
 from ratchet.entry.ticks import SCHEDULES
@@ -71,6 +71,12 @@ def test_the_event_is_redacted_as_it_is_shown() -> None:
     found = EXTRACTORS[SOURCE](EVENT, source_id="run-4711", at=system_clock())
     item = Item(None, redact(found.content).content)  # type: ignore[arg-type]  # its words alone
     assert row_of(item) == LINE
+
+
+def test_the_columns_of_parquet_are_those_that_it_writes() -> None:
+    (told,) = re.findall(r"as columns: (.*?)\. Its component", TEXT, re.DOTALL)
+    entry = set(Entry.model_json_schema(by_alias=True)["properties"])
+    assert set(named(told)) == entry | {"input", "output", "steps"}
 
 
 def test_the_reasons_are_those_that_there_are() -> None:
@@ -174,6 +180,9 @@ def _take_out_and_measure(ratchet: Ratchet) -> None:
     by = ("--reason", "before the first training", "--by", "ada")
     terms = ("--metric", "success", "--budget", "20")
     _shown(ratchet, "golden", "freeze", "airline", "--version", "default@1.0.0", *terms, *by)
+    verified = ratchet("dataset", "verify", "default")
+    assert verified.status == 0
+    assert "  7 of its examples, none trained on, are in golden sets" in verified.out
     app = open_app("sqlite:///.ratchet/ratchet.db")
     golden = get_golden(app.store, app.keys, "airline")
     ids = [entry.id for entry in entries_of(app.blobs, golden)]
@@ -182,10 +191,10 @@ def _take_out_and_measure(ratchet: Ratchet) -> None:
     write_json("params.json", {"prompts": {"system": "Cite."}})
     why = ("--reason", "a prompt that cites", "--by", "ada")
     assert ratchet("policy", "propose", "router-core", "--params", "params.json", *why).status == 0
-    record = ("golden", "record", "airline")
-    _shown(ratchet, *record, "router-core@1.0.0", "--scores", "champion.json", "--by", "ada")
-    beside = ("--scores", "scores.json", "--champion", "router-core@1.0.0", "--by", "ada")
-    _shown(ratchet, *record, "router-core@1.0.1", *beside)
+    _shown(ratchet, "golden", "export", "airline", "--out", "airline.jsonl")
+    than = ("--champion", "router-core@1.0.0", "--champion-scores", "champion.json", "--by", "ada")
+    record = ("golden", "record", "airline", "router-core@1.0.1", "--scores", "scores.json")
+    _shown(ratchet, *record, *than)
     write_json("gates.json", GATES)
     ran = ratchet("config", "set", "gates", "gates.json", "--reason", "prompts are measured first")
     assert ran.status == 0

@@ -48,6 +48,14 @@ def test_what_is_not_on_its_scale_is_refused(value: Any, scale: Scale) -> None:
     assert caught.value.field == "quality"
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"), [(7.0, "7"), (5.25, "5.25"), (9, "9"), ("4", "'4'"), (True, "'True'")]
+)
+def test_a_quality_is_told_as_it_was_written(value: Any, shown: str) -> None:
+    with pytest.raises(InvalidInput, match=f"^a quality of {shown} is not on the scale 1-5"):
+        quality_from(value, "1-5")
+
+
 def test_an_unknown_scale_is_refused_with_those_there_are() -> None:
     with pytest.raises(InvalidInput) as caught:
         quality_from(3, "1-7")  # type: ignore[arg-type]  # what a caller may send

@@ -312,8 +312,8 @@ def test_a_verdict_is_not_changed_by_hand(store: Store) -> None:
     )
 
 
-# No edit of these is put back: their seal is checked wherever they are used, `ratchet golden verify`
-# names what was changed, and what was measured is measured anew.
+# No edit of these is put back: their seal is checked wherever they are used, and what was changed
+# is named by `ratchet golden verify`; what was measured is measured anew.
 CHECKED = {"ops_golden_sets", "ops_golden_exposures", "ops_golden_standings", "ops_checkpoints"}
 
 

@@ -113,6 +113,17 @@ def test_a_mode_that_leaves_gates_out_is_an_override_in_the_audit(store: Store) 
     assert (entry.override, entry.evidence["skipped"]) == (True, ["shadow"])
 
 
+def test_a_golden_set_that_is_not_frozen_is_told_and_no_override_is_advised(
+    embedded: Store,
+) -> None:
+    behaving(embedded)
+    rules = {"gates": ["golden", "canary"], "profile": "significance", "golden": "airline"}
+    set_gates(embedded, behaviour=rules)
+    with pytest.raises(Refused, match="gate golden: there is no golden set airline") as caught:
+        start(embedded, by_gates())
+    assert (caught.value.mend, "--mode" in str(caught.value)) == ("", False)
+
+
 def test_the_mode_that_comes_first_anyway_overrides_nothing(embedded: Store) -> None:
     behaving(embedded)
     started = start(embedded, by_gates(mode="shadow"))

@@ -100,8 +100,8 @@ def test_a_bucket_that_is_not_there_is_misconfigured(bucket: Bucket) -> None:
     with pytest.raises(Misconfigured, match="no bucket another-one") as told:
         CloudBlobs("another-one").put(b"abc")
     assert told.value.mend == "gcloud storage buckets create gs://another-one"
-    with pytest.raises(NotFound):
-        CloudBlobs(BUCKET).get(ABC)
+    with pytest.raises(NotFound, match=f"no blob {ABC} in gs://{BUCKET}/deep "):
+        CloudBlobs(BUCKET, "deep").get(ABC)
 
 
 def test_whoever_may_not_is_told_the_role(bucket: Bucket) -> None:

@@ -33,9 +33,13 @@ def test_reading_makes_no_folder(path: Path) -> None:
     assert list(blobs.listed()) == []
     assert not blobs.has(address_of(TEXT))
     assert blobs.delete(address_of(TEXT))
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match=f"in {path}, a folder that does not exist") as told:
         blobs.get(address_of(TEXT))
+    assert "RATCHET_BLOBS" in told.value.mend
     assert not path.exists()
+    blobs.put(b"other")
+    with pytest.raises(NotFound, match=f"there is no blob {address_of(TEXT)} in {path} "):
+        blobs.get(address_of(TEXT))
 
 
 def test_words_lie_deflated_and_for_their_owner_alone(path: Path) -> None:

@@ -70,7 +70,7 @@ def of_examples(store: Store, blobs: Blobs, ids: Sequence[str]) -> Source:
     missing = [one for one in ids if one not in found]
     if missing:
         raise NotFound(
-            f"no examples {_some(missing)}", field="ids", mend="ratchet dataset show lists them"
+            f"no examples {_some(missing)}", field="ids", mend="ratchet dataset examples lists them"
         )
     _refuse_withdrawn(store, ids)
     read = (_content(blobs, found[one]) for one in ids)

@@ -29,12 +29,19 @@ def quality_from(value: float, scale: Scale) -> float:
     low, high = _ENDS[scale]
     if isinstance(value, bool) or not isinstance(value, int | float) or not _within(value, scale):
         raise InvalidInput(
-            f"a quality of {str(value)[:40]!r} is not on the scale {scale}",
+            f"a quality of {_told(value)} is not on the scale {scale}",
             field="quality",
             mend=f"say a number {low:g}..{high:g}, or another scale",
         )
     # The grid makes 0.29 on 0..1 the 29 that it is on 0..100, so that both pass the same bound.
     return round((value - low) / (high - low) * 100, 6)
+
+
+def _told(value: object) -> str:
+    """Return a value as a person wrote it; what is no number stands in quotes."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return repr(str(value)[:40])
+    return f"{value:.10g}" if isinstance(value, float) else str(value)[:40]
 
 
 def _within(value: float, scale: Scale) -> bool:

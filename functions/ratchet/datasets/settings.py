@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from ratchet.datasets.example import Domain, TaskType
 from ratchet.govern.config import Config
 from ratchet.kernel.document import Listed, Model
+from ratchet.kernel.errors import NotFound
 from ratchet.observe.observation import Name, Share
 
 DatasetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -63,6 +64,21 @@ class DatasetSettings(Config):
     prices: Annotated[dict[Name, Usd], Field(max_length=50)] = {}
     keep_days: Days = 180.0
     retain_from_day: Annotated[float, Field(gt=0, le=3650)] = 25.0
+
+    def spec_of(self, dataset: str) -> DatasetSpec:
+        """Return what a dataset takes.
+
+        Raises: NotFound.
+        """
+        if dataset in self.datasets:
+            return self.datasets[dataset]
+        known = ", ".join(sorted(self.datasets))
+        add = "ratchet config set datasets FILE --reason ..."
+        raise NotFound(
+            f"config/datasets names no dataset {dataset}" + ("" if known else ", and no other"),
+            field="dataset",
+            mend=f"one of {known}, or add it: {add}" if known else f"add it: {add}",
+        )
 
     @property
     def retention(self) -> timedelta:

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from ratchet.datasets.collecting.gather import GATHERERS
-from ratchet.datasets.collecting.stop import state_of
-from ratchet.datasets.collecting.trace import DeadTrace
+from ratchet.datasets.collecting.stop import samples_of, state_of
+from ratchet.datasets.collecting.trace import DeadSample, DeadTrace
 from ratchet.datasets.example import EXAMPLES
 from ratchet.datasets.filter import FILTERS
 from ratchet.datasets.settings import DatasetSettings
@@ -37,7 +37,8 @@ class Silver(Model):
     """What was collected for all datasets: examples in store by what became of them.
 
     `reasons` says why the collector did not keep the others. `withdrawn` are no longer kept. `dead`
-    are traces that became no example; `stopped` sources wait for a person.
+    are traces that became no example; `stopped` sources wait for a person, and `samples` are some
+    of the traces that stopped each.
     """
 
     collected: int
@@ -46,6 +47,7 @@ class Silver(Model):
     reasons: dict[str, int]
     dead: int
     stopped: Annotated[tuple[str, ...], Listed] = ()
+    samples: dict[str, Annotated[tuple[DeadSample, ...], Listed]] = {}
 
 
 class DatasetState(Model):
@@ -125,6 +127,7 @@ def _silver(store: Store) -> Silver:
     """Count the examples of silver; some that have expired may not be removed yet."""
     gone, kept = Filter("withdrawnAt", ">", EPOCH), Filter("reason", "==", "")
     reasons = {reason: _count(store, Filter("reason", "==", reason)) for reason in FILTERS}
+    stopped = tuple(name for name in GATHERERS if state_of(store, name) == "stopped")
     return Silver(
         collected=_count(store),
         kept=_count(store, kept) - _count(store, kept, gone),
@@ -132,7 +135,8 @@ def _silver(store: Store) -> Silver:
         withdrawn=_count(store, Filter("reason", "in", ["", *FILTERS]), gone),
         reasons={reason: count for reason, count in reasons.items() if count},
         dead=store.count(Query(DeadTrace.collection)),
-        stopped=tuple(name for name in GATHERERS if state_of(store, name) == "stopped"),
+        stopped=stopped,
+        samples={name: found for name in stopped if (found := samples_of(store, name))},
     )
 
 

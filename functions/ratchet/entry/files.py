@@ -14,6 +14,8 @@ from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.kernel.strict_json import names_once
 
 GZIP = b"\x1f\x8b"
+_AS_TEXT = "save it as UTF-8"
+_AGAIN = "copy it again from where it is whole"
 
 
 def read_text(path: Path, field: str) -> str:
@@ -27,8 +29,12 @@ def read_text(path: Path, field: str) -> str:
         return raw.decode("utf-8-sig")
     except FileNotFoundError as error:
         raise NotFound(f"{path} does not exist", field=field, mend="name a file") from error
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path}: {_told(error)}", field=field, mend="UTF-8 JSON") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"{path} is no text in UTF-8: byte {error.start} is none", field=field, mend=_AS_TEXT
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(path, error, field) from error
 
 
 @contextmanager
@@ -66,7 +72,7 @@ def byte_lines(path: Path, most: int, field: str) -> Iterator[bytes]:
     except FileNotFoundError as error:
         raise NotFound(f"{path} does not exist", field=field, mend="name a file") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise InvalidInput(f"{path}: {_told(error)}", field=field, mend="a whole file") from error
+        raise _unreadable(path, error, field) from error
 
 
 def parse_json(text: str, what: str, field: str) -> Any:
@@ -125,6 +131,17 @@ def write_text(path: Path, text: str, field: str) -> None:
         raise InvalidInput(
             f"cannot write {path}: {_told(error)}", field=field, mend="name another file"
         ) from error
+
+
+def _unreadable(path: Path, error: Exception, field: str) -> InvalidInput:
+    """Return what keeps a file from being read, as a sentence."""
+    if isinstance(error, EOFError):
+        return InvalidInput(f"{path} is cut off in the middle", field=field, mend=_AGAIN)
+    if isinstance(error, gzip.BadGzipFile | zlib.error):
+        return InvalidInput(f"{path} is gzip, and damaged", field=field, mend=_AGAIN)
+    return InvalidInput(
+        f"cannot read {path}: {_told(error)}", field=field, mend="name a file that can be read"
+    )
 
 
 def _told(error: Exception) -> str:

@@ -20,7 +20,6 @@ FORMS = {
     r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.\d{1,3})?$": "an observation's id is wanted, like day-1.100",
     r"^[A-Za-z0-9]([A-Za-z0-9 ._:/+-]*[A-Za-z0-9._:/+-])?$": "a class is wanted: letters, digits, "
     "spaces and . _ : / + -, beginning with a letter or digit, without a space at its end",
-    r"^([a-z][a-z-]{0,60})?$": "small letters and - are taken, 61 at most, or nothing",
     rf"^{_LINE}$": "one line of text is wanted",
     rf"^{_LINE}[^\s\x00-\x1f\x7f-\x9f]{_LINE}$": "one line of text, not empty, is wanted",
     rf"^{_NUMBER}\.{_NUMBER}\.{_NUMBER}$": "a version is wanted, like 1.0.3",

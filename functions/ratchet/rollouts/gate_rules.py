@@ -61,12 +61,13 @@ class Gates(Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        for rules in self._all():
+        for rules in self.all_rules():
             if rules.profile not in self.known():
                 raise ValueError(f"there is no profile {rules.profile!r}")
         return self
 
-    def _all(self) -> list[ClassRules]:
+    def all_rules(self) -> list[ClassRules]:
+        """Return the rules of both classes, and what policies have of their own."""
         own = [r for p in self.policies.values() for r in (p.allocation, p.behaviour) if r]
         return [self.allocation, self.behaviour, *own]
 

@@ -171,6 +171,8 @@ def _instead(walked: Onward, asked: RolloutRequest) -> str:
     if walked.entered.result == "asks" and len(asked.challengers) == 1:
         version = asked.challengers[0].version.partition("@")[2]
         return f"ratchet approvals ask {asked.policy} {version} --reason ..."
+    if walked.gate == "golden":
+        return ""  # its reasons say what is missing, and nobody is to pass it by for ease
     return "name a --mode: that is an override, and the audit says so"
 
 

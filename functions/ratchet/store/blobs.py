@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from ratchet.kernel.errors import InvalidInput
+from ratchet.kernel.errors import InvalidInput, NotFound
 
 SCHEME = "blob:"
 AT_ONCE = 16  # calls of a service that each wait
@@ -78,6 +78,15 @@ def put_all(blobs: Blobs, several: Sequence[bytes]) -> list[str]:
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(blobs.put, several))
+
+
+def missing(sha256: str, place: str) -> NotFound:
+    """Return the error of bytes that a place has not: it may be the wrong place."""
+    return NotFound(
+        f"there is no blob {sha256} in {place}",
+        field="sha256",
+        mend="let RATCHET_BLOBS name the place where it was put, or restore it from a backup",
+    )
 
 
 def check_address(sha256: str) -> str:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from ratchet.kernel.errors import InvalidInput, Misconfigured, NotFound, NotWhole, Unavailable
-from ratchet.store.blobs import BlobInfo, address_of, check_address, is_address
+from ratchet.kernel.errors import InvalidInput, Misconfigured, NotWhole, Unavailable
+from ratchet.store.blobs import BlobInfo, address_of, check_address, is_address, missing
 
 SECONDS = 60.0
 _ROLE = "roles/storage.objectUser"
@@ -49,7 +49,7 @@ class CloudBlobs:
                 blob = self._blob(sha256)
                 data: bytes = blob.download_as_bytes(checksum="crc32c", **self._call)
             except known.NotFound as error:
-                raise NotFound(f"there is no blob {sha256}", field="sha256") from error
+                raise missing(sha256, f"gs://{self.name}/{self.prefix}".rstrip("/")) from error
         if address_of(data) != sha256:
             raise NotWhole(
                 f"the blob {sha256} is not what its address says",

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from ratchet.kernel.clock import Clock, from_micros, micros, system_clock
-from ratchet.kernel.errors import NotFound, NotWhole, RatchetError, Unavailable
-from ratchet.store.blobs import BlobInfo, address_of, check_address, is_address
+from ratchet.kernel.errors import NotWhole, RatchetError, Unavailable
+from ratchet.store.blobs import BlobInfo, address_of, check_address, is_address, missing
 
 _DRAFTS = "drafts"
 _LOCK = "lock"
@@ -54,7 +54,8 @@ class FolderBlobs:
             try:
                 packed = path.read_bytes()
             except FileNotFoundError as error:
-                raise NotFound(f"there is no blob {sha256}", field="sha256") from error
+                there = "" if self.path.is_dir() else ", a folder that does not exist"
+                raise missing(sha256, f"{self.path}{there}") from error
         return _unpacked(sha256, packed)
 
     def has(self, sha256: str) -> bool:
@@ -194,5 +195,5 @@ def _ours(path: Path) -> Iterator[None]:
         raise Unavailable(
             f"blobs in {path}: {error.strerror}",
             field="RATCHET_BLOBS",
-            mend="make the folder writable, or free space, and try again",
+            mend="name a folder that may be read and written and has space left, and try again",
         ) from error

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ratchet.kernel.clock import Clock, system_clock
-from ratchet.kernel.errors import NotFound
-from ratchet.store.blobs import BlobInfo, address_of, check_address
+from ratchet.store.blobs import BlobInfo, address_of, check_address, missing
 
 
 class MemoryBlobs:
@@ -31,7 +30,7 @@ class MemoryBlobs:
         """
         found = self._held.get(check_address(sha256))
         if found is None:
-            raise NotFound(f"there is no blob {sha256}", field="sha256")
+            raise missing(sha256, "memory:")
         return found[0]
 
     def has(self, sha256: str) -> bool:

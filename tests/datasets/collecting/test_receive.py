@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from ratchet.datasets.collecting import receive
-from ratchet.datasets.collecting.receive import LONGEST_ID, MAX_EVENTS
+from ratchet.datasets.collecting.receive import LONGEST_ID, MAX_EVENTS, Received
 from ratchet.datasets.collecting.trace import Trace
 from ratchet.datasets.extract.clean import MAX_RAW
 from ratchet.kernel.clock import HOUR
@@ -88,6 +88,12 @@ def test_a_batch_of_nothing_but_refused_events_is_refused(world: World) -> None:
     with pytest.raises(InvalidBatch) as refused:
         world.receive(event("e1") | {"id": ""})
     assert refused.value.rejected[0].field == "id"
+    assert (refused.value.field, refused.value.message) == (
+        "id",
+        "id: a text is wanted, and not empty",
+    )
+    with pytest.raises(InvalidBatch, match=r"all 2 .* the first: type: not execution.completed"):
+        world.receive(event("e1") | {"type": "x"}, event("e2") | {"id": ""})
     for count in (0, MAX_EVENTS + 1):
         with pytest.raises(InvalidInput, match="1 to 500"):
             world.receive(*[event()] * count)
@@ -127,6 +133,32 @@ def test_lines_without_a_file_or_a_task_are_known_by_their_bytes(world: World) -
         sorted(name.partition("~")[0] for name in traces(world) if "~" in name) == ["airline"] * 4
     )
     assert world.receive_lines(trial(1), name="").known == 1
+
+
+def test_a_file_without_a_trajectory_is_refused_before_any_of_it_is_kept(world: World) -> None:
+    pretty = b'[\n  {\n    "task_id": 1,\n    "traj": []\n  }\n]'.split(b"\n")
+    with pytest.raises(InvalidInput, match="6 lines of airline, and none") as refused:
+        world.receive_lines(*pretty)
+    assert refused.value.field == "file"
+    assert traces(world) == {}
+    assert world.receive_lines(*pretty, trial(1)).accepted == 7
+    assert world.receive_lines(b"", b" ") == Received()
+
+
+def test_what_is_no_trajectory_is_not_held_back_without_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "CHUNK_BYTES", 100)
+    read: list[int] = []
+
+    def lines() -> Iterator[bytes]:
+        for number in range(50):
+            read.append(number)
+            yield b"no json, and long enough to be over it with three"
+
+    with pytest.raises(InvalidInput, match="3 lines of airline"):
+        world.receive_file(lines(), "airline")
+    assert len(read) == 3
 
 
 def test_long_lines_are_kept_before_more_are_read(

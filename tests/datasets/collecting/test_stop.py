@@ -4,7 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from ratchet.datasets.collecting.stop import STOPPED, resume_source, state_of, state_ref
+from ratchet.datasets.collecting.stop import (
+    STOPPED,
+    resume_source,
+    samples_of,
+    state_of,
+    state_ref,
+)
 from ratchet.govern.alerts.alert import alert_key
 from ratchet.govern.audit import audit_log, verify_audit
 from ratchet.govern.roles import SEEDER, machine, person
@@ -59,16 +65,38 @@ def test_a_source_that_stops_raises_an_alert_and_is_left_until_a_person_resumes_
     assert (found.data["severity"], found.data["state"]) == ("critical", "open")
     assert found.data["command"] == "ratchet dataset resume events --reason ..."
     assert found.data["evidence"]["codes"] == {"RATCHET-7101": 4}
+    samples = found.data["evidence"]["samples"]
+    assert {one["id"] for one in samples} == {f"events~%252Ftests%7Eb{i}" for i in range(4)}
+    assert min(samples, key=lambda one: one["id"]) == {
+        "id": "events~%252Ftests%7Eb0",
+        "code": "RATCHET-7101",
+        "field": "data.input",
+        "why": "event: data.input: Field required",
+    }
+    assert [one.id for one in samples_of(store, "events")] == [one["id"] for one in samples]
+    assert report.sources["events"].samples == samples_of(store, "events")
     assert world.collect().sources["events"].read == 0
     resume(world)
     report = world.collect()
     assert (report.stopped, report.sources["events"].collected) == ((), 8)
     assert len(world.dead()) == 4
     assert state_of(store, "events") == "running"
+    assert samples_of(store, "events") == ()
     found = store.get(Ref("ops_alerts", alert_key(STOPPED, "events")))
     assert found is not None
     assert found.data["state"] == "resolved"
     assert found.data["resolved"]["note"] == "ada resumed it: a sender was mended"
+
+
+def test_ten_of_what_stopped_a_source_are_told_without_what_is_private(world: World) -> None:
+    world.receive(*(event(f"e{i}", **{"ann.lee@example.org": 1}) for i in range(12)))
+    world.collect()
+    samples = samples_of(world.store, "events")
+    assert len(samples) == 10
+    assert {one.field for one in samples} == {"[EMAIL_1]"}
+    assert "ann.lee" not in str(samples)
+    resume(world)
+    assert samples_of(world.store, "events") == samples  # until its batch is taken
 
 
 def test_stopping_and_resuming_are_on_the_audit_chain(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ratchet.datasets.dedupe.normal import normal_hash
 from ratchet.datasets.export.export import Exported, export_version
-from ratchet.kernel.errors import Contaminated, InvalidInput, NotFound, Unavailable
+from ratchet.kernel.errors import Contaminated, InvalidInput, NotFound, NotWhole, Unavailable
 from ratchet.rollouts.golden.create import create_golden
 from ratchet.rollouts.golden.golden_set import GoldenEntry, GoldenTerms
 from ratchet.store.blobs import Blobs
@@ -115,8 +115,9 @@ def test_a_version_that_is_not_whole_leaves_no_file(embedded: SqliteStore, tmp_p
     assert found is not None
     first = found.data["chunks"][0]["sha256"]
     blobs.delete(first)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotWhole, match=f"default@1.0.0: there is no blob {first}") as told:
         export(embedded, blobs, tmp_path)
+    assert "RATCHET_BLOBS" in told.value.mend
     assert names(tmp_path) == []
 
 

@@ -102,7 +102,7 @@ def test_extensions_of_an_event_are_passed_over_and_unknown_data_are_not() -> No
         ({"plan": [{"text": ""}]}, "data.plan.0.text"),
         ({"quality": 4.0}, "data"),
         ({"confidence": 0.5}, "data"),
-        ({"quality": 7.0, "qualityScale": "1-5"}, "quality"),
+        ({"quality": 7.0, "qualityScale": "1-5"}, "data.quality"),
         ({"quality": 4.0, "qualityScale": "1-10"}, "data.qualityScale"),
         ({"quality": 1.0, "qualityScale": "0-1", "gradedBy": "my boss"}, "data.gradedBy"),
         ({"parents": ["me"]}, "data.parents.0"),

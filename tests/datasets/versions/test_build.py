@@ -26,7 +26,15 @@ from ratchet.datasets.versions.withdraw import withdraw_examples
 from ratchet.govern.alerts import Alert
 from ratchet.govern.audit import audit_log, verify_audit
 from ratchet.govern.roles import Actor, machine
-from ratchet.kernel.errors import BadSignature, Conflict, Forbidden, LearningOff, NotFound, Refused
+from ratchet.kernel.errors import (
+    BadSignature,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    LearningOff,
+    NotFound,
+    Refused,
+)
 from ratchet.labels.label import GOOD, Label
 from ratchet.store.memory_blobs import MemoryBlobs
 from ratchet.store.port import Query, Ref, Store
@@ -219,15 +227,18 @@ def test_at_most_the_cap_was_written_by_machines_alone_after_the_draw_too(
 
 def test_an_empty_dataset_is_refused_with_what_was_left_out(embedded: SqliteStore) -> None:
     blobs = MemoryBlobs()
-    with pytest.raises(Refused, match="there is none yet") as none:
+    with pytest.raises(Refused, match="no example is kept yet") as none:
         build(embedded, blobs)
     assert none.value.field == "examples"
+    assert "ratchet dataset collect" in none.value.mend
     fill(embedded, blobs, range(3), quality=10.0, confidence=0.0)
-    with pytest.raises(Refused, match="of 3 examples are left out 3 rejected"):
+    with pytest.raises(Refused, match="of 3 examples are left out 3 rejected") as poor:
         build(embedded, blobs)
+    assert "lower the bounds" in poor.value.mend
     state = read_progress(embedded, "default")
     assert state is not None
     assert (state.stage, len(state.parts)) == ("stopped", 1)
+    assert state.fault == poor.value.message
     assert embedded.count(Query(DATASETS)) == 0
     assert load_head(embedded, "default") is None
 
@@ -261,6 +272,39 @@ def test_an_example_whose_words_are_gone_is_counted_and_told_and_stops_nothing(
     assert build(embedded, blobs).read == 6
     (told,) = (Alert.from_store(s.data) for s in embedded.query(Query(Alert.collection)))
     assert told.state == "resolved"
+
+
+def test_words_erased_since_they_were_measured_leave_their_example_out_and_stop_nothing(
+    embedded: SqliteStore,
+) -> None:
+    blobs = MemoryBlobs()
+    made = fill(embedded, blobs, range(6))
+    build(embedded, blobs)
+    erased, asked = made[1], made[4]
+    withdraw_examples(embedded, blobs, KEYS, ADA, [asked.id], reason="asked for", now=NOON)
+    for one in (erased, asked):
+        blobs.delete(one.content)
+    fill(embedded, blobs, [6])
+    built = build(embedded, blobs)
+    assert (built.version, built.read) == ("default@1.0.1", 7)
+    version = load_version(embedded, KEYS, built.version)
+    assert left_out_of(blobs, version) == {erased.id: "unreadable", asked.id: "withdrawn"}
+    assert len(list(examples_of(blobs, version))) == 5
+    (told,) = (Alert.from_store(s.data) for s in embedded.query(Query(Alert.collection)))
+    assert (told.what, told.state) == ("example-unreadable", "open")
+    assert erased.id in told.text
+    again = build(embedded, blobs)
+    assert (again.new, again.hash) == (False, built.hash)
+
+
+def test_a_reason_that_is_given_says_something(embedded: SqliteStore) -> None:
+    blobs = MemoryBlobs()
+    fill(embedded, blobs, range(2))
+    for nothing in ("", "  "):
+        with pytest.raises(InvalidInput) as empty:
+            build(embedded, blobs, reason=nothing)
+        assert empty.value.field == "reason"
+    assert build(embedded, blobs, reason="a reason").new
 
 
 def test_what_people_answered_decides_the_next_build_and_what_cannot_be_read_is_told(
@@ -392,6 +436,10 @@ def test_an_unknown_dataset_is_refused_with_those_there_are(embedded: SqliteStor
     with pytest.raises(NotFound) as unknown:
         build(embedded, MemoryBlobs(), "defualt")
     assert "default" in unknown.value.mend
+    set_specs(embedded)
+    with pytest.raises(NotFound, match="names no dataset default, and no other") as none:
+        build(embedded, MemoryBlobs())
+    assert none.value.mend.startswith("add it: ratchet config set datasets")
 
 
 def test_a_version_that_came_meanwhile_is_not_built_over(embedded: SqliteStore) -> None:

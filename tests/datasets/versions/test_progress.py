@@ -2,6 +2,7 @@
 
 from ratchet.datasets.versions.progress import BuildProgress, Track, read_progress
 from ratchet.govern.config import CHECKPOINTS
+from ratchet.kernel.errors import Refused
 from ratchet.store.port import Ref
 from ratchet.store.sqlite import SqliteStore
 from tests.support.silver import NOON
@@ -23,6 +24,10 @@ def test_a_build_is_seen_while_it_runs_and_not_after(embedded: SqliteStore) -> N
     assert read_progress(embedded, "a") is None
     assert told == [("prepare", 10, 25), ("prepare", 20, 25)]
     assert Track(embedded, "a/b~c", None, NOON).parts == ("1" * 64, "2" * 64)
+    track.stop(Refused("nothing would be in it"))
+    stopped = read_progress(embedded, "a/b~c")
+    assert stopped is not None
+    assert (stopped.stage, stopped.fault) == ("stopped", "nothing would be in it")
     track.end()
     assert read_progress(embedded, "a/b~c") is None
 

@@ -137,10 +137,10 @@ def test_what_a_later_golden_set_holds_is_told_and_the_next_version_is_without_i
     terms = GoldenTerms(metric="accuracy", budget=3)
     freeze_golden(embedded, blobs, KEYS, ADA, "gold", lines, terms, reason="test", now=NOON)
     found = verify_version(embedded, blobs, KEYS, KEY)
-    assert (found.valid, found.golden) == (True, (near.id,))
+    assert (found.valid, found.golden, found.measured) == (True, (), (near.id,))
     after = build_dataset(embedded, blobs, KEYS, reader_of(embedded), ADA, "default", now=NOON)
     assert after.left_out == {"golden-overlap": 1}
-    assert verify_version(embedded, blobs, KEYS, after.version).golden == ()
+    assert verify_version(embedded, blobs, KEYS, after.version).measured == ()
 
 
 def test_of_very_many_faults_so_many_are_shown_and_the_others_counted(

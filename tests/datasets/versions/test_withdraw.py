@@ -9,7 +9,13 @@ from ratchet.datasets.settings import DatasetSpec
 from ratchet.datasets.versions.build import build_dataset
 from ratchet.datasets.versions.load import load_version
 from ratchet.datasets.versions.version import dataset_stream
-from ratchet.datasets.versions.withdraw import MOST, WITHDRAWN, Withdrawn, withdraw_examples
+from ratchet.datasets.versions.withdraw import (
+    MOST,
+    WITHDRAWN,
+    Withdrawn,
+    withdraw_examples,
+    withdrawn_of,
+)
 from ratchet.govern.audit import audit_log, verify_audit
 from ratchet.govern.roles import Actor
 from ratchet.kernel.errors import Forbidden, InvalidInput, NotFound
@@ -17,7 +23,7 @@ from ratchet.store.memory_blobs import MemoryBlobs
 from ratchet.store.port import Ref, Store
 from ratchet.store.sqlite import SqliteStore
 from tests.support.faults import Died, FaultyStore
-from tests.support.silver import ADA, KEYS, NOON, fill, reader_of, set_specs
+from tests.support.silver import ADA, KEYS, NOON, fill, put_example, reader_of, set_specs
 
 
 def withdraw(
@@ -62,6 +68,22 @@ def test_who_withdrew_what_and_why_is_marked_and_stands_on_the_chains_of_its_hol
         assert (entry.action, entry.actor, entry.reason) == ("withdraw", "ada", "they asked")
         assert entry.evidence["examples"] == sorted([made[0].id, made[1].id])
         assert verify_audit(store, KEYS, stream).valid
+
+
+def test_a_version_is_asked_for_what_was_withdrawn_of_it_by_a_person_or_by_its_label(
+    store: Store,
+) -> None:
+    blobs = MemoryBlobs()
+    made = fill(store, blobs, range(6))
+    build(store, blobs, "default")
+    version = load_version(store, KEYS, "default@1.0.0")
+    assert withdrawn_of(store, blobs, version) == []
+    withdraw(store, blobs, made[0].id)
+    store.delete(Ref(Example.collection, made[0].id))  # it expired
+    unlabelled = made[3].model_copy(update={"withdrawn_at": NOON})
+    store.set(Ref(Example.collection, made[3].id), unlabelled.to_map())
+    put_example(store, blobs, 9, withdrawn_at=NOON)  # in no version
+    assert set(withdrawn_of(store, blobs, version)) == {made[0].id, made[3].id}
 
 
 def test_an_unknown_id_is_named_and_nothing_is_withdrawn(embedded: SqliteStore) -> None:

@@ -1,6 +1,9 @@
 """The golden commands: freezing, looking, and what a person is told of the budget."""
 
+import json
 from pathlib import Path
+
+import pytest
 
 from ratchet.entry.cli.output import opened
 from ratchet.rollouts.golden.exposure import EXPOSURES
@@ -31,10 +34,16 @@ def scores(name: str, *values: float) -> Path:
     return write_json(name, dict(zip(IDS, values, strict=True)))
 
 
-def test_a_look_is_recorded_against_a_champion_and_shown(ratchet: Ratchet) -> None:
+def test_a_look_is_recorded_against_a_champion_and_shown(
+    ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     frozen(ratchet)
     own, than = scores("own.json", 1, 1, 1, 0), scores("than.json", 1, 0, 0, 0)
     beside = ("--champion", CHAMPION, "--champion-scores", than)
+    for bare in (("router-core",), (TRIED, "--champion", "router-core")):
+        ran = ratchet("golden", "record", "numbers", *bare, "--scores", own, "--json")
+        assert (ran.status, ran.error["mend"]) == (2, "name one, like router-core@1.0.0")
+        assert ran.error["field"] == ("champion" if "--champion" in bare else "version")
     ran = ratchet("golden", "record", "numbers", TRIED, "--scores", own, *beside)
     assert ran.out.splitlines()[:2] == [
         f"{TRIED} on numbers is look 1; 1 are left",
@@ -49,6 +58,10 @@ def test_a_look_is_recorded_against_a_champion_and_shown(ratchet: Ratchet) -> No
     assert "success, high is good; 1 of 2 looks are left" in told
     assert "to measure by" in told
     assert CHAMPION in told
+    monkeypatch.setenv("COLUMNS", "80")
+    rows = ratchet("golden", "show", "numbers").out.splitlines()[3:]
+    (row,) = [line.split() for line in rows if CHAMPION in line]
+    assert row[:6] == ["1", TRIED, "0.75", "0.5", CHAMPION, "0.5"]
     found = ratchet("golden", "show", "numbers", "--json").json
     assert found["golden"]["left"] == 1
     assert [look["version"] for look in found["looks"]] == [TRIED]
@@ -66,6 +79,20 @@ def test_a_spent_set_says_so_and_may_be_looked_at(ratchet: Ratchet) -> None:
     (listed,) = ratchet("golden", "list", "--json").lines
     assert (listed["name"], listed["exposures"], listed["left"]) == ("numbers", 2, 0)
     assert "past the budget" in ratchet("golden", "show", "numbers").out
+
+
+def test_what_is_exported_is_what_is_scored(ratchet: Ratchet) -> None:
+    frozen(ratchet)
+    ran = ratchet("golden", "export", "numbers", "--out", "set.jsonl")
+    assert (ran.status, ran.out) == (0, "set.jsonl: 4 examples\n")
+    rows = [json.loads(line) for line in Path("set.jsonl").read_text().splitlines()]
+    (one,) = [row for row in rows if row["id"] == "one"]
+    assert (one["input"], one["output"]) == ("What is one?", "It is one.")
+    own = write_json("own.json", {row["id"]: 1 for row in rows})
+    assert ratchet("golden", "record", "numbers", TRIED, "--scores", own).status == 0
+    told = ratchet("golden", "export", "numbers", "--out", "set.jsonl", "--json").json
+    assert told == {"set": "numbers", "examples": 4, "file": "set.jsonl"}
+    assert ratchet("golden", "export", "letters", "--out", "set.jsonl").status == 3
 
 
 def test_wrong_examples_and_wrong_words_are_refused_by_name(ratchet: Ratchet) -> None:

@@ -148,6 +148,19 @@ def test_a_binding_to_a_policy_that_is_not_there_is_set_with_a_note(seeded: Ratc
     assert ran.json["bindings"] == lines
 
 
+def test_gates_that_name_a_golden_set_that_is_not_there_are_set_with_a_note(
+    seeded: Ratchet,
+) -> None:
+    rules = {"gates": ["golden", "canary"], "golden": "airline"}
+    file = write_json("gates.json", {"allocation": rules, "behaviour": rules})
+    ran = seeded("config", "set", "gates", file, "--reason", "x", "--json")
+    assert (ran.status, ran.json["behaviour"]["golden"]) == (0, "airline")
+    assert ran.err.splitlines() == [
+        "note: golden set airline does not exist, so the gate golden waits for it"
+        " (ratchet golden freeze airline ...)"
+    ]
+
+
 @pytest.mark.parametrize("tampered", [{"params": {"cooldownMs": 1}}, {}])
 def test_a_version_that_was_tampered_with_is_told_and_mended_by_the_command_named(
     seeded: Ratchet, tampered: dict[str, object]

@@ -32,7 +32,9 @@ def test_a_day_is_kept_listed_verified_and_printed(ratchet: Ratchet) -> None:
     assert kinds == ["observations", "rewards"]
     (held,) = ratchet("retain", "list", "--kind", "rewards", "--json").lines
     assert (held["day"], held["rows"]) == (f"{THEN:%Y%m%d}", 1)
-    assert held["parts"][0]["sha256"] in ratchet("retain", "list").out
+    listed = ratchet("retain", "list").out
+    assert held["parts"][0]["sha256"] in listed
+    assert DAY in listed
     assert ratchet("retain", "verify").out == "2 of 2 are whole\n"
     (row,) = ratchet("retain", "read", "observations", DAY).lines
     assert (row["id"], row["costUsd"], row["meta"]) == ("o1", 0.5, {"a": [1, None]})
@@ -66,6 +68,31 @@ def test_a_day_that_cannot_be_kept_says_why(ratchet: Ratchet) -> None:
     ran = ratchet("retain", "run")
     assert ran.status == 0
     assert ran.out.count("is not kept: blobs in") == 2
+
+
+def test_a_run_that_keeps_nothing_yet_says_when_the_next_day_is_old_enough(
+    ratchet: Ratchet,
+) -> None:
+    fill()
+    ratchet("retain", "run")
+    came = THEN + timedelta(days=20)
+    with opened(None) as app:
+        at = {"v": 1, "shard": 0, "ingestedAt": came, "expireAt": came + timedelta(days=30)}
+        app.store.set(Ref("ops_observations", "o2"), at | {"ts": THEN, "component": "router:a"})
+    due = f"{came + timedelta(days=25):%Y-%m-%d} 00:00:00 UTC"
+    assert ratchet("retain", "run").out.splitlines() == [
+        "kept 0 days of a shard: 0 rows in 0 bytes",
+        f"  next: what came in on {came:%Y-%m-%d} is kept from {due} on",
+    ]
+
+
+def test_what_is_no_day_is_refused_before_anything_is_looked_for(ratchet: Ratchet) -> None:
+    fill()
+    with opened(None) as app:
+        app.store.delete(Ref("ops_checkpoints", "shards"))
+    for day in ("2026-13-45", "2026-1-11", "today"):
+        ran = ratchet("retain", "read", "observations", day)
+        assert (ran.status, f"'{day}' is no day" in ran.err) == (2, True), ran.err
 
 
 def test_a_day_that_is_not_kept_is_not_found(ratchet: Ratchet) -> None:

@@ -87,7 +87,7 @@ def test_it_waits_for_the_set_and_for_a_result_beside_this_champion(embedded: St
     for _ in range(2):
         found = enter(road)
         assert found.result == "waits"
-        assert command in found.reasons[0]
+        assert found.reasons[0].endswith(f"{command} --champion-scores FILE")
         expose(embedded, blobs, scores(4))  # alone: it is beside no champion
 
 
@@ -100,6 +100,16 @@ def test_a_look_past_the_budget_justifies_nothing(embedded: Store) -> None:
     found = enter(road)
     assert found.result == "waits"
     assert "past the budget of 1 looks" in found.reasons[0]
+
+
+def test_where_the_budget_is_spent_no_look_is_advised(embedded: Store) -> None:
+    blobs = MemoryBlobs()
+    road = on_golden(road_of(embedded, "1.0.1"))
+    frozen_set(embedded, blobs, budget=1)
+    expose(embedded, blobs, scores(4), CHAMPION)
+    (reason,) = enter(road).reasons
+    assert reason.endswith("the budget of 1 looks is spent, freeze a new set")
+    assert "golden record" not in reason
 
 
 @pytest.mark.parametrize(("failed", "result"), [(0, "passed"), (60, "stopped"), (None, "waits")])

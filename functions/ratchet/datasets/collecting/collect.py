@@ -101,7 +101,7 @@ def _collect(job: _Job, source: str, shards: int) -> CollectedSource:
         rotten = kept.is_rotten(job.work.settings.max_error_share)
         if rotten and state != "resumed":
             stop_source(job.work.store, job.keys, source, kept, now=job.work.now)
-            return _report(total, stopped=True)
+            return _report(Kept(samples=kept.samples) + total, stopped=True)
         total, read = total + kept, read + len(page)
         for cursor in cursors:
             cursor.advance()

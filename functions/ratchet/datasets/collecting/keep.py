@@ -7,14 +7,14 @@ which changes nothing.
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
 from ratchet.datasets.collecting.taking import Taken, Worded, Work
-from ratchet.datasets.collecting.trace import DeadTrace
+from ratchet.datasets.collecting.trace import DeadSample, DeadTrace
 from ratchet.datasets.example import EXAMPLES, Content, Example, Redaction
 from ratchet.datasets.protect.redact import REDACTION, redact, redact_text
 from ratchet.datasets.versions.fence import fence_in, put_taken
-from ratchet.kernel.document import Document, Model
+from ratchet.kernel.document import Document, Listed, Model
 from ratchet.kernel.errors import InvalidInput, RatchetError, TooLarge
 from ratchet.labels.label import Label
 from ratchet.store.blobs import AT_ONCE
@@ -24,18 +24,23 @@ from ratchet.store.transact import Transaction
 D = TypeVar("D", bound=Document)
 LEAST = 10  # traces that a batch must have for its share of malformed ones to say anything
 LONGEST = 500  # characters of what a dead letter tells
+SAMPLES = 10  # of what is dead that are told where the source stops
 # Of an example that is told anew: where it is found, and that it was withdrawn.
 _STAYS = ("shard", "collected_at", "withdrawn_at", "withdrawn_by", "withdrawn_reason")
 
 
 class Kept(Model):
-    """What became of what was read: new or changed, known before, withdrawn, dead by its code."""
+    """What became of what was read: new or changed, known before, withdrawn, dead by its code.
+
+    `samples` are up to ten of the dead, redacted.
+    """
 
     read: int = 0
     collected: int = 0
     known: int = 0
     withdrawn: int = 0
     dead: dict[str, int] = {}
+    samples: Annotated[tuple[DeadSample, ...], Listed] = ()
 
     def __add__(self, other: "Kept") -> "Kept":
         return Kept(
@@ -44,6 +49,7 @@ class Kept(Model):
             known=self.known + other.known,
             withdrawn=self.withdrawn + other.withdrawn,
             dead=dict(Counter(self.dead) + Counter(other.dead)),
+            samples=(self.samples + other.samples)[:SAMPLES],
         )
 
     def is_rotten(self, max_share: float) -> bool:
@@ -165,13 +171,26 @@ def _merged(new: Example, before: Example) -> Example:
 
 def _kept(changes: Sequence[_Change]) -> Kept:
     fresh = [change.taken.outcome for change in changes if not change.known]
+    dead = [one.taken for one in changes if _is_dead(one)]
     return Kept(
         read=len(changes),
         collected=sum(isinstance(one, Worded) for one in fresh),
         known=len(changes) - len(fresh),
         withdrawn=sum(isinstance(one, Label) for one in fresh),
         dead=dict(Counter(one.code for one in fresh if isinstance(one, RatchetError))),
+        samples=tuple(_sample(one) for one in dead[:SAMPLES]),
     )
+
+
+def _is_dead(change: _Change) -> bool:
+    return isinstance(change.taken.outcome, RatchetError) and not change.known
+
+
+def _sample(taken: Taken) -> DeadSample:
+    error = taken.outcome
+    assert isinstance(error, RatchetError)  # of what is dead alone
+    field, why = _told(error.field), _told(error.message)
+    return DeadSample(id=_told(taken.key), code=error.code, field=field, why=why)
 
 
 def _document(work: Work, change: _Change, redactions: dict[str, Redaction]) -> Document:

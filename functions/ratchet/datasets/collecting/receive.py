@@ -76,8 +76,7 @@ def receive_events(
     good = [one for one in checked if isinstance(one, _Arrived)]
     rejected = tuple(one for one in checked if isinstance(one, Rejection))
     if not good:
-        told = f"all {len(rejected)} events were refused; the first: {rejected[0].reason}"
-        raise InvalidBatch(told, rejected=rejected, field="events", mend="mend the fields named")
+        raise _all_refused(rejected)
     taken = _receive(
         store, blobs, event_source.SOURCE, good, reader=reader, by=by, clock=lambda: now
     )
@@ -99,15 +98,27 @@ def receive_trajectories(
     `name` is that of the file: with it and its task and trial a line can be mended later. Without,
     and for what says no task, a line is known by its bytes. A long file is collected while it is
     read, so each part of it is of the instant at which it is kept.
+
+    Raises: InvalidInput, before any of it is kept, where no line is a trajectory.
     """
     accepted = known = 0
     rejected: list[Rejection] = []
-    arrived = _trajectories(lines, name, rejected)
+    arrived = _checked(_trajectories(lines, name, rejected), name)
     for chunk in batches(arrived, lambda one: len(one.raw), count=CHUNK, size=CHUNK_BYTES):
         source = trajectory_source.SOURCE
         done = _receive(store, blobs, source, chunk, reader=reader, by=by, clock=clock)
         accepted, known = accepted + done.accepted, known + done.known
     return Received(accepted=accepted, known=known, rejected=tuple(rejected))
+
+
+def _all_refused(rejected: Sequence[Rejection]) -> InvalidBatch:
+    """Return the refusal of all events; of a single one it is that event's own."""
+    first = rejected[0]
+    told = f"{first.field}: {first.reason}"
+    if len(rejected) == 1:
+        return InvalidBatch(told, rejected=rejected, field=first.field, mend=f"mend {first.field}")
+    told = f"all {len(rejected)} events were refused; the first: {told}"
+    return InvalidBatch(told, rejected=rejected, field="events", mend="mend the fields named")
 
 
 def _check(event: Any, index: int) -> _Arrived | Rejection:
@@ -144,6 +155,38 @@ def _trajectories(
             source_id = _trial_id(raw, name) or own
             # Two lines of one file that say the same trial are two, not a mended one.
             yield _Arrived(source_id if seen.setdefault(source_id, own) == own else own, raw)
+
+
+def _checked(arrived: Iterable[_Arrived], name: str) -> Iterator[_Arrived]:
+    """Yield what arrived once one of it looks like a trajectory; all before that is held back.
+
+    Raises: InvalidInput where none does, among the first 64 MiB.
+    """
+    held, size, rest = list[_Arrived](), 0, iter(arrived)
+    for one in rest:
+        held.append(one)
+        size += len(one.raw)
+        if _looks_right(one.raw):
+            yield from held
+            yield from rest
+            return
+        if size > CHUNK_BYTES:
+            break
+    if held:
+        raise InvalidInput(
+            f"{len(held)} lines of {name or 'it'}, and none is a trajectory: nothing of it is kept",
+            field="file",
+            mend="one JSON object a line, with task_id, trial, reward and traj (jq -c . writes it)",
+        )
+
+
+def _looks_right(raw: bytes) -> bool:
+    """Say whether a line is an object that has a conversation, whatever else is wrong with it."""
+    try:
+        told = read_raw(raw)
+    except Malformed:
+        return False
+    return isinstance(told, Mapping) and "traj" in told
 
 
 def _trial_id(raw: bytes, name: str) -> str:

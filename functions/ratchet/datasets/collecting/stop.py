@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from ratchet.datasets.collecting.gather import GATHERERS
 from ratchet.datasets.collecting.keep import Kept
+from ratchet.datasets.collecting.trace import DeadSample
 from ratchet.govern.alerts import alert, clear_alert, raise_alert
 from ratchet.govern.audit import link
 from ratchet.govern.chain_heads import config_head
 from ratchet.govern.config import CHECKPOINTS
 from ratchet.govern.roles import Actor, machine, require_admin, require_reason
-from ratchet.kernel.document import Document, Instant
+from ratchet.kernel.clock import EPOCH
+from ratchet.kernel.document import Document, Instant, Listed
 from ratchet.kernel.errors import IllegalTransition, InvalidInput, SourceStopped
 from ratchet.kernel.ids import join_key
 from ratchet.kernel.keys import Keys
@@ -27,7 +29,8 @@ State = Literal["running", "stopped", "resumed"]
 class SourceState(Document):
     """`ops_checkpoints/collect~source`: whether a source is collected, who says so and why.
 
-    Of one that is `resumed` the next batch that would stop it is taken as it is.
+    Of one that is `resumed` the next batch that would stop it is taken as it is. `samples` are up
+    to ten of the traces that stopped it.
     """
 
     collection: ClassVar[str] = CHECKPOINTS
@@ -36,6 +39,7 @@ class SourceState(Document):
     state: State = "running"
     reason: str = ""
     by: str = ""
+    samples: Annotated[tuple[DeadSample, ...], Listed] = ()
     at: Instant
 
     def key(self) -> str:
@@ -50,7 +54,12 @@ def state_ref(source: str) -> Ref:
 
 def state_of(store: Store, source: str) -> State:
     """Return whether a source is collected; one that nobody ever stopped is running."""
-    return _parsed(store.get(state_ref(source)))
+    return _parsed(store.get(state_ref(source))).state
+
+
+def samples_of(store: Store, source: str) -> tuple[DeadSample, ...]:
+    """Return some of the traces that stopped a source; none of one that is running."""
+    return _parsed(store.get(state_ref(source))).samples
 
 
 def stop_source(store: Store, keys: Keys, source: str, kept: Kept, *, now: datetime) -> None:
@@ -65,6 +74,7 @@ def stop_source(store: Store, keys: Keys, source: str, kept: Kept, *, now: datet
         field="source",
         mend=f"ratchet dataset resume {source} --reason ..., once you know why",
     )
+    evidence = {"codes": kept.dead}
     about = alert(
         STOPPED,
         source,
@@ -72,14 +82,21 @@ def stop_source(store: Store, keys: Keys, source: str, kept: Kept, *, now: datet
         error.message,
         now=now,
         command=f"ratchet dataset resume {source} --reason ...",
-        evidence=error.as_dict() | {"codes": kept.dead},
+        evidence=error.as_dict() | evidence | {"samples": [s.to_map() for s in kept.samples]},
     )
     raise_alert(store, about)  # first: no source waits for a person who does not know
-    new = SourceState(source=source, state="stopped", reason=error.message, by=JOB.name, at=now)
+    new = SourceState(
+        source=source,
+        state="stopped",
+        reason=error.message,
+        by=JOB.name,
+        samples=kept.samples,
+        at=now,
+    )
 
     def body(tx: Transaction) -> None:
-        if _state(tx, source) != "stopped":  # another collector may have been first
-            _write(tx, keys, JOB, "stop_source", new, evidence={"codes": kept.dead})
+        if _state(tx, source).state != "stopped":  # another collector may have been first
+            _write(tx, keys, JOB, "stop_source", new, evidence=evidence)
 
     store.transact(body)
 
@@ -103,29 +120,31 @@ def resume_source(
     new = SourceState(source=source, state="resumed", reason=reason, by=actor.name, at=now)
 
     def body(tx: Transaction) -> SourceState:
-        if _state(tx, source) != "stopped":
+        before = _state(tx, source)
+        if before.state != "stopped":
             raise IllegalTransition(
                 f"{source} is not stopped", field="source", mend="ratchet dataset collect"
             )
-        _write(tx, keys, actor, "resume_source", new)
-        return new
+        state = new.model_copy(update={"samples": before.samples})
+        _write(tx, keys, actor, "resume_source", state)
+        return state
 
     state = store.transact(body)
     clear_alert(store, STOPPED, source, now=now, note=f"{actor.name} resumed it: {reason}")
     return state
 
 
-def _state(tx: Transaction, source: str) -> State:
+def _state(tx: Transaction, source: str) -> SourceState:
     (found,) = tx.fetch([state_ref(source)])
     return _parsed(found)
 
 
-def _parsed(found: Snapshot | None) -> State:
+def _parsed(found: Snapshot | None) -> SourceState:
     """Return the state of a document; where it was broken by hand, a person looks at it first."""
     try:
-        return SourceState.from_store(found.data).state if found else "running"
+        return SourceState.from_store(found.data) if found else SourceState(source="", at=EPOCH)
     except InvalidInput:
-        return "stopped"
+        return SourceState(source="", state="stopped", at=EPOCH)
 
 
 def _write(

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from ratchet.datasets.example import Hash, SourceId
-from ratchet.kernel.document import Document, Instant
+from ratchet.kernel.document import Document, Instant, Model
 from ratchet.kernel.ids import join_key
 from ratchet.observe.observation import Name
 
@@ -30,6 +30,15 @@ class Trace(Document):
     def key(self) -> str:
         """Return source and id."""
         return join_key(self.source, self.source_id)
+
+
+class DeadSample(Model):
+    """One malformed trace in short: the id of its dead letter, where it is at fault, and why."""
+
+    id: str
+    code: str
+    field: str = ""
+    why: str
 
 
 class DeadTrace(Document):

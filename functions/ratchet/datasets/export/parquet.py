@@ -1,4 +1,4 @@
-"""Parquet: all columns of an example, for whoever wants to choose and count."""
+"""Parquet: what a version holds of an example as columns, for whoever chooses and counts."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice

@@ -140,7 +140,7 @@ def _quality_of(data: Completed) -> float | None:
     value, scale = data.quality, data.quality_scale
     if value is None or scale is None:
         return None
-    return or_malformed(lambda: quality_from(value, scale))
+    return or_malformed(lambda: quality_from(value, scale), inside="data.")
 
 
 def _facts_of(data: Completed) -> Facts:

@@ -95,8 +95,10 @@ def extracted(source: str, source_id: str, content: Content, told: Told) -> Extr
     return Extracted(or_malformed(lambda: Example.parse(named)), content)
 
 
-def or_malformed(read: Callable[[], T]) -> T:
+def or_malformed(read: Callable[[], T], *, inside: str = "") -> T:
     """Return what is read; what is no input is a trace that becomes no example.
+
+    `inside` is the path of the object whose fields are read, with a dot at its end.
 
     Raises: Malformed.
     """
@@ -105,4 +107,4 @@ def or_malformed(read: Callable[[], T]) -> T:
     except Malformed:
         raise
     except InvalidInput as error:
-        raise Malformed(error.message, field=error.field, mend=error.mend) from error
+        raise Malformed(error.message, field=inside + error.field, mend=error.mend) from error

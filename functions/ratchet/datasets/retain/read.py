@@ -63,7 +63,8 @@ def read_retained(store: Store, blobs: Blobs, kind: str, day: str) -> Iterator[R
 
     Raises: InvalidInput, NotFound where nothing of the day is retained, NotWhole, Unavailable.
     """
-    slots = [Slot(day_named(day), _kind(kind), shard) for shard in range(shards_ever(store))]
+    at, wanted = day_named(day), _kind(kind)
+    slots = [Slot(at, wanted, shard) for shard in range(shards_ever(store))]
     found = [stored for stored in store.get_many([slot.ref() for slot in slots]) if stored]
     if not found:
         raise NotFound(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ratchet.datasets.retain.columns import KINDS, Kind
 from ratchet.datasets.retain.parquet import check_rows, write_rows
@@ -12,7 +12,7 @@ from ratchet.datasets.settings import DatasetSettings
 from ratchet.govern.alerts import alert, clear_alert, raise_alert
 from ratchet.govern.config import ConfigReader
 from ratchet.kernel.clock import DAY, EPOCH, HOUR, day_of
-from ratchet.kernel.document import Model
+from ratchet.kernel.document import Instant, Model
 from ratchet.kernel.errors import RatchetError
 from ratchet.observe.settings import Ingest, shards_ever
 from ratchet.store.blobs import Blobs
@@ -36,7 +36,11 @@ class Failure(Model):
 
 
 class RetainReport(Model):
-    """What a run kept: slots (a kind, a day and a shard), their documents, rows and bytes."""
+    """What a run kept: slots (a kind, a day and a shard), their documents, rows and bytes.
+
+    `nextDay` is the oldest day that is not old enough yet, and `nextAt` when it is; none where
+    nothing came in since.
+    """
 
     slots: int = 0
     documents: int = 0
@@ -44,6 +48,8 @@ class RetainReport(Model):
     bytes: int = 0
     failed: tuple[Failure, ...] = ()
     late: int = 0
+    next_day: str | None = None
+    next_at: Instant | None = None
 
     def with_kept(self, kept: Retained) -> "RetainReport":
         """Return it with one slot more."""
@@ -61,6 +67,11 @@ class _Times(NamedTuple):
 
     due: timedelta
     expires: timedelta
+
+    @property
+    def waits(self) -> timedelta:
+        """How long after its beginning a day is retained: never before it is over."""
+        return max(self.due, DAY + HOUR)
 
 
 def retain_days(store: Store, blobs: Blobs, reader: ConfigReader, *, now: datetime) -> RetainReport:
@@ -84,7 +95,7 @@ def retain_days(store: Store, blobs: Blobs, reader: ConfigReader, *, now: dateti
             if slot.day + times.expires - _LATE_BEFORE <= now:
                 late.append(failure)
     _tell(store, late, now)
-    return report.model_copy(update={"late": len(late)})
+    return report.model_copy(update={"late": len(late)} | _next(store, times, now))
 
 
 def _slots(store: Store, times: _Times, now: datetime) -> Iterator[Slot]:
@@ -93,15 +104,23 @@ def _slots(store: Store, times: _Times, now: datetime) -> Iterator[Slot]:
     firsts = {(kind, shard): _first_day(store, kind, shard) for kind in KINDS for shard in shards}
     known = [day for day in firsts.values() if day is not None]
     day = min(known, default=now)
-    while max(day + times.due, day + DAY + HOUR) <= now:
+    while day + times.waits <= now:
         for (kind, shard), first in firsts.items():
             if first is not None and first <= day:
                 yield Slot(day, kind, shard)
         day += DAY
 
 
-def _first_day(store: Store, kind: Kind, shard: int) -> datetime | None:
-    where = Filter("shard", "==", shard), Filter("ingestedAt", ">=", EPOCH)
+def _next(store: Store, times: _Times, now: datetime) -> dict[str, Any]:
+    """Return the oldest day with documents that is not old enough, and when it is."""
+    since, shards = day_of(now - times.waits) + DAY, range(shards_ever(store))
+    firsts = (_first_day(store, kind, shard, since) for kind in KINDS for shard in shards)
+    day = min((first for first in firsts if first is not None), default=None)
+    return {} if day is None else {"next_day": f"{day:%Y-%m-%d}", "next_at": day + times.waits}
+
+
+def _first_day(store: Store, kind: Kind, shard: int, since: datetime = EPOCH) -> datetime | None:
+    where = Filter("shard", "==", shard), Filter("ingestedAt", ">=", since)
     found = store.query(Query(KINDS[kind], where, ("ingestedAt",), 1))
     return day_of(found[0].data["ingestedAt"]) if found else None
 

@@ -1,5 +1,6 @@
 """Retained: one day of one shard of a kind, kept as Parquet in blobs."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar, NamedTuple
@@ -13,6 +14,7 @@ from ratchet.kernel.ids import join_key
 from ratchet.store.port import Filter, Query, Ref
 
 RETAINED = "ops_retained"
+_DAY = re.compile(r"[0-9]{4}(-[0-9]{2}-|[0-9]{2})[0-9]{2}")
 
 
 class Slot(NamedTuple):
@@ -91,6 +93,10 @@ def day_named(label: str) -> datetime:
     Raises: InvalidInput.
     """
     try:
+        if _DAY.fullmatch(label) is None:
+            raise ValueError("neither form")
         return datetime.strptime(label.replace("-", ""), "%Y%m%d").replace(tzinfo=UTC)
     except ValueError as error:
-        raise InvalidInput(f"{label!r} is no day", field="day", mend="2026-01-31") from error
+        raise InvalidInput(
+            f"{label!r} is no day", field="day", mend="name one like 2026-01-31"
+        ) from error

@@ -88,6 +88,8 @@ def version_shown(version: DatasetVersion) -> VersionShown:
 def examples_query(
     *,
     source: str | None = None,
+    source_id: str | None = None,
+    task_id: str | None = None,
     component: str | None = None,
     domain: Domain | None = None,
     task_type: TaskType | None = None,
@@ -96,6 +98,8 @@ def examples_query(
     """Return the query of examples, in order of id; an empty `reason` is of those kept."""
     wanted = (
         ("source", source),
+        ("sourceId", source_id),
+        ("taskId", task_id),
         ("component", component),
         ("domain", domain),
         ("taskType", task_type),

@@ -17,21 +17,22 @@ from ratchet.datasets.versions.assemble import Assembly, Case, assemble
 from ratchet.datasets.versions.commit import commit_version
 from ratchet.datasets.versions.crew import Crew, Here
 from ratchet.datasets.versions.draft import draft_version, is_same, present_codes, put_lists
+from ratchet.datasets.versions.empty import require_some
 from ratchet.datasets.versions.fence import read_fence
 from ratchet.datasets.versions.index import write_index
 from ratchet.datasets.versions.load import entries_of, latest_version, ledger_of, load_version
 from ratchet.datasets.versions.prepare import MEASURES
 from ratchet.datasets.versions.progress import Tell, Track
-from ratchet.datasets.versions.read import Silver
+from ratchet.datasets.versions.read import Silver, without_erased
 from ratchet.datasets.versions.unreadable import tell_answers, tell_unreadable
 from ratchet.datasets.versions.version import Codes, DatasetVersion, Statistics, dataset_key
 from ratchet.datasets.versions.withdraw import withdrawn_ids
 from ratchet.datasets.versions.words import normal_words
 from ratchet.govern.config import ConfigReader
 from ratchet.govern.flags import Flags, require_learning
-from ratchet.govern.roles import Actor, require_admin
+from ratchet.govern.roles import Actor, require_admin, require_reason
 from ratchet.kernel.document import Model
-from ratchet.kernel.errors import NotFound, RatchetError, Refused
+from ratchet.kernel.errors import NotFound, NotWhole, RatchetError
 from ratchet.kernel.keys import Keys
 from ratchet.labels.settings import JudgeSettings
 from ratchet.store.blobs import Blobs
@@ -67,7 +68,7 @@ def build_dataset(
     workers: int = 1,
     crew: Crew | None = None,
     tell: Tell | None = None,
-    reason: str = "",
+    reason: str | None = None,
 ) -> Built:
     """Make the next version of a dataset; none where it would hold what the latest does.
 
@@ -76,12 +77,14 @@ def build_dataset(
     Raises: NotFound without such a dataset, Forbidden, LearningOff for the machine, Refused where
     nothing would be in it, Conflict where another was built meanwhile, BadSignature, NotWhole.
     """
+    if reason is not None:  # a build needs none, and one that is given says something
+        require_reason(actor, reason, "building for a reason")
     order = _order(store, blobs, keys, reader, actor, dataset, now)
     track = Track(store, dataset, tell, now)
     try:
-        built = _build(order, crew or Here(store, blobs, workers), track, reason)
-    except RatchetError:
-        track.stop()
+        built = _build(order, crew or Here(store, blobs, workers), track, reason or "")
+    except RatchetError as error:
+        track.stop(error)
         raise
     track.end()
     return built
@@ -117,13 +120,7 @@ def _order(
     if actor.kind != "machine":
         require_admin(actor, "building a dataset")
     settings = reader.read(DatasetSettings)
-    spec = settings.datasets.get(dataset)
-    if spec is None:
-        raise NotFound(
-            f"config/datasets names no dataset {dataset}",
-            field="dataset",
-            mend=f"one of {', '.join(sorted(settings.datasets)) or 'none'}, or add it there",
-        )
+    spec = settings.spec_of(dataset)
     require_learning(reader.read(Flags), actor, f"build {dataset}")
     return _Order(
         store,
@@ -144,13 +141,26 @@ def _order(
 def _build(order: _Order, crew: Crew, track: Track, reason: str) -> Built:
     parts = (*(order.parent.index if order.parent else ()), *track.parts)
     silver = crew.read(parts, order.settings.near_duplicate, track)
+    try:
+        return _made(order, crew, silver, track, reason)
+    except (NotFound, NotWhole):  # maybe words that were erased since they were measured
+        whole = without_erased(order.blobs, silver)
+        if whole is None:
+            raise
+        return _made(order, crew, whole, track, reason)
+
+
+def _made(order: _Order, crew: Crew, silver: Silver, track: Track, reason: str) -> Built:
     track.at("assemble", 0, len(silver.prepared))
-    assembly = assemble(silver.prepared, _case(order, silver))
-    assembly.left_out.update(dict.fromkeys(silver.unreadable, "unreadable"))
-    tell_unreadable(order.store, order.dataset, silver.unreadable, now=order.now)
+    case = _case(order, silver)
+    assembly = assemble(silver.prepared, case)
+    lost = {key: e for key, e in silver.unreadable.items() if key not in case.withdrawn}
+    for key in silver.unreadable:
+        assembly.left_out[key] = "unreadable" if key in lost else "withdrawn"
+    tell_unreadable(order.store, order.dataset, lost, now=order.now)
     doubtful = assembly.review
     asked = ask_about(order.store, order.blobs, doubtful, reader=order.reader, now=order.now)
-    _require_some(order.dataset, assembly)
+    require_some(order.dataset, order.spec, silver.prepared, assembly)
     version, new = _write(order, crew, silver, assembly, track, reason)
     _tell_diversity(order, version)
     return Built(
@@ -188,19 +198,6 @@ def _case(order: _Order, silver: Silver) -> Case:
         text_of=lambda name: normal_words(order.blobs, place[name]),
         judged=silver.judged,
         withdrawn=withdrawn_ids(order.store),
-    )
-
-
-def _require_some(dataset: str, assembly: Assembly) -> None:
-    if assembly.entries:
-        return
-    counts = sorted(Counter(assembly.left_out.values()).items())
-    told = ", ".join(f"{n} {reason}" for reason, n in counts)
-    raise Refused(
-        f"nothing would be in {dataset}: of {len(assembly.left_out)} examples "
-        + (f"are left out {told}" if told else "there is none yet"),
-        field="examples",
-        mend="ratchet dataset status says what is missing",
     )
 
 

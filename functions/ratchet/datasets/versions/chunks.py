@@ -81,11 +81,13 @@ def put_chunk(blobs: Blobs, split: Split, lines: Sequence[bytes]) -> Chunk:
 
 
 def read_chunk(blobs: Blobs, chunk: Chunk) -> Iterator[tuple[str, bytes]]:
-    """Yield (id, content) of a chunk's examples.
+    """Return (id, content) of a chunk's examples, one at a time.
 
     Raises: NotFound, NotWhole.
     """
     end = len(_BETWEEN) + _ID + len(_AFTER)
-    for line in blobs.get(chunk.sha256).split(b"\n"):
-        if line:
-            yield line[-_ID - len(_AFTER) : -len(_AFTER)].decode(), line[len(_BEFORE) : -end]
+    return (
+        (line[-_ID - len(_AFTER) : -len(_AFTER)].decode(), line[len(_BEFORE) : -end])
+        for line in blobs.get(chunk.sha256).split(b"\n")
+        if line
+    )

@@ -4,6 +4,7 @@ Words come from chunks one at a time, so that memory does not grow with the vers
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ratchet.datasets.example import Content
@@ -105,25 +106,30 @@ def list_versions(store: Store, keys: Keys, dataset: str) -> list[DatasetVersion
 def entries_of(blobs: Blobs, version: DatasetVersion) -> Iterator[Entry]:
     """Yield what is in a version, by split and id.
 
-    Raises: NotFound, NotWhole.
+    Raises: NotWhole.
     """
-    return read_manifest(blobs.get(version.manifest))
+    with _part_of(version):
+        return read_manifest(blobs.get(version.manifest))
 
 
 def left_out_of(blobs: Blobs, version: DatasetVersion) -> dict[str, LeftOut]:
     """Return why each example that was read is not in a version.
 
-    Raises: NotFound, NotWhole.
+    Raises: NotWhole.
     """
-    return read_left_out(blobs.get(version.left_out_list))
+    with _part_of(version):
+        return read_left_out(blobs.get(version.left_out_list))
 
 
 def ledger_of(blobs: Blobs, version: DatasetVersion | None) -> Ledger:
     """Return the ledger of a version; an empty one where there is no version.
 
-    Raises: NotFound, NotWhole.
+    Raises: NotWhole.
     """
-    return Ledger.of() if version is None else Ledger.from_bytes(blobs.get(version.ledger))
+    if version is None:
+        return Ledger.of()
+    with _part_of(version):
+        return Ledger.from_bytes(blobs.get(version.ledger))
 
 
 def examples_of(
@@ -131,19 +137,32 @@ def examples_of(
 ) -> Iterator[Item]:
     """Yield the examples of a version, or of one split, in the manifest's order.
 
-    Raises: NotFound, NotWhole for a chunk or an example that is not what its hash says.
+    Raises: NotWhole for a chunk or an example that is gone, or not what its hash says.
     """
     entries = (e for e in entries_of(blobs, version) if split in (None, e.split))
     for chunk in version.chunks:
         if split not in (None, chunk.split):
             continue
-        for name, content in read_chunk(blobs, chunk):
+        with _part_of(version):
+            rows = read_chunk(blobs, chunk)
+        for name, content in rows:
             entry = next(entries, None)
             if entry is None or entry.id != name or entry.content != address_of(content):
                 raise torn(version)
             yield Item(entry, Content.model_validate_json(content))
     if next(entries, None) is not None:
         raise torn(version)
+
+
+@contextmanager
+def _part_of(version: DatasetVersion) -> Iterator[None]:
+    """Say of a blob that is gone which version it is of."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotWhole(
+            f"{version.key()}: {error.message}", field="version", mend=error.mend
+        ) from error
 
 
 def torn(version: DatasetVersion) -> NotWhole:

@@ -1,7 +1,8 @@
 """Progress: how far a build is, for whoever waits and for `status`, and what it need not do again.
 
 `ops_checkpoints/build~NAME` is there while a build runs, and after one that died or was refused,
-`stopped` then; `parts` are the blobs of what it had measured, which the next build takes up.
+`stopped` and with the reason then; `parts` are the blobs of what it had measured, which the next
+build takes up.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Literal
 
 from ratchet.govern.config import CHECKPOINTS
 from ratchet.kernel.document import Instant, Model
-from ratchet.kernel.errors import InvalidInput
+from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.kernel.ids import join_key
 from ratchet.store.port import Ref, Store
 
@@ -19,7 +20,10 @@ Tell = Callable[[Stage, int, int], object]
 
 
 class BuildProgress(Model):
-    """What a build is at: `done` of `total` examples of a stage; a total of 0 is not known yet."""
+    """What a build is at: `done` of `total` examples of a stage; a total of 0 is not known yet.
+
+    `fault` says why one that is `stopped` made no version.
+    """
 
     v: int = 1
     dataset: str
@@ -27,6 +31,7 @@ class BuildProgress(Model):
     done: int = 0
     total: int = 0
     parts: tuple[str, ...] = ()
+    fault: str = ""
     started_at: Instant
 
 
@@ -49,17 +54,18 @@ class Track:
         if self._tell:
             self._tell(stage, done, total)
 
-    def stop(self) -> None:
+    def stop(self, error: RatchetError) -> None:
         """Be over without a version."""
-        self._put("stopped", 0, 0)
+        self._put("stopped", 0, 0, error.message)
 
-    def _put(self, stage: Stage, done: int, total: int) -> None:
+    def _put(self, stage: Stage, done: int, total: int, fault: str = "") -> None:
         state = BuildProgress(
             dataset=self.dataset,
             stage=stage,
             done=done,
             total=total,
             parts=self.parts,
+            fault=fault,
             started_at=self._now,
         )
         self._store.set(_ref(self.dataset), state.to_map())

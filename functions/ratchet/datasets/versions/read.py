@@ -11,6 +11,7 @@ from ratchet.datasets.versions.index import Known, index_bytes
 from ratchet.datasets.versions.prepare import MEASURES, PAGE, mapped, prepare_page
 from ratchet.datasets.versions.prepared import Prepared
 from ratchet.datasets.versions.progress import Track
+from ratchet.datasets.versions.words import words_of
 from ratchet.kernel.batches import batches
 from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.store.blobs import Blobs
@@ -48,6 +49,22 @@ def read_silver(store: Store, blobs: Blobs, known: Known, track: Track, *, worke
             part = blobs.put(index_bytes(done.fresh, MEASURES)) if done.fresh else None
             track.at("prepare", len(silver.prepared) + len(silver.unreadable), total, part=part)
     return silver
+
+
+def without_erased(blobs: Blobs, silver: Silver) -> Silver | None:
+    """Return silver with those unreadable whose words are gone since they were measured.
+
+    None where all are there. Reads every word, which a build does not where nothing is missing.
+    """
+    words = words_of(blobs, (one.content for one in silver.prepared))
+    found = zip(silver.prepared, words, strict=True)
+    gone = {one.example.id: word for one, word in found if isinstance(word, RatchetError)}
+    if not gone:
+        return None
+    return silver._replace(
+        prepared=[one for one in silver.prepared if one.example.id not in gone],
+        unreadable=silver.unreadable | gone,
+    )
 
 
 def kept_between(store: Store, after: str, last: str) -> Iterator[Snapshot]:

@@ -34,8 +34,9 @@ class Fault(Model):
 class Verified(Model):
     """What a verification found; `valid` is whether it found no fault, `more` are not shown.
 
-    `golden` are examples that a golden set holds, or nearly, which was frozen later: the version is
-    whole, and should no longer be trained on.
+    `golden` are examples it trains on that a golden set holds, or nearly, which was frozen later:
+    the version is whole, and should no longer be trained on. `measured` are those of its other
+    splits: no fault, and in no later version.
     """
 
     version: str
@@ -44,6 +45,7 @@ class Verified(Model):
     valid: bool
     faults: tuple[Fault, ...] = ()
     golden: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
     more: int = 0
 
 
@@ -59,6 +61,7 @@ def verify_version(store: Store, blobs: Blobs, keys: Keys, key: str) -> Verified
     look.check_splits(entries)
     golden = Guarded(golden=guarded_of(store, blobs, keys, version.dataset).golden)
     held = sorted(look.check_words(entries, golden, near_bound(version.codes)))
+    trained = {entry.id for entry in entries if entry.split == "train"}
     return Verified(
         version=key,
         hash=version.hash,
@@ -66,7 +69,8 @@ def verify_version(store: Store, blobs: Blobs, keys: Keys, key: str) -> Verified
         valid=not look.faults,
         faults=tuple(look.faults[:SHOWN]),
         more=max(0, len(look.faults) - SHOWN),
-        golden=tuple(held),
+        golden=tuple(one for one in held if one in trained),
+        measured=tuple(one for one in held if one not in trained),
     )
 
 

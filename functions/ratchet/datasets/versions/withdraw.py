@@ -4,19 +4,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import NamedTuple
 
-from ratchet.datasets.example import Example
+from ratchet.datasets.example import EXAMPLES, Example
 from ratchet.datasets.versions.fence import Fence, fence_in, put_taken, read_fence
 from ratchet.datasets.versions.load import checked_version, entries_of
 from ratchet.datasets.versions.version import DATASETS, DatasetHead, DatasetVersion, dataset_stream
 from ratchet.govern.audit import ChainHead, audit_log, link
 from ratchet.govern.chain_heads import require_chain
 from ratchet.govern.roles import Actor, require_admin, require_reason
+from ratchet.kernel.clock import EPOCH
 from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput, NotFound
 from ratchet.kernel.keys import Keys
 from ratchet.policies.version import SemVer
 from ratchet.store.blobs import Blobs
-from ratchet.store.port import Query, Ref, Snapshot, Store
+from ratchet.store.port import Filter, Query, Ref, Snapshot, Store
 from ratchet.store.transact import Transaction
 
 MOST = 200  # in one call, so that one transaction holds them
@@ -97,6 +98,16 @@ def withdrawn_ids(store: Store) -> frozenset[str]:
     """
     entries = audit_log(store, WITHDRAWN)
     return frozenset(str(key) for entry in entries for key in entry.evidence["examples"])
+
+
+def withdrawn_of(store: Store, blobs: Blobs, version: DatasetVersion) -> list[str]:
+    """Return the examples of a version that were withdrawn since, by a person or by their label.
+
+    Raises: NotWhole.
+    """
+    marked = Query(EXAMPLES, (Filter("reason", "==", ""), Filter("withdrawnAt", ">", EPOCH)))
+    gone = withdrawn_ids(store) | {found.ref.id for found in store.stream(marked)}
+    return [entry.id for entry in entries_of(blobs, version) if entry.id in gone]
 
 
 def _versions(store: Store, keys: Keys) -> list[DatasetVersion]:

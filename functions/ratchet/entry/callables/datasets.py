@@ -23,7 +23,7 @@ class BuildDataset(Model):
     """What `build_dataset` takes."""
 
     dataset: Name
-    reason: Reason = ""
+    reason: Reason | None = None
 
 
 class WithdrawExamples(Model):

@@ -1,5 +1,6 @@
 """Commands that make examples: collect, what became of dead letters, and a source that stopped."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -7,8 +8,10 @@ import typer
 
 from ratchet.datasets.collecting.collect import CollectReport, collect_examples
 from ratchet.datasets.collecting.dead import list_dead, replay_dead
+from ratchet.datasets.collecting.drop import drop_dead
 from ratchet.datasets.collecting.receive import Received, receive_trajectories
 from ratchet.datasets.collecting.stop import resume_source
+from ratchet.datasets.collecting.trace import DeadSample
 from ratchet.datasets.extract.clean import MAX_RAW
 from ratchet.entry.cli.output import (
     AsJson,
@@ -25,7 +28,7 @@ from ratchet.entry.cli.output import (
 )
 from ratchet.entry.files import byte_lines
 from ratchet.entry.wiring import App
-from ratchet.kernel.errors import InvalidInput, RatchetError
+from ratchet.kernel.errors import InvalidInput, RatchetError, SourceStopped
 
 SHOWN = 20  # refused lines that are shown
 Files = Annotated[
@@ -46,16 +49,26 @@ def register(app: typer.Typer) -> None:
 def collect(
     files: Files = None, by: By = None, store: StoreUrl = None, as_json: AsJson = False
 ) -> None:
-    """Make examples of what is new; of the trajectories in FILEs, too, each of them once."""
+    """Make examples of what is new; of the trajectories in FILEs, too, each of them once.
+
+    While a source is stopped the status is not 0, though the others are collected.
+    """
     with opened(store) as a:
         taken = {str(path): _receive(a, path, actor(by).name) for path in files or ()}
         report = collect_examples(a.store, a.blobs, a.keys, a.reader, now=a.clock())
     if as_json:
         emit(report.to_wire() | {"files": {name: one.to_wire() for name, one in taken.items()}})
-        return
-    for name, received in taken.items():
-        _tell_received(name, received)
-    _tell(report)
+    else:
+        for name, received in taken.items():
+            _tell_received(name, received)
+        _tell(report)
+    if report.stopped:
+        first = report.stopped[0]
+        raise SourceStopped(
+            f"{', '.join(report.stopped)}: not collected, a batch had too much that is malformed",
+            field="source",
+            mend=f"ratchet dataset resume {first} --reason ..., once you know why",
+        )
 
 
 def _receive(a: App, path: Path, by: str) -> Received:
@@ -85,21 +98,40 @@ def _tell(report: CollectReport) -> None:
     if report.dead:
         say("what is dead, and why: ratchet dataset dead")
     for source in report.stopped:
-        say(f"{source} waits for a person: ratchet dataset resume {source} --reason ...")
+        say(f"{source} waits for a person; what stopped it: ratchet dataset status")
+        tell_samples(report.sources[source].samples)
+
+
+def tell_samples(samples: Iterable[DeadSample]) -> None:
+    """Say what some of the traces are at fault in that stopped a source."""
+    for one in samples:
+        at = "" if one.field in one.why else f"{one.field}: "  # mostly it is named already
+        say(f"  {one.id}: {one.code} {at}{one.why}")
 
 
 def dead(
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Only these.")] = None,
     replay: Annotated[bool, typer.Option("--replay", help="Extract them again.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Give these up, with their traces.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why they are dropped.")] = "",
     source: SourceName = None,
     limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 20,
+    by: By = None,
     store: StoreUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the traces that became no example, or try them again."""
-    if ids and not replay:
-        raise InvalidInput("an ID is one to try again", field="id", mend="add --replay")
-    with opened(store, making=replay) as a:
+    """List the traces that became no example, try them again, or drop some of them."""
+    if replay and drop:
+        raise InvalidInput("--drop or --replay, not both", field="--drop", mend="leave one out")
+    if ids and not (replay or drop):
+        raise InvalidInput(
+            "an ID is one to try again, or to drop", field="id", mend="add --replay, or --drop"
+        )
+    with opened(store, making=False) as a:
+        if drop:
+            told = drop_dead(a.store, a.keys, actor(by), ids or (), reason=reason, now=a.clock())
+            emit({"dropped": told}) if as_json else say(f"{told} dropped, with what arrived")
+            return
         if not replay:
             _list(a, source, limit, as_json)
             return
@@ -135,9 +167,12 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Let a source that stopped be collected again, with the dead letters of its next batch."""
-    with opened(store) as a:
+    with opened(store, making=False) as a:
         state = resume_source(a.store, a.keys, actor(by), source, reason=reason, now=a.clock())
     if as_json:
         emit(state.to_wire())
         return
     say(f"{source} is collected again, from where it stopped: ratchet dataset collect")
+    if state.samples:
+        say("  these become dead letters then, and what else is like them:")
+        tell_samples(state.samples)

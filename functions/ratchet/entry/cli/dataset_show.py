@@ -1,14 +1,16 @@
 """Commands that show datasets: how far each is, its versions, and what differs between two."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
+from ratchet.datasets.settings import DatasetSettings
 from ratchet.datasets.status import DatasetState, DatasetStatus, dataset_status
 from ratchet.datasets.versions.diff import DatasetDiff, diff_versions
 from ratchet.datasets.versions.load import latest_version, list_versions, load_version
 from ratchet.datasets.versions.version import DatasetVersion, dataset_key
+from ratchet.entry.cli.dataset_collect import tell_samples
 from ratchet.entry.cli.output import AsJson, StoreUrl, cell, emit, opened, say, table
 from ratchet.entry.wiring import App
 from ratchet.kernel.errors import NotFound
@@ -44,6 +46,7 @@ def _status(found: DatasetStatus) -> None:
         say(f"  {silver.dead} dead letters: ratchet dataset dead")
     for source in silver.stopped:
         say(f"  {source} waits for a person: ratchet dataset resume {source} --reason ...")
+        tell_samples(silver.samples.get(source, ()))
     columns = ("dataset", "latest", "versions", "accepted", "target", "done", "tokens", "cost usd")
     table(columns, [_state(state) for state in found.datasets])
     for state in found.datasets:
@@ -60,8 +63,10 @@ def _state(state: DatasetState) -> tuple[Any, ...]:
 def _notes(state: DatasetState) -> Iterator[str]:
     if state.left_out:
         yield f"left out: {_counts(state.left_out)}"
-    if state.building is not None:
-        at = state.building
+    at = state.building
+    if at is not None and at.stage == "stopped":
+        yield f"its last build made no version: {at.fault or 'it was stopped'}"
+    elif at is not None:
         yield f"a build is, or died, at {at.stage} {at.done} of {at.total or '?'}"
     if state.fault:
         yield f"its latest version cannot be read: {state.fault}"
@@ -128,18 +133,24 @@ def diff(
 
 def _diff(found: DatasetDiff) -> None:
     say(f"{found.was} to {found.now}: {found.same} examples are the same")
-    for what, ids in (("added", found.added), ("changed", found.changed)):
-        if ids:
-            more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
-            say(f"  {len(ids)} {what}: {', '.join(ids[:SHOWN])}{more}")
-    if found.removed:
-        say(f"  {len(found.removed)} removed: {_counts(found.reasons)}")
-        table(("id", "why"), [(one.id, one.reason) for one in found.removed[:SHOWN]])
-    for one in found.moved[:SHOWN]:
-        say(f"  {one.id} lies in {one.now}, and lay in {one.was}")
+    removed = f"removed ({_counts(found.reasons)})"
+    _listed("added", found.added)
+    _listed("changed", found.changed)
+    _listed(removed, [f"{one.id} {one.reason}" for one in found.removed])
+    _listed("in another split", [f"{one.id} {one.was} to {one.now}" for one in found.moved])
     for what, differs in (("spec", found.spec), ("code", found.codes)):
         if differs:
             say(f"  the {what} is another")
+
+
+def _listed(what: str, told: Sequence[str]) -> None:
+    """Say how many there are and the first of them, a line each: ids are to be copied."""
+    if told:
+        say(f"  {len(told)} {what}:")
+        for line in told[:SHOWN]:
+            say(f"    {line}")
+        if len(told) > SHOWN:
+            say(f"    and {len(told) - SHOWN} more")
 
 
 def parts_of(a: App, key: str) -> tuple[str, str]:
@@ -152,6 +163,7 @@ def parts_of(a: App, key: str) -> tuple[str, str]:
         return dataset, str(SemVer.of(number))
     latest = latest_version(a.store, a.keys, key)
     if latest is None:
+        a.reader.read(DatasetSettings).spec_of(key)
         raise NotFound(
             f"{key} has no version yet", field="dataset", mend=f"ratchet dataset build {key}"
         )

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ratchet.datasets.versions.version import dataset_key
-from ratchet.entry.cli import dataset_collect, dataset_show
+from ratchet.datasets.versions.version import SPLITS, dataset_key
+from ratchet.entry.cli import dataset_collect, dataset_examples, dataset_show
 from ratchet.entry.cli.dataset_beam import DIRECT, crew_of
 from ratchet.entry.cli.dataset_show import Key, parts_of
 from ratchet.entry.cli.output import (
@@ -22,6 +22,7 @@ from ratchet.entry.cli.output import (
     warn,
 )
 from ratchet.entry.files import read_text
+from ratchet.entry.wiring import App
 from ratchet.kernel.errors import Contaminated, InvalidInput, NotWhole
 
 app = typer.Typer(
@@ -35,7 +36,7 @@ SHOWN = 10  # ids that are shown of many
 @app.command()
 def build(
     dataset: Dataset = "default",
-    reason: Annotated[str, typer.Option("--reason", help="Why, in one line.")] = "",
+    reason: Annotated[str | None, typer.Option("--reason", help="Why, in one line.")] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that read.")] = 1,
     beam: Annotated[bool, typer.Option("--beam", help="Read and write by Apache Beam.")] = False,
     runner: Annotated[str, typer.Option(help="Of Beam: DirectRunner, DataflowRunner ...")] = DIRECT,
@@ -57,7 +58,7 @@ def build(
         )
     if not beam and (beam_options or runner != DIRECT):
         raise InvalidInput("a runner is of Beam", field="--runner", mend="add --beam")
-    with opened(store) as a, progress() as bar:
+    with opened(store, making=False) as a, progress() as bar:
         task = bar.add_task("reading", total=None)
         built = build_dataset(
             a.store,
@@ -85,9 +86,13 @@ def build(
         say(f"  left out, {why}: {count}")
     if built.asked:
         say(f"  questions to people: {built.asked}, ratchet review next")
+    for split in SPLITS:
+        if not held.splits.get(split):
+            warn(f"{built.version} has an empty {split} split: new tasks fill it")
 
 
 dataset_show.register(app)
+dataset_examples.register(app)
 
 
 @app.command()
@@ -104,10 +109,12 @@ def export(
     with opened(store, making=False) as a:
         dataset, number = parts_of(a, key)
         told = export_version(a.store, a.blobs, a.keys, dataset, number, format=format, out=out)
+        _note_withdrawn(a, dataset_key(dataset, number))
     if as_json:
         emit(told.to_wire())
         return
-    for name, file in told.files.items():
+    written = {name: file for name, file in told.files.items() if file.format == format}
+    for name, file in written.items():  # the list is of other formats in the folder, too
         say(f"{out / name}: {file.examples} examples, {file.bytes} bytes")
 
 
@@ -119,6 +126,8 @@ def verify(key: Key, store: StoreUrl = None, as_json: AsJson = False) -> None:
     with opened(store, making=False) as a:
         named = dataset_key(*parts_of(a, key))
         found = verify_version(a.store, a.blobs, a.keys, named)
+        if found.valid:
+            _note_withdrawn(a, named)
     if as_json:
         emit(found.to_wire())
     else:
@@ -126,6 +135,9 @@ def verify(key: Key, store: StoreUrl = None, as_json: AsJson = False) -> None:
         say(f"{found.version}: {state}: {found.examples} examples, hash {found.hash}")
         for fault in found.faults:
             say(f"  {fault.where}: {fault.text}")
+        if found.measured:
+            told = f"{len(found.measured)} of its examples, none trained on, are in golden sets"
+            say(f"  {told}: later versions are without them")
     if not found.valid:
         first = found.faults[0]
         raise NotWhole(
@@ -135,10 +147,24 @@ def verify(key: Key, store: StoreUrl = None, as_json: AsJson = False) -> None:
         )
     if found.golden:
         raise Contaminated(
-            f"{found.version} holds {len(found.golden)} examples of a golden set that was frozen"
-            f" later: {', '.join(found.golden[:SHOWN])}",
+            f"{found.version} trains on {len(found.golden)} examples of a golden set that was"
+            f" frozen later: {', '.join(found.golden[:SHOWN])}",
             field="version",
             mend=f"train on it no more: ratchet dataset build {found.version.rpartition('@')[0]}",
+        )
+
+
+def _note_withdrawn(a: App, key: str) -> None:
+    """Note what a version holds that was withdrawn: it is whole, and no later one holds it."""
+    from ratchet.datasets.versions.load import load_version
+    from ratchet.datasets.versions.withdraw import withdrawn_of
+
+    gone = withdrawn_of(a.store, a.blobs, load_version(a.store, a.keys, key))
+    if gone:
+        more = f" and {len(gone) - SHOWN} more" if len(gone) > SHOWN else ""
+        warn(
+            f"{key} holds {len(gone)} withdrawn examples, train on it no more: "
+            f"{', '.join(gone[:SHOWN])}{more}"
         )
 
 

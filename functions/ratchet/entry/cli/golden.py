@@ -20,7 +20,7 @@ from ratchet.entry.cli.output import (
     table,
     tell_spoiled,
 )
-from ratchet.entry.files import json_object, read_text
+from ratchet.entry.files import json_object, read_text, write_text
 from ratchet.entry.wiring import App
 from ratchet.kernel.errors import InvalidInput, RatchetError
 from ratchet.kernel.registry import pick
@@ -54,7 +54,7 @@ def freeze(
     budget: Annotated[int, typer.Option(help="How many looks may justify a promotion.")],
     metric: Annotated[str, typer.Option(help="What its scores are, like success.")],
     version: Annotated[
-        str | None, typer.Option(metavar="DATASET@VERSION", help="A dataset's version, by split.")
+        str | None, typer.Option(metavar="DATASET[@VERSION]", help="A dataset's version, by split.")
     ] = None,
     split: Annotated[str, typer.Option(help="test or validation, of --version.")] = "test",
     ids: Annotated[
@@ -93,12 +93,15 @@ def freeze(
         emit(kept.to_wire())
     else:
         say(f"{golden.name} is frozen: {golden.examples} examples, {_budget(kept)}")
+        if version is not None:
+            say(f"  later versions of {version.partition('@')[0]} are without them")
 
 
 def _source(a: App, version: str | None, split: str, ids: Path | None, lines: Path | None) -> Any:
     """Return what is to be frozen, of the one place that was named."""
     from ratchet.datasets.freeze import of_examples, of_lines, of_version
-    from ratchet.datasets.versions.version import SPLITS
+    from ratchet.datasets.versions.version import SPLITS, dataset_key
+    from ratchet.entry.cli.dataset_show import parts_of
 
     if [version, ids, lines].count(None) != 2:
         raise InvalidInput(
@@ -108,7 +111,7 @@ def _source(a: App, version: str | None, split: str, ids: Path | None, lines: Pa
         )
     if version is not None:
         known = pick({one: one for one in SPLITS}, split, field="split")
-        return of_version(a.store, a.blobs, a.keys, version, known)
+        return of_version(a.store, a.blobs, a.keys, dataset_key(*parts_of(a, version)), known)
     if ids is not None:
         return of_examples(a.store, a.blobs, read_text(ids, "ids").split())
     return of_lines(line.encode() for line in read_text(lines or Path("-"), "lines").split("\n"))
@@ -152,7 +155,7 @@ def _show(found: GoldenHistory) -> None:
     say(f"  frozen by {golden.created_by}: {golden.reason}")
     if found.looks:
         columns = ("look", "version", "mean", "sd", "champion", "gain", "interval", "purpose", "by")
-        table(columns, [_look(look) for look in found.looks])
+        table(columns, [_look(look) for look in found.looks], below=("purpose",))
     for fault in found.broken:
         say(f"left out: {fault}")
 
@@ -171,6 +174,25 @@ def _look(look: LookShown) -> tuple[Any, ...]:
 
 def _interval(against: Against) -> str:
     return f"{against.gain.low:+.3f}..{against.gain.high:+.3f}"
+
+
+@app.command()
+def export(
+    name: Name,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the JSON lines go.")],
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what a set asks: id, input, output and steps of each example, to be scored by id."""
+    from ratchet.rollouts.golden.export import golden_lines
+
+    with opened(store, making=False) as a:
+        lines = list(golden_lines(a.store, a.blobs, a.keys, name))
+    write_text(out, "".join(lines), "out")
+    if as_json:
+        emit({"set": name, "examples": len(lines), "file": str(out)})
+    else:
+        say(f"{out}: {len(lines)} examples")
 
 
 @app.command()

@@ -19,7 +19,7 @@ from ratchet.entry.cli.output import (
     table,
     warn,
 )
-from ratchet.entry.cli.whole import missing_policies, require_fields
+from ratchet.entry.cli.whole import missing, require_fields
 from ratchet.entry.configs import CONFIGS
 from ratchet.entry.files import json_object
 from ratchet.govern.audit import (
@@ -120,7 +120,7 @@ def set_config_(
     require_fields(kind, data)
     with opened(store) as a:
         value = set_config(a.store, a.keys, actor(by), kind, data, reason=reason, now=a.clock())
-        notes = list(missing_policies(a.store, value))
+        notes = list(missing(a.store, value))
     if as_json:
         emit(value.to_wire())
     else:

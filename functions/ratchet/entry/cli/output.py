@@ -55,7 +55,12 @@ def opened(url: str | None, *, making: bool = True) -> Iterator[App]:
 
 
 def actor(name: str | None) -> Actor:
-    """Return the person at the keyboard."""
+    """Return the person at the keyboard, or who is named.
+
+    Raises: InvalidInput for an empty name.
+    """
+    if name is not None and not name.strip():
+        raise InvalidInput("nobody is named", field="--by", mend="say who acts, or leave it out")
     try:
         return person(name or getuser())
     except (KeyError, OSError):

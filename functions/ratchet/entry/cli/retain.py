@@ -8,9 +8,11 @@ import typer
 from ratchet.datasets.retain.columns import KINDS, Kind
 from ratchet.datasets.retain.read import list_retained, read_retained, verify_retained
 from ratchet.datasets.retain.retain import retain_days
+from ratchet.datasets.retain.retained import day_named
 from ratchet.entry.cli.output import (
     AsJson,
     StoreUrl,
+    cell,
     emit,
     emit_lines,
     opened,
@@ -35,6 +37,8 @@ def run(store: StoreUrl = None, as_json: AsJson = False) -> None:
         emit(report.to_wire())
         return
     say(f"kept {report.slots} days of a shard: {report.rows} rows in {report.bytes} bytes")
+    if report.next_day and report.next_at:
+        say(f"  next: what came in on {report.next_day} is kept from {cell(report.next_at)} UTC on")
     for failure in report.failed:
         say(f"  {failure.slot} is not kept: {failure.message} ({failure.mend})")
 
@@ -49,7 +53,14 @@ def list_(kind: OneKind = None, store: StoreUrl = None, as_json: AsJson = False)
         emit_lines(held.to_wire() for held in found)
     else:
         rows = [
-            (held.kind, held.day, held.shard, held.rows, held.verified_at, part.sha256)
+            (
+                held.kind,
+                f"{day_named(held.day):%Y-%m-%d}",
+                held.shard,
+                held.rows,
+                held.verified_at,
+                part.sha256,
+            )
             for held in found
             for part in held.parts
         ]

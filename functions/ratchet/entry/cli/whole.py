@@ -8,6 +8,8 @@ from ratchet.kernel.document import Model
 from ratchet.kernel.errors import InvalidInput
 from ratchet.policies.bindings import Bindings
 from ratchet.policies.head import PolicyHead
+from ratchet.rollouts.gate_rules import Gates
+from ratchet.rollouts.golden.golden_set import GOLDEN_SETS
 from ratchet.store.port import Ref, Store
 
 
@@ -32,6 +34,23 @@ def _require(kind: type[Model], data: Mapping[str, Any], where: str) -> None:
         nested = fields.get(name)
         if isinstance(inner, Mapping) and isinstance(nested, type) and issubclass(nested, Model):
             _require(nested, inner, name)
+
+
+def missing(store: Store, value: Config) -> Iterator[str]:
+    """Yield a note of each policy and golden set that is named and is not there yet."""
+    yield from missing_policies(store, value)
+    yield from missing_golden(store, value)
+
+
+def missing_golden(store: Store, value: Config) -> Iterator[str]:
+    """Yield a note of each golden set that the gates name and that nobody froze yet."""
+    if not isinstance(value, Gates):
+        return
+    named = [rules.golden for rules in value.all_rules() if rules.golden]
+    for name in dict.fromkeys(named):
+        if store.get(Ref(GOLDEN_SETS, name)) is None:
+            mend = f"ratchet golden freeze {name} ..."
+            yield f"golden set {name} does not exist, so the gate golden waits for it ({mend})"
 
 
 def missing_policies(store: Store, value: Config) -> Iterator[str]:

@@ -7,7 +7,9 @@ from ratchet.policies.version import PolicyVersion
 from ratchet.rollouts.amount import size_of
 from ratchet.rollouts.gates.gate import Entered, Road
 from ratchet.rollouts.golden.exposure import Against, GoldenExposure
+from ratchet.rollouts.golden.golden_set import GoldenSet
 from ratchet.rollouts.golden.read import get_golden, latest_exposure
+from ratchet.rollouts.golden.show import golden_head
 
 _WORST = ("stopped", "waits", "passed")
 
@@ -23,8 +25,8 @@ def enter(road: Road) -> Entered:
     if name is None:
         return Entered("not_asked", ("config/gates names no golden set",))
     try:
-        get_golden(road.store, road.keys, name)
-        found = [_held(road, name, version) for version in road.versions]
+        golden = get_golden(road.store, road.keys, name)
+        found = [_held(road, golden, version) for version in road.versions]
     except (NotFound, BadSignature) as error:  # a person's to mend; the versions are not at fault
         return Entered("waits", (str(error),))
     worst = min(found, key=lambda one: _WORST.index(one.result))
@@ -37,18 +39,27 @@ def _evidence(road: Road, found: list[Entered]) -> dict[str, Any]:
     return {"versions": {key: evidence for key, evidence in told.items() if evidence}}
 
 
-def _held(road: Road, name: str, version: PolicyVersion) -> Entered:
+def _held(road: Road, golden: GoldenSet, version: PolicyVersion) -> Entered:
     """Return what the last look at one version says."""
-    key, champion = version.key(), road.champion.key()
+    name, key, champion = golden.name, version.key(), road.champion.key()
     look = latest_exposure(road.store, road.keys, name, key)
     against = look.result.against if look and look.champion == champion else None
     if look is None or against is None:
-        command = f"ratchet golden record {name} {key} --champion {champion} --scores FILE"
-        return Entered("waits", (f"{key} has no result on {name} beside {champion}: {command}",))
+        told = f"{key} has no result on {name} beside {champion}"
+        return Entered("waits", (f"{told}: {_next(road, golden, key, champion)}",))
     if not look.justifies:
         told = f"{look.key()} came past the budget of {look.budget} looks"
         return Entered("waits", (f"{told}: {name} cannot justify {key}, freeze a new set",))
     return judged(look, against, road.rules.max_loss)
+
+
+def _next(road: Road, golden: GoldenSet, key: str, champion: str) -> str:
+    """Return what brings a result, if the set's budget has a look left."""
+    name, budget = golden.name, golden.terms.budget
+    if golden_head(road.store, name).exposures >= budget:
+        return f"the budget of {budget} looks is spent, freeze a new set"
+    scores = "--scores FILE --champion-scores FILE"
+    return f"ratchet golden record {name} {key} --champion {champion} {scores}"
 
 
 def judged(look: GoldenExposure, against: Against, max_loss: str) -> Entered:

@@ -76,10 +76,11 @@ def record_golden(
     promotion.
     """
     golden = get_golden(store, keys, name)
-    for key in filter(None, (version, champion)):
-        get_version(store, keys, *key_parts(key))
+    for field, key in (("version", version), ("champion", champion)):
+        if key is not None:
+            _require_version(store, keys, key, field)
     ids = [entry.id for entry in entries_of(blobs, golden)]
-    own = _checked(ids, scores, "scores")
+    own = _checked(name, ids, scores, "scores")
     than = _champion(store, blobs, keys, golden, champion, champion_scores, ids)
     draft = GoldenExposure(
         set=name,
@@ -95,6 +96,15 @@ def record_golden(
         by=actor.name,
     )
     return store.transact(lambda tx: _expose(tx, keys, actor, draft))
+
+
+def _require_version(store: Store, keys: Keys, key: str, field: str) -> None:
+    policy, number = key_parts(key)
+    if not number:
+        raise InvalidInput(
+            f"{key} names no version", field=field, mend=f"name one, like {policy}@1.0.0"
+        )
+    get_version(store, keys, policy, number)
 
 
 def _expose(tx: Transaction, keys: Keys, actor: Actor, draft: GoldenExposure) -> GoldenRecorded:
@@ -148,7 +158,7 @@ def _require_room(tx: Transaction, head: GoldenHead, exposure: GoldenExposure) -
             f"golden set {exposure.set} has spent its {exposure.budget} exposures:"
             " it cannot justify a promotion any more",
             field="purpose",
-            mend="freeze a new set; with the purpose `look` it may still be looked at",
+            mend="freeze a new set; with --purpose look (`look`) this one may be looked at still",
         )
 
 
@@ -171,19 +181,19 @@ def _champion(
             )
         return None
     if sent is not None:
-        return _checked(ids, sent, "championScores")
+        return _checked(golden.name, ids, sent, "championScores")
     last = latest_exposure(store, keys, golden.name, champion)
     if last is None:
         raise NotFound(
             f"nothing was recorded for {champion} on {golden.name}",
             field="championScores",
-            mend="send the champion's scores, too, or record it first",
+            mend="send the champion's scores, too (--champion-scores FILE): one look for both",
         )
     kept: Scores = json.loads(blobs.get(last.scores))
     return kept
 
 
-def _checked(ids: list[str], scores: Scores, field: str) -> Scores:
+def _checked(name: str, ids: list[str], scores: Scores, field: str) -> Scores:
     """Return scores in the set's order, where each example has one, and no other has."""
     missing = [one for one in ids if one not in scores]
     unknown = sorted(set(scores) - set(ids))
@@ -198,7 +208,8 @@ def _checked(ids: list[str], scores: Scores, field: str) -> Scores:
             raise InvalidInput(
                 f"examples {', '.join(found[:NAMED])}{more} {told}",
                 field=f"{field}.{found[0]}",
-                mend="score every example of the set once: a failed one counts as it failed",
+                mend=f"score each example of the set once (ratchet golden export {name} has them):"
+                " a failed one counts as it failed",
             )
     return {one: float(scores[one]) for one in ids}
 

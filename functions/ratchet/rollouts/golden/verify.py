@@ -56,7 +56,7 @@ def require_whole(checked: GoldenChecked) -> None:
         raise NotWhole(
             f"golden set {checked.name} does not hold: {checked.faults[0]}",
             field="golden",
-            mend="restore it from a backup, and find who could write",
+            mend="restore it from a backup; where nobody erased it, find who could write",
         )
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from ratchet.datasets.collecting.gather import GATHERERS
 from ratchet.datasets.collecting.trace import DeadTrace
-from ratchet.entry.http.v1.datasets import SourceName
+from ratchet.datasets.filter import FILTERS
+from ratchet.entry.http.v1.datasets import SourceName, Why
 from ratchet.entry.wiring import the_app
 from ratchet.store.port import Ref, Store
 from tests.support.curated import an_example, id_of
@@ -69,6 +70,9 @@ def test_a_version_changed_by_hand_is_left_out_and_named(
         ("taskType=planning", "c"),
         ("component=planner&reason=", "ab"),
         ("reason=too-long", "c"),
+        ("taskId=task/b", "b"),
+        ("sourceId=c", "c"),
+        ("source=runs&sourceId=d", ""),
         ("source=runs&component=planner&domain=travel&taskType=single_step&reason=", "a"),
     ],
 )
@@ -93,6 +97,12 @@ def test_examples_are_found_by_what_they_are_page_by_page(
             break
         cursor = f"&cursor={page['next']}"
     assert found == sorted(id_of(name) for name in names)
+
+
+def test_reasons_and_sources_that_there_are_not_are_refused(functions: Functions) -> None:
+    assert status(functions, "examples?reason=nonsense") == 400
+    assert status(functions, "examples?source=dreams") == 400
+    assert set(get_args(Why)) == {"", *FILTERS}
 
 
 def test_dead_letters_are_listed_the_latest_first(store: Store, functions: Functions) -> None:

@@ -1,11 +1,9 @@
 """Datasets by HTTP: versions, examples without their words, dead letters, and golden sets."""
 
-from typing import Annotated, Literal
-
-from pydantic import StringConstraints
+from typing import Literal
 
 from ratchet.datasets.collecting.trace import DeadTrace
-from ratchet.datasets.example import Domain, Example, TaskType
+from ratchet.datasets.example import Domain, Example, SourceId, TaskType
 from ratchet.datasets.versions.browse import (
     DatasetHistory,
     VersionShown,
@@ -25,13 +23,15 @@ from ratchet.rollouts.golden.show import GoldenHistory, GoldenShown, list_golden
 
 MOST_DEAD = 500  # so many of the latest are paged through
 SourceName = Literal["events", "labels", "runs", "trajectories"]
-Why = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z-]{0,60})?$")]
+Why = Literal["", "not-successful", "no-output", "low-quality", "trivial", "too-long", "troubled"]
 
 
 class WantedExamples(Paged):
     """Which examples of silver; an empty `reason` is of those that the collector kept."""
 
-    source: Name | None = None
+    source: SourceName | None = None
+    source_id: SourceId | None = None
+    task_id: SourceId | None = None
     component: Name | None = None
     domain: Domain | None = None
     task_type: TaskType | None = None
@@ -71,6 +71,8 @@ def list_examples(ask: Ask, query: WantedExamples) -> Page[Example]:
     """List examples in order of id, withdrawn ones too, without their words."""
     wanted = examples_query(
         source=query.source,
+        source_id=query.source_id,
+        task_id=query.task_id,
         component=query.component,
         domain=query.domain,
         task_type=query.task_type,
