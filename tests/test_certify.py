@@ -150,8 +150,8 @@ def test_claims_about_what_is_rare_miss_the_limit_without_a_bound_for_any_scatte
 ) -> None:
     few = Fleet(runs=8)
     assert month(few, None, rng(), 4)["false"].mean() == 0.0
-    monkeypatch.setattr("ratchet.runs.claims._share", lambda of_day, used: 0.0)
-    monkeypatch.setattr("ratchet.runs.claims._largest", lambda of_day, used: 0.0)
+    monkeypatch.setattr("ratchet.runs.cards.claims._share", lambda of_day, used: 0.0)
+    monkeypatch.setattr("ratchet.runs.cards.claims._largest", lambda of_day, used: 0.0)
     assert month(few, None, rng(), 4)["false"].mean() > 0.4
 
 

@@ -138,5 +138,7 @@ def test_time_grows_with_the_length_of_what_is_made_to_take_long(piece: str) -> 
         redact(content(text, ""))
         return time.process_time() - began
 
-    # Sixteen times as long: linear time is 16 times as much, quadratic time 256 times.
-    assert seconds(400_000) < 64 * max(seconds(25_000), 0.01)
+    # Sixteen times as long: linear time is 16 times as much, quadratic time 256 times. The best of
+    # two, since collecting the garbage of other tests may fall into one.
+    longer = min(seconds(400_000) for _ in range(2))
+    assert longer < 64 * max(seconds(25_000), 0.01)
