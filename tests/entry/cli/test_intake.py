@@ -141,10 +141,14 @@ def test_other_content_under_a_known_id_is_a_conflict(ratchet: Ratchet) -> None:
         (b'{\n"a":\n}', "source", "line 3"),
         (b'{"a": 1}\n{"b"', "line 2", "line 2 is no JSON"),
         (b"[" * 100_000, "source", "nested too deep"),
-        (b"\xff\xfe", "source", "can't decode"),
-        (b"\x1f\x8bxxxxxxxx", "source", "compression"),
-        (gzip.compress(b"[1, 2]", mtime=0)[:-9], "source", "ended before"),
-        (gzip.compress(b"[1, 2]", mtime=0)[:10] + b"\xff" * 12, "source", "decompressing"),
+        (b"\xff\xfe", "source", "file is no text in UTF-8: byte 0 is none"),
+        (b"\x1f\x8bxxxxxxxx", "source", "file is gzip, and damaged"),
+        (gzip.compress(b"[1, 2]", mtime=0)[:-9], "source", "file is cut off in the middle"),
+        (
+            gzip.compress(b"[1, 2]", mtime=0)[:10] + b"\xff" * 12,
+            "source",
+            "file is gzip, and damaged",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_read_names_the_place(
@@ -162,7 +166,7 @@ def test_a_missing_file_and_a_folder_are_named(ratchet: Ratchet, verb: str) -> N
     ran = ratchet(verb, "no-such-file", "--json")
     assert (ran.status, ran.error["code"]) == (3, "RATCHET-2001")
     ran = ratchet(verb, ".", "--json")
-    assert (ran.status, ran.error["message"]) == (2, ".: Is a directory")
+    assert (ran.status, ran.error["message"]) == (2, "cannot read .: Is a directory")
 
 
 def test_one_bad_observation_is_told_as_one(ratchet: Ratchet) -> None:
